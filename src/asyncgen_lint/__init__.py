@@ -1,0 +1,1 @@
+"""Finds and repairs misuse of Python async generators."""
