@@ -1,0 +1,298 @@
+"""The pipeline from a source to diagnostics and to a repaired text."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from asyncgen_lint.config import Settings
+from asyncgen_lint.registry import all_rules
+from asyncgen_lint.rule import (
+    INTERNAL_CODE,
+    Diagnostic,
+    Finding,
+    FixSafety,
+    PathStep,
+    Rule,
+    Severity,
+    Tier,
+)
+from asyncgen_lint.source.parse import ParseFailure, parse
+from asyncgen_lint.source.screen import may_matter
+from asyncgen_lint.source.span import Position, Span
+from asyncgen_lint.source.text import Source
+
+if TYPE_CHECKING:
+    from asyncgen_lint.facts import Facts
+    from asyncgen_lint.fixes.render import FixRenderer
+    from asyncgen_lint.source.position import PositionMap
+
+MAX_ROUNDS = 10
+"""How many rounds of fixes a file gets; overlapping fixes wait for the next round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one file gave. `failed` means that a part of asyncgen-lint broke, not the file."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What fixing one file gave: its new text, what was applied, and what is left.
+
+    `applied` holds the diagnostics whose fix is in the text, each as it stood in its round.
+    `error` says why the file was left as it was, if a fix had made it worse.
+    """
+
+    text: str
+    applied: tuple[Diagnostic, ...]
+    remaining: Analysis
+    error: str | None = None
+
+
+def analyse(
+    source: Source,
+    settings: Settings,
+    *,
+    tree: ast.Module | None = None,
+    with_fixes: bool = True,
+    root: PurePath | None = None,
+) -> Analysis:
+    """Return the diagnostics of a source, by position and code; one per line and code.
+
+    `root` is the project's root, from which test files are told by their relative path. Never
+    raises: what cannot be analysed, and what breaks, becomes an AGN000 diagnostic.
+    """
+    if not may_matter(source.text):
+        # No finding is possible, but a file that is no Python must still be reported.
+        return _syntax_verdict(source, tree)
+    try:
+        parsed = parse(source, tree)
+    except ParseFailure as failure:
+        return Analysis((_unparsable(source, failure),))
+    try:
+        from asyncgen_lint.facts import Facts
+        from asyncgen_lint.fixes.render import FixRenderer
+        from asyncgen_lint.source.position import PositionMap
+
+        facts = Facts(parsed, settings.target_version)
+        positions = PositionMap(parsed)
+        renderer = FixRenderer(parsed, positions, facts.statement_of) if with_fixes else None
+    except Exception as error:
+        _reraise_when_debugging()
+        return Analysis((_broken(source, "the engine", error),), failed=True)
+    return _run_rules(source, settings, facts, positions, renderer, is_test_file(source, root))
+
+
+def repair(
+    source: Source,
+    settings: Settings,
+    *,
+    unsafe: bool = False,
+    root: PurePath | None = None,
+) -> Repair:
+    """Apply fixes round by round until none is left, and return the new text.
+
+    All disjoint fixes of a round are applied at once. A file that after a round no longer
+    compiles, or has a finding that it did not have before, is left as it was.
+    """
+    from asyncgen_lint.fixes.apply import apply_fixes
+
+    first = current = analyse(source, settings, root=root)
+    text = source.text
+    applied: list[Diagnostic] = []
+    for _ in range(MAX_ROUNDS):
+        wanted = [each for each in current.diagnostics if _is_wanted(each, unsafe)]
+        if not wanted:
+            break
+        new_text, done = apply_fixes(replace(source, text=text), wanted)
+        if new_text == text:
+            break
+        new_source = replace(source, text=new_text)
+        if not _compiles_as_before(source, new_source):
+            return Repair(source.text, (), first, "a fix would have broken the syntax")
+        after = analyse(new_source, settings, root=root)
+        if news := _new_findings(current, after):
+            codes = ", ".join(sorted(news))
+            return Repair(source.text, (), first, f"a fix would have caused {codes}")
+        text, current = new_text, after
+        applied += done
+    return Repair(text, tuple(applied), current)
+
+
+def is_test_file(source: Source, root: PurePath | None) -> bool:
+    """Return whether the file holds tests, by its path relative to the project's root."""
+    path = PurePath(source.filename)
+    if root is not None and path.is_absolute():
+        try:
+            path = path.relative_to(root)
+        except ValueError:
+            path = PurePath(path.name)
+    if any(part in ("test", "tests", "_tests") for part in path.parts[:-1]):
+        return True
+    name = path.stem
+    return name == "conftest" or name.startswith("test_") or name.endswith("_test")
+
+
+def _syntax_verdict(source: Source, tree: ast.Module | None) -> Analysis:
+    if tree is not None:
+        return Analysis(())
+    from asyncgen_lint.source.parse import check_syntax
+
+    try:
+        check_syntax(source)
+    except ParseFailure as failure:
+        return Analysis((_unparsable(source, failure),))
+    return Analysis(())
+
+
+def _run_rules(
+    source: Source,
+    settings: Settings,
+    facts: Facts,
+    positions: PositionMap,
+    renderer: FixRenderer | None,
+    in_tests: bool,
+) -> Analysis:
+    found: list[Diagnostic] = []
+    failed = False
+    for rule in all_rules():
+        if not settings.enables(rule):
+            continue
+        try:
+            for finding in rule.check(facts):
+                tier = _tier(rule, finding, in_tests and not settings.lint_tests)
+                if tier is Tier.STRICT and rule.tier is not Tier.STRICT and not settings.strict:
+                    continue
+                found.append(_diagnostic(source, facts, positions, renderer, rule, finding, tier))
+        except Exception as error:
+            _reraise_when_debugging()
+            failed = True
+            found.append(_broken(source, rule.code, error))
+    return Analysis(tuple(_one_per_line_and_code(found)), failed)
+
+
+def _tier(rule: Rule, finding: Finding, in_tests: bool) -> Tier:
+    if in_tests and rule.code.startswith("AGN1"):
+        return Tier.STRICT
+    return finding.tier or rule.tier
+
+
+def _diagnostic(
+    source: Source,
+    facts: Facts,
+    positions: PositionMap,
+    renderer: FixRenderer | None,
+    rule: Rule,
+    finding: Finding,
+    tier: Tier,
+) -> Diagnostic:
+    statement = facts.statement_of(finding.node)
+    path = tuple(
+        PathStep(
+            step.message, source.filename, positions.span(step.node, facts.statement_of(step.node))
+        )
+        for step in finding.path
+    )
+    header = facts.header_of(finding.node)
+    first, last = (positions.span(each, statement) for each in header)
+    return Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        message=finding.message,
+        severity=rule.severity,
+        tier=tier,
+        filename=source.filename,
+        span=positions.span(finding.node, statement),
+        path=path,
+        fix=renderer.render(finding.fix) if renderer and finding.fix else None,
+        noqa_lines=(first.start.line, last.end.line),
+    )
+
+
+def _one_per_line_and_code(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    ordered = sorted(found, key=lambda each: (each.span, each.code))
+    merged: dict[tuple[int, str], Diagnostic] = {}
+    for each in ordered:
+        key = (each.span.start.line, each.code)
+        earlier = merged.get(key)
+        if earlier is None:
+            merged[key] = each
+        elif each.message not in earlier.message:
+            merged[key] = replace(earlier, message=f"{earlier.message}; {each.message}")
+    return iter(sorted(merged.values(), key=lambda each: (each.span, each.code)))
+
+
+def _is_wanted(diagnostic: Diagnostic, unsafe: bool) -> bool:
+    fix = diagnostic.fix
+    return fix is not None and (unsafe or fix.safety is FixSafety.SAFE)
+
+
+def _compiles_as_before(before: Source, after: Source) -> bool:
+    return _compiles(after) or not _compiles(before)
+
+
+@lru_cache(maxsize=8)
+def _compiles(source: Source) -> bool:
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source.text, source.filename, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _new_findings(before: Analysis, after: Analysis) -> set[str]:
+    def count(analysis: Analysis) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for each in analysis.diagnostics:
+            counts[each.code] = counts.get(each.code, 0) + 1
+        return counts
+
+    old = count(before)
+    return {code for code, number in count(after).items() if number > old.get(code, 0)}
+
+
+def _unparsable(source: Source, failure: ParseFailure) -> Diagnostic:
+    return internal_diagnostic(
+        source.filename, failure.message, Position(failure.line, failure.column)
+    )
+
+
+def _broken(source: Source, part: str, error: Exception) -> Diagnostic:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return internal_diagnostic(
+        source.filename, f"internal error in {part}: {text} (please report)"
+    )
+
+
+def internal_diagnostic(
+    filename: str, message: str, position: Position = Position(1, 0)
+) -> Diagnostic:
+    """Return the AGN000 diagnostic of a file that could not be analysed."""
+    return Diagnostic(
+        code=INTERNAL_CODE,
+        name="not-analysed",
+        message=message,
+        severity=Severity.ERROR,
+        tier=Tier.DEFAULT,
+        filename=filename,
+        span=Span(position, position),
+        noqa_lines=(position.line, position.line),
+    )
+
+
+def _reraise_when_debugging() -> None:
+    if os.environ.get("AGN_DEBUG") == "1":
+        raise

@@ -1,0 +1,1 @@
+"""Repairs: plans over syntax nodes, their rendering as text edits, and applying them."""

@@ -1,0 +1,48 @@
+"""Apply fixes to a text: all that are disjoint, in order of position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from asyncgen_lint.rule import Diagnostic, Edit
+from asyncgen_lint.source.text import Source
+
+
+def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> tuple[str, list[Diagnostic]]:
+    """Return the new text and the diagnostics whose fix went in.
+
+    A fix is applied whole or not at all. Equal edits of several fixes, such as the same import,
+    count once; a fix that overlaps an earlier one waits for another round.
+    """
+    taken: dict[tuple[int, int], str] = {}
+    done = []
+    for diagnostic in diagnostics:
+        if diagnostic.fix is None:
+            continue
+        edits = [_offsets(source, edit) for edit in diagnostic.fix.edits]
+        if any(_conflicts(edit, taken) for edit in edits):
+            continue
+        taken.update(((start, end), content) for start, end, content in edits)
+        done.append(diagnostic)
+    text = source.text
+    for (start, end), content in sorted(taken.items(), reverse=True):
+        text = text[:start] + content + text[end:]
+    return text, done
+
+
+def _offsets(source: Source, edit: Edit) -> tuple[int, int, str]:
+    index = source.index
+    return index.offset(edit.span.start), index.offset(edit.span.end), edit.content
+
+
+def _conflicts(edit: tuple[int, int, str], taken: dict[tuple[int, int], str]) -> bool:
+    start, end, content = edit
+    if taken.get((start, end)) == content:
+        return False
+    return any(_overlaps((start, end), other) for other in taken)
+
+
+def _overlaps(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    if one[0] == one[1] and other[0] == other[1]:
+        return one[0] == other[0]
+    return one[0] < other[1] and other[0] < one[1] or one[0] == other[0]

@@ -1,0 +1,30 @@
+"""Discovery: every module in `rules/` whose name begins with `agn` declares one rule."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from asyncgen_lint import rules
+from asyncgen_lint.rule import Rule
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, by code."""
+    found: list[Rule] = []
+    for module in pkgutil.iter_modules(rules.__path__):
+        if not module.name.startswith("agn"):
+            continue
+        loaded = importlib.import_module(f"{rules.__name__}.{module.name}")
+        found += [value for value in vars(loaded).values() if isinstance(value, Rule)]
+    return tuple(sorted(found, key=lambda each: each.code))
+
+
+def rule_named(text: str) -> Rule | None:
+    """Return the rule with this code (any case) or this name."""
+    for each in all_rules():
+        if text.upper() == each.code or text == each.name:
+            return each
+    return None

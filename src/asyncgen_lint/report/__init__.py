@@ -1,0 +1,1 @@
+"""Reporters: each turns diagnostics into one output format."""

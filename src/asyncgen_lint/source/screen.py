@@ -1,0 +1,25 @@
+"""The text screen: can this file hold anything that a rule could report?
+
+It reads text only, so that a file with nothing to do with async generators costs neither a
+parse nor the import of libcst. It may say yes too often, never no wrongly.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Every async generator that one module can show begins with an `async def` or with `async for`
+# in a generator expression; anext() and aclose() of foreign generators need one of these too,
+# except in a sync function, where `.aclose(` or `anext(` is written out.
+_WORDS = re.compile(
+    r"\basync\b(?=[\s\\]+(?:def|for|with))|\banext\b|\baclose\b|\basend\b|\bathrow\b"
+)
+_GENERATOR_WORDS = re.compile(
+    r"\byield\b|\basync[\s\\]+for\b|\banext\b|\baclose\b|\basend\b|\bathrow\b|__anext__|__aiter__"
+    r"|\bAsync(?:Generator|Iterator|Iterable)\b|\basynccontextmanager\b"
+)
+
+
+def may_matter(text: str) -> bool:
+    """Return whether the text could hold an async generator, its consumer or its steps."""
+    return _WORDS.search(text) is not None and _GENERATOR_WORDS.search(text) is not None
