@@ -1,0 +1,1 @@
+"""Control-flow graphs of functions: lowering from libcst, solving, and dumping."""

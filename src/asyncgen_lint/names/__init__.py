@@ -1,0 +1,1 @@
+"""Names: scopes, imports at any depth, and tables of known library callables."""

@@ -1,0 +1,446 @@
+"""Scopes and bindings of one module, gathered in one walk.
+
+Python's own rules are followed (reference manual, 4.2 "Naming and binding"): class bodies are
+invisible to the functions inside them, a comprehension is a scope whose first iterable belongs
+outside, a walrus binds in the nearest scope that is no comprehension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+import libcst as cst
+
+from asyncgen_lint.source.walk import children
+
+
+class ScopeKind(Enum):
+    """What opened a scope."""
+
+    MODULE = "module"
+    CLASS = "class"
+    FUNCTION = "function"
+    LAMBDA = "lambda"
+    COMPREHENSION = "comprehension"
+
+
+class BindingKind(Enum):
+    """How a name got its value; VALUE has its expression, UNKNOWN has nothing to look at."""
+
+    PARAMETER = "parameter"
+    IMPORT = "import"
+    FUNCTION = "function"
+    CLASS = "class"
+    VALUE = "value"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One place that binds a name.
+
+    `target` is the dotted name of an import (relative imports keep their leading dots), `scope`
+    the scope that a def or class opens, `value` the bound expression, `node` the place.
+    """
+
+    kind: BindingKind
+    node: cst.CSTNode
+    target: str = ""
+    scope: Scope | None = None
+    value: cst.BaseExpression | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A scope, the names bound in it, and what a function of it holds itself.
+
+    `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
+    own, not those of functions nested in it. `depth` counts enclosing scopes.
+    """
+
+    kind: ScopeKind
+    node: cst.CSTNode
+    parent: Scope | None
+    name: str = ""
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    declared_global: set[str] = field(default_factory=set)
+    declared_nonlocal: set[str] = field(default_factory=set)
+    loads: dict[str, list[cst.Name]] = field(default_factory=dict)
+    calls: list[cst.Call] = field(default_factory=list)
+    yields: list[cst.Yield] = field(default_factory=list)
+    awaits: list[cst.CSTNode] = field(default_factory=list)
+    returns: list[cst.Return] = field(default_factory=list)
+    children: list[Scope] = field(default_factory=list)
+    has_star_import: bool = False
+
+    @property
+    def qualname(self) -> str:
+        """The dotted path of names from the module, without the module."""
+        parts = []
+        scope: Scope | None = self
+        while scope is not None and scope.kind is not ScopeKind.MODULE:
+            parts.append(scope.name)
+            scope = scope.parent
+        return ".".join(reversed(parts))
+
+    @property
+    def is_async(self) -> bool:
+        """Whether this is the scope of an `async def`."""
+        return isinstance(self.node, cst.FunctionDef) and self.node.asynchronous is not None
+
+    @property
+    def owner_class(self) -> Scope | None:
+        """The class whose body holds this function directly."""
+        parent = self.parent
+        return parent if parent is not None and parent.kind is ScopeKind.CLASS else None
+
+    def enclosing_function(self) -> Scope:
+        """Return this scope or the nearest one around it that is no comprehension."""
+        scope = self
+        while scope.kind is ScopeKind.COMPREHENSION and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def descendants(self) -> Iterator[Scope]:
+        """Yield this scope and all inside it."""
+        stack = [self]
+        while stack:
+            scope = stack.pop()
+            yield scope
+            stack += reversed(scope.children)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """A module's scopes; `scope_of` maps each node that opens a scope to it."""
+
+    module: Scope
+    scope_of: dict[cst.CSTNode, Scope]
+
+    def functions(self) -> Iterator[Scope]:
+        """Yield the scope of every function, outer ones first."""
+        return (each for each in self.module.descendants() if each.kind is ScopeKind.FUNCTION)
+
+    def classes(self) -> Iterator[Scope]:
+        """Yield the scope of every class, outer ones first."""
+        return (each for each in self.module.descendants() if each.kind is ScopeKind.CLASS)
+
+
+def outline(module: cst.Module) -> Outline:
+    """Return the scopes of a module, from one iterative walk."""
+    walker = _Walker(module)
+    walker.run()
+    return Outline(walker.module, walker.scope_of)
+
+
+_Work = tuple[cst.CSTNode, Scope]
+
+
+class _Walker:
+    def __init__(self, module: cst.Module) -> None:
+        self.module = Scope(ScopeKind.MODULE, module, None)
+        self.scope_of: dict[cst.CSTNode, Scope] = {module: self.module}
+        self._stack: list[_Work] = [(each, self.module) for each in reversed(module.body)]
+        self._handlers: dict[type, Callable[[cst.CSTNode, Scope], None]] = {
+            getattr(cst, name): handler
+            for name, handler in {
+                "Name": self._name,
+                "Attribute": self._attribute,
+                "Arg": self._arg,
+                "Call": self._call,
+                "Yield": self._yield,
+                "Await": self._await,
+                "Return": self._return,
+                "FunctionDef": self._function,
+                "Lambda": self._lambda,
+                "ClassDef": self._class,
+                "ListComp": self._comprehension,
+                "SetComp": self._comprehension,
+                "DictComp": self._comprehension,
+                "StarredDictComp": self._comprehension,
+                "GeneratorExp": self._comprehension,
+                "Assign": self._assign,
+                "AnnAssign": self._annotated,
+                "AugAssign": self._augmented,
+                "NamedExpr": self._walrus,
+                "For": self._for,
+                "WithItem": self._with_item,
+                "With": self._with,
+                "Del": self._del,
+                "Import": self._import,
+                "LazyImport": self._import,
+                "ImportFrom": self._import_from,
+                "LazyImportFrom": self._import_from,
+                "Global": self._global,
+                "Nonlocal": self._nonlocal,
+                "ExceptHandler": self._handler,
+                "ExceptStarHandler": self._handler,
+                "MatchAs": self._match_capture,
+                "MatchStar": self._match_capture,
+                "MatchMapping": self._match_mapping,
+                "MatchKeywordElement": self._match_keyword,
+                "TypeAlias": self._type_alias,
+            }.items()
+            if hasattr(cst, name)
+        }
+
+    def run(self) -> None:
+        stack, handlers = self._stack, self._handlers
+        while stack:
+            node, scope = stack.pop()
+            handler = handlers.get(type(node))
+            if handler is not None:
+                handler(node, scope)
+            else:
+                stack += [(child, scope) for child in reversed(children(node))]
+
+    def _push(self, scope: Scope, *nodes: cst.CSTNode | None) -> None:
+        self._stack += [(each, scope) for each in reversed(nodes) if each is not None]
+
+    def _bind(self, scope: Scope, name: str, binding: Binding) -> None:
+        if scope.kind is ScopeKind.COMPREHENSION and binding.kind is BindingKind.VALUE:
+            scope = scope.enclosing_function()
+        if name in scope.declared_global:
+            scope = self.module
+        scope.bindings.setdefault(name, []).append(binding)
+
+    def _open(self, kind: ScopeKind, node: cst.CSTNode, parent: Scope, name: str) -> Scope:
+        scope = Scope(kind, node, parent, name)
+        parent.children.append(scope)
+        self.scope_of[node] = scope
+        return scope
+
+    # Expressions
+
+    def _name(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Name)
+        scope.loads.setdefault(node.value, []).append(node)
+
+    def _attribute(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Attribute)
+        self._push(scope, node.value)
+
+    def _arg(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Arg)
+        self._push(scope, node.value)
+
+    def _call(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Call)
+        scope.calls.append(node)
+        self._push(scope, node.func, *node.args)
+
+    def _yield(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Yield)
+        scope.enclosing_function().yields.append(node)
+        self._push(scope, node.value)
+
+    def _await(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Await)
+        scope.awaits.append(node)
+        self._push(scope, node.expression)
+
+    def _walrus(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.NamedExpr)
+        self._bind_target(node.target, scope, node.value)
+        self._push(scope, node.value)
+
+    def _comprehension(self, node: cst.CSTNode, scope: Scope) -> None:
+        inner = self._open(ScopeKind.COMPREHENSION, node, scope, "<comprehension>")
+        clause: cst.CompFor | None = node.for_in  # type: ignore[attr-defined]
+        outside = scope
+        while clause is not None:
+            self._push(outside, clause.iter)
+            outside = inner
+            self._bind_unknown(clause.target, inner)
+            self._push(inner, *clause.ifs)
+            if clause.asynchronous is not None:
+                inner.awaits.append(clause)
+            clause = clause.inner_for_in
+        parts = ("elt", "key", "value")
+        self._push(inner, *(getattr(node, part, None) for part in parts))
+
+    def _lambda(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Lambda)
+        inner = self._open(ScopeKind.LAMBDA, node, scope, "<lambda>")
+        self._parameters(node.params, inner, scope)
+        self._push(inner, node.body)
+
+    # Statements
+
+    def _return(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Return)
+        scope.returns.append(node)
+        self._push(scope, node.value)
+
+    def _function(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.FunctionDef)
+        inner = self._open(ScopeKind.FUNCTION, node, scope, node.name.value)
+        self._bind(
+            scope, node.name.value, Binding(BindingKind.FUNCTION, node, scope=inner)
+        )
+        self._push(inner, node.body)
+        self._parameters(node.params, inner, scope)
+        self._push(scope, node.returns, *node.decorators)
+
+    def _parameters(self, parameters: cst.Parameters, inner: Scope, outer: Scope) -> None:
+        for each in all_parameters(parameters):
+            self._bind(inner, each.name.value, Binding(BindingKind.PARAMETER, each))
+            self._push(outer, each.annotation, each.default)
+
+    def _class(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.ClassDef)
+        inner = self._open(ScopeKind.CLASS, node, scope, node.name.value)
+        self._bind(scope, node.name.value, Binding(BindingKind.CLASS, node, scope=inner))
+        self._push(inner, node.body)
+        self._push(scope, *node.bases, *node.keywords, *node.decorators)
+
+    def _assign(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Assign)
+        for each in node.targets:
+            self._bind_target(each.target, scope, node.value)
+        self._push(scope, node.value)
+
+    def _annotated(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.AnnAssign)
+        if node.value is not None:
+            self._bind_target(node.target, scope, node.value)
+        elif isinstance(node.target, cst.Name):
+            # A bare annotation makes the name local without giving it a value.
+            scope.bindings.setdefault(node.target.value, [])
+        else:
+            self._bind_unknown(node.target, scope)
+        self._push(scope, node.annotation, node.value)
+
+    def _augmented(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.AugAssign)
+        self._bind_unknown(node.target, scope)
+        self._push(scope, node.target, node.value)
+
+    def _for(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.For)
+        self._bind_unknown(node.target, scope)
+        if node.asynchronous is not None:
+            scope.awaits.append(node)
+        self._push(scope, node.iter, node.body, node.orelse)
+
+    def _with(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.With)
+        if node.asynchronous is not None:
+            scope.awaits.append(node)
+        self._push(scope, *node.items, node.body)
+
+    def _with_item(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.WithItem)
+        if node.asname is not None:
+            self._bind_unknown(node.asname.name, scope)
+        self._push(scope, node.item)
+
+    def _del(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Del)
+        self._bind_unknown(node.target, scope)
+
+    def _handler(self, node: cst.CSTNode, scope: Scope) -> None:
+        name: cst.AsName | None = node.name  # type: ignore[attr-defined]
+        if name is not None:
+            self._bind_unknown(name.name, scope)
+        self._push(scope, node.type, node.body)  # type: ignore[attr-defined]
+
+    def _global(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Global)
+        scope.declared_global.update(each.name.value for each in node.names)
+
+    def _nonlocal(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.Nonlocal)
+        scope.declared_nonlocal.update(each.name.value for each in node.names)
+
+    def _import(self, node: cst.CSTNode, scope: Scope) -> None:
+        for alias in node.names:  # type: ignore[attr-defined]
+            dotted = dotted_name(alias.name)
+            if alias.asname is not None:
+                self._bind_import(scope, alias.asname.name.value, node, dotted)
+            else:
+                top = dotted.split(".")[0]
+                self._bind_import(scope, top, node, top)
+
+    def _import_from(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.ImportFrom) or type(node).__name__ == "LazyImportFrom"
+        names = node.names  # type: ignore[attr-defined]
+        module = "." * len(node.relative)  # type: ignore[attr-defined]
+        if node.module is not None:  # type: ignore[attr-defined]
+            module += dotted_name(node.module)  # type: ignore[attr-defined]
+        if isinstance(names, cst.ImportStar):
+            scope.has_star_import = True
+            return
+        joint = "" if module.endswith(".") else "."
+        for alias in names:
+            name = alias.name.value
+            bound = alias.asname.name.value if alias.asname is not None else name
+            self._bind_import(scope, bound, node, f"{module}{joint}{name}")
+
+    def _bind_import(self, scope: Scope, name: str, node: cst.CSTNode, target: str) -> None:
+        self._bind(scope, name, Binding(BindingKind.IMPORT, node, target=target))
+
+    def _match_capture(self, node: cst.CSTNode, scope: Scope) -> None:
+        name: cst.Name | None = node.name  # type: ignore[attr-defined]
+        if name is not None:
+            self._bind_unknown(name, scope)
+        self._push(scope, getattr(node, "pattern", None))
+
+    def _match_mapping(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.MatchMapping)
+        if node.rest is not None:
+            self._bind_unknown(node.rest, scope)
+        self._push(scope, *node.elements)
+
+    def _match_keyword(self, node: cst.CSTNode, scope: Scope) -> None:
+        assert isinstance(node, cst.MatchKeywordElement)
+        self._push(scope, node.pattern)
+
+    def _type_alias(self, node: cst.CSTNode, scope: Scope) -> None:
+        self._bind_unknown(node.name, scope)  # type: ignore[attr-defined]
+
+    def _bind_target(
+        self, target: cst.BaseExpression, scope: Scope, value: cst.BaseExpression
+    ) -> None:
+        if isinstance(target, cst.Name):
+            self._bind(scope, target.value, Binding(BindingKind.VALUE, target, value=value))
+        else:
+            self._bind_unknown(target, scope)
+
+    def _bind_unknown(self, target: cst.CSTNode, scope: Scope) -> None:
+        pending = [target]
+        while pending:
+            each = pending.pop()
+            if isinstance(each, cst.Name):
+                self._bind(scope, each.value, Binding(BindingKind.UNKNOWN, each))
+            elif isinstance(each, (cst.Tuple, cst.List)):
+                pending += [element.value for element in each.elements]
+            elif isinstance(each, cst.StarredElement):
+                pending.append(each.value)
+            else:
+                self._push(scope, each)
+
+
+def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:
+    """Return every parameter, in the order of the signature."""
+    found = [*parameters.posonly_params, *parameters.params]
+    if isinstance(parameters.star_arg, cst.Param):
+        found.append(parameters.star_arg)
+    found += parameters.kwonly_params
+    if parameters.star_kwarg is not None:
+        found.append(parameters.star_kwarg)
+    return found
+
+
+def dotted_name(expression: cst.BaseExpression) -> str:
+    """Return `a.b.c` for a chain of names and attributes, else the empty string."""
+    parts = []
+    while isinstance(expression, cst.Attribute):
+        parts.append(expression.attr.value)
+        expression = expression.value
+    if not isinstance(expression, cst.Name):
+        return ""
+    parts.append(expression.value)
+    return ".".join(reversed(parts))

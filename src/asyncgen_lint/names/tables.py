@@ -1,0 +1,194 @@
+"""Known callables of the standard library and of async frameworks; each row names its source.
+
+Names are dotted as Resolver gives them. What a table does not list is unknown.
+"""
+
+from __future__ import annotations
+
+TRANSPARENT_DECORATORS = frozenset(
+    {
+        # Return the function itself, or a descriptor that does: Library Reference, "Built-in
+        # Functions", abc, typing.
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "abc.abstractmethod",
+        "typing.final",
+        "typing.override",
+        "typing.overload",
+        "typing_extensions.final",
+        "typing_extensions.override",
+        "typing_extensions.overload",
+    }
+)
+
+PROPERTY_DECORATORS = frozenset({"builtins.property", "abc.abstractproperty"})
+
+CONTEXT_MANAGER_DECORATORS = frozenset(
+    {
+        # contextlib documentation; anyio re-exports nothing, async_generator is the backport.
+        "contextlib.asynccontextmanager",
+        "async_generator.asynccontextmanager",
+        "contextlib2.asynccontextmanager",
+    }
+)
+
+FIXTURE_DECORATORS = frozenset(
+    {
+        # pytest and pytest-asyncio documentation: the plugin steps the generator itself.
+        "pytest.fixture",
+        "pytest_asyncio.fixture",
+        "pytest_trio.trio_fixture",
+    }
+)
+
+DEPENDENCY_MARKERS = frozenset(
+    {
+        # FastAPI documentation, "Dependencies with yield": driven as a context manager.
+        "fastapi.Depends",
+        "fastapi.Security",
+        "fastapi.params.Depends",
+        "fastapi.param_functions.Depends",
+    }
+)
+
+CLOSERS = frozenset(
+    {
+        # contextlib documentation; asyncstdlib documents scoped_iter as closing at scope end.
+        "contextlib.aclosing",
+        "async_generator.aclosing",
+        "contextlib2.aclosing",
+        "asyncstdlib.scoped_iter",
+        "asyncstdlib.asynctools.scoped_iter",
+        # aiostream documentation, "streamcontext": closes its iterator at exit.
+        "aiostream.streamcontext",
+        "aiostream.core.streamcontext",
+        "aiostream.aiter_utils.aitercontext",
+    }
+)
+
+EXIT_STACK_CLOSERS = frozenset(
+    # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
+    {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
+)
+
+CLOSE_METHODS = frozenset({"aclose", "close"})
+
+STEP_METHODS = frozenset({"__anext__", "asend", "athrow"})
+"""The methods that resume an async generator: Language Reference 6.2.9.3."""
+
+CANCEL_SCOPES = {
+    # asyncio documentation, "Timeouts" and "Task Groups".
+    "asyncio.timeout": "asyncio",
+    "asyncio.timeout_at": "asyncio",
+    "asyncio.TaskGroup": "asyncio",
+    "asyncio.timeouts.timeout": "asyncio",
+    "asyncio.timeouts.timeout_at": "asyncio",
+    "asyncio.taskgroups.TaskGroup": "asyncio",
+    # README of async-timeout; cancels the task that entered it.
+    "async_timeout.timeout": "asyncio",
+    "async_timeout.timeout_at": "asyncio",
+    # anyio documentation, "Cancellation and timeouts", "Creating and managing tasks".
+    "anyio.move_on_after": "anyio",
+    "anyio.move_on_at": "anyio",
+    "anyio.fail_after": "anyio",
+    "anyio.fail_at": "anyio",
+    "anyio.CancelScope": "anyio",
+    "anyio.create_task_group": "anyio",
+    "anyio.open_cancel_scope": "anyio",
+    "anyio.from_thread.start_blocking_portal": "anyio",
+    # trio documentation, "Cancellation and timeouts", "Tasks let you do multiple things at once".
+    "trio.move_on_after": "trio",
+    "trio.move_on_at": "trio",
+    "trio.fail_after": "trio",
+    "trio.fail_at": "trio",
+    "trio.CancelScope": "trio",
+    "trio.open_nursery": "trio",
+    # aiotools and quattro document theirs as asyncio cancel scopes.
+    "quattro.TaskGroup": "asyncio",
+    "quattro.move_on_after": "asyncio",
+    "quattro.move_on_at": "asyncio",
+    "quattro.fail_after": "asyncio",
+    "quattro.fail_at": "asyncio",
+}
+
+TRIVIAL_MANAGERS = frozenset(
+    {
+        # contextlib documentation: nothing happens at exit.
+        "contextlib.nullcontext",
+        "contextlib.suppress",
+    }
+)
+
+SUPPRESSORS = frozenset({"contextlib.suppress"})
+
+SYNC_RELEASES = frozenset(
+    {
+        # Managers whose exit certainly does something, entered with a plain `with`.
+        "builtins.open",
+        "threading.Lock",
+        "threading.RLock",
+        "contextlib.closing",
+        "contextlib.ExitStack",
+        "tempfile.TemporaryDirectory",
+        "tempfile.NamedTemporaryFile",
+        "tempfile.TemporaryFile",
+        "asyncio.Runner",
+    }
+)
+
+LOGGING_METHODS = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log"}
+)
+"""Methods of logging.Logger that write a record."""
+
+CONTAINER_METHODS = frozenset(
+    {"append", "extend", "insert", "remove", "pop", "clear", "add", "discard", "update",
+     "popleft", "appendleft", "setdefault", "popitem"}
+)  # fmt: skip
+"""Methods by which the built-in containers change."""
+
+GENERATOR_EXIT_CATCHERS = frozenset({"builtins.BaseException", "builtins.GeneratorExit"})
+
+CANCELLED_ERRORS = frozenset(
+    {
+        "asyncio.CancelledError",
+        "asyncio.exceptions.CancelledError",
+        "concurrent.futures.CancelledError",
+        "anyio.get_cancelled_exc_class",
+        "trio.Cancelled",
+    }
+)
+
+ORDINARY_EXCEPTION_ROOT = "builtins.Exception"
+
+STEP_FUNCTIONS = frozenset({"builtins.anext", "asyncstdlib.anext", "asyncstdlib.builtins.anext"})
+
+ITERATOR_FUNCTIONS = frozenset({"builtins.aiter", "asyncstdlib.iter", "asyncstdlib.builtins.iter"})
+
+WAITERS = frozenset(
+    {
+        # asyncio documentation: each awaits the awaitable it is given, and returns its result.
+        "asyncio.wait_for",
+        "asyncio.shield",
+        "asyncio.tasks.wait_for",
+    }
+)
+
+SPAWNERS = frozenset({"create_task", "ensure_future", "gather", "wait_for", "shield", "wait",
+                      "start_soon", "run_until_complete", "run", "run_coroutine_threadsafe",
+                      "wait_for_async", "timeout_after"})  # fmt: skip
+
+AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
+
+ASYNC_ITERABLE_ANNOTATIONS = frozenset(
+    {"AsyncIterator", "AsyncIterable", "AsyncGenerator", "AsyncGeneratorType"}
+)
+
+ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
+
+LOCAL_ONLY_CALLS = frozenset(
+    # Built-in functions without an effect outside the call.
+    {"builtins.len", "builtins.isinstance", "builtins.repr", "builtins.str", "builtins.int",
+     "builtins.print", "builtins.min", "builtins.max", "time.perf_counter", "time.monotonic",
+     "time.time", "time.process_time"}
+)  # fmt: skip

@@ -1,0 +1,173 @@
+"""Does code have an effect when a generator is closed, or is it bookkeeping?
+
+The three verdicts are runtime.md (b): a `finally` is trivial when it holds only pass, assignments
+to locals, `del`, `+=`, logging, or changes of a container local to the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+import libcst as cst
+
+from asyncgen_lint.flow.graph import Region, RegionKind, Yield
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
+from asyncgen_lint.source.walk import children
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+
+
+class Verdict(Enum):
+    """A three-valued answer."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return YES if any is, else UNKNOWN if any is, else NO."""
+    found = set(verdicts)
+    for each in (Verdict.YES, Verdict.UNKNOWN):
+        if each in found:
+            return each
+    return Verdict.NO
+
+
+class Cleanup:
+    """Judges suites and context managers of one module."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    def suite_has_effect(self, suite: cst.CSTNode, scope: Scope) -> Verdict:
+        """Return whether running a suite at closing has an effect beyond the call's own locals."""
+        verdicts = []
+        pending = [suite]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+                continue
+            if isinstance(node, (cst.Await, cst.Yield)):
+                verdicts.append(Verdict.YES)
+            elif isinstance(node, cst.Call):
+                verdicts.append(self._call_has_effect(node, scope))
+            elif isinstance(node, (cst.For, cst.With)) and node.asynchronous is not None:
+                verdicts.append(Verdict.YES)
+            elif isinstance(node, cst.AssignTarget) and not isinstance(node.target, cst.Name):
+                verdicts.append(Verdict.UNKNOWN)
+            pending += children(node)
+        return worst(verdicts)
+
+    def _call_has_effect(self, call: cst.Call, scope: Scope) -> Verdict:
+        function = call.func
+        if self._knowledge.dotted(function, scope) in tables.LOCAL_ONLY_CALLS:
+            return Verdict.NO
+        if not isinstance(function, cst.Attribute):
+            return Verdict.YES
+        method = function.attr.value
+        receiver = dotted_name(function.value)
+        if method in tables.LOGGING_METHODS and self._is_logger(function.value, receiver, scope):
+            return Verdict.NO
+        if method in tables.CONTAINER_METHODS and self._is_local_container(function.value, scope):
+            return Verdict.NO
+        return Verdict.YES
+
+    def _is_logger(self, node: cst.BaseExpression, receiver: str, scope: Scope) -> bool:
+        dotted = self._knowledge.dotted(node, scope)
+        return dotted == "logging" or "log" in receiver.rpartition(".")[2].lower()
+
+    def _is_local_container(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        if not isinstance(node, cst.Name):
+            return False
+        bindings = scope.bindings.get(node.value, [])
+        return bool(bindings) and all(each.kind is BindingKind.VALUE for each in bindings)
+
+    def handler_has_effect(self, handler: cst.CSTNode, scope: Scope) -> Verdict:
+        """Return whether a handler that catches GeneratorExit has an effect at closing."""
+        body = handler.body  # type: ignore[attr-defined]
+        return self.suite_has_effect(body, scope)
+
+    def manager_has_effect(
+        self, manager: cst.BaseExpression, scope: Scope, *, is_async: bool
+    ) -> Verdict:
+        """Return whether leaving a context manager has an effect."""
+        known = self._known_manager(manager, scope)
+        if known is not None:
+            return known
+        return Verdict.YES if is_async else Verdict.UNKNOWN
+
+    def _known_manager(self, manager: cst.BaseExpression, scope: Scope) -> Verdict | None:
+        called = manager.func if isinstance(manager, cst.Call) else manager
+        dotted = self._knowledge.dotted(called, scope)
+        if dotted in tables.SUPPRESSORS and isinstance(manager, cst.Call):
+            types = {self._knowledge.dotted(each.value, scope) for each in manager.args}
+            catches = bool(types & tables.GENERATOR_EXIT_CATCHERS)
+            return Verdict.YES if catches else Verdict.NO
+        if dotted in tables.TRIVIAL_MANAGERS:
+            return Verdict.NO
+        if dotted in tables.SYNC_RELEASES:
+            return Verdict.YES
+        found = self._knowledge.callee(called, scope)
+        if found is None:
+            return None
+        if found.kind is ScopeKind.CLASS:
+            return self._class_has_effect(found)
+        is_manager = self._knowledge.kind(found) is FunctionKind.CONTEXT_MANAGER
+        decorators = self._knowledge.resolver.decorators(found)
+        if not is_manager and "contextlib.contextmanager" not in decorators:
+            return None
+        return self._generator_manager_has_effect(found)
+
+    def _class_has_effect(self, owner: Scope) -> Verdict | None:
+        for name in ("__aexit__", "__exit__"):
+            method = self._knowledge.resolver.method(owner, name)
+            if method is not None and isinstance(method.node, cst.FunctionDef):
+                return self.suite_has_effect(method.node.body, method)
+        return None
+
+    def _generator_manager_has_effect(self, function: Scope) -> Verdict:
+        """Return whether GeneratorExit thrown at the manager's own yield has an effect."""
+        graph = self._knowledge.graph(function)
+        if graph is None:
+            return Verdict.UNKNOWN
+        verdicts = [
+            self.region_has_effect(region, function)
+            for block in graph.blocks
+            if any(isinstance(each, Yield) for each in block.instructions)
+            for region in block.regions
+        ]
+        return worst(verdicts)
+
+    def region_has_effect(self, region: Region, scope: Scope) -> Verdict:
+        """Return whether closing at a yield inside a try or with region has an effect."""
+        node = region.node
+        if region.kind is RegionKind.WITH:
+            assert isinstance(node, cst.WithItem)
+            return self.manager_has_effect(node.item, scope, is_async=region.is_async)
+        if not isinstance(node, (cst.Try, cst.TryStar)) or region.kind is RegionKind.FINALLY:
+            return Verdict.NO
+        verdicts = []
+        if node.finalbody is not None:
+            verdicts.append(self.suite_has_effect(node.finalbody.body, scope))
+        if region.kind is RegionKind.TRY_BODY:
+            verdicts += [
+                self.handler_has_effect(each, scope)
+                for each in node.handlers
+                if self._catches_generator_exit(each, scope)
+            ]
+        return worst(verdicts)
+
+    def _catches_generator_exit(
+        self, handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope
+    ) -> bool:
+        if handler.type is None:
+            return True
+        types = (
+            [each.value for each in handler.type.elements]
+            if isinstance(handler.type, cst.Tuple)
+            else [handler.type]
+        )
+        dotted = {self._knowledge.dotted(each, scope) for each in types}
+        return bool(dotted & tables.GENERATOR_EXIT_CATCHERS)

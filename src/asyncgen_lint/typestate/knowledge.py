@@ -1,0 +1,347 @@
+"""What the functions and classes of a module are, and what a call of them gives.
+
+Every answer is either sure or "unknown"; an unresolved decorator, base or name makes it unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import libcst as cst
+
+from asyncgen_lint.flow.graph import EdgeKind, Graph
+from asyncgen_lint.flow.lower import TooComplex, lower
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.resolve import Resolver
+from asyncgen_lint.names.scopes import (
+    BindingKind,
+    Outline,
+    Scope,
+    ScopeKind,
+    all_parameters,
+    dotted_name,
+)
+from asyncgen_lint.source.walk import descendants
+
+
+class FunctionKind(Enum):
+    """What calling a function gives, its decorators included."""
+
+    AGEN = "async generator"
+    COROUTINE = "coroutine"
+    GENERATOR = "generator"
+    PLAIN = "value"
+    CONTEXT_MANAGER = "async context manager"
+    FIXTURE = "fixture"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Product:
+    """What an expression certainly gives: one of the kinds, made by one of `functions`.
+
+    A coroutine's `awaited` is what awaiting it gives, if that is known.
+    """
+
+    kind: FunctionKind
+    functions: tuple[Scope, ...]
+    awaited: Product | None = None
+
+
+class Knowledge:
+    """Answers about the functions, classes and calls of one module, each computed once."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.resolver = Resolver(outline)
+        self._graphs: dict[Scope, Graph | None] = {}
+        self._kinds: dict[Scope, FunctionKind] = {}
+        self._products: dict[tuple[cst.CSTNode, Scope], Product | None] = {}
+        self._pending: set[object] = set()
+        self._dependencies: frozenset[Scope] | None = None
+
+    # The oracle of lowering
+
+    def dotted(self, expression: cst.CSTNode, scope: Scope) -> str:
+        """Return the dotted name of a library object, or an empty string."""
+        return self.resolver.dotted(expression, scope)
+
+    def swallows(self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind) -> bool:
+        """Return whether the manager's exit may swallow an exception of this kind."""
+        if not isinstance(manager, cst.Call):
+            return False
+        reference = self.resolver.reference(manager.func, scope)
+        if reference is None:
+            return False
+        if reference.dotted in tables.SUPPRESSORS:
+            types = {self.dotted(each.value, scope) for each in manager.args}
+            return _suppresses(types, kind)
+        if reference.scope is None or reference.scope.kind is not ScopeKind.CLASS:
+            return False
+        exits = (self.resolver.method(reference.scope, name) for name in ("__exit__", "__aexit__"))
+        return any(each is not None and _returns_true(each) for each in exits)
+
+    def never_returns(self, call: cst.Call, scope: Scope) -> bool:
+        """Return whether the call is known to raise or exit always."""
+        if dotted_name(call.func) == "":
+            return False
+        reference = self.resolver.reference(call.func, scope)
+        if reference is None:
+            return False
+        if reference.dotted in ("sys.exit", "os._exit", "builtins.exit", "builtins.quit"):
+            return True
+        return reference.scope is not None and _annotation(reference.scope) in ("NoReturn", "Never")
+
+    # Functions
+
+    def graph(self, scope: Scope) -> Graph | None:
+        """Return a function's graph; None if it is too complex to say anything of it."""
+        if scope not in self._graphs:
+            try:
+                self._graphs[scope] = lower(self.outline, scope, self)
+            except (TooComplex, RecursionError):
+                self._graphs[scope] = None
+        return self._graphs[scope]
+
+    def body_kind(self, scope: Scope) -> FunctionKind:
+        """Return what calling the function would give without its decorators."""
+        if scope.kind is not ScopeKind.FUNCTION:
+            return FunctionKind.UNKNOWN
+        if scope.is_async:
+            return FunctionKind.AGEN if scope.yields else FunctionKind.COROUTINE
+        return FunctionKind.GENERATOR if scope.yields else FunctionKind.PLAIN
+
+    def kind(self, scope: Scope) -> FunctionKind:
+        """Return what calling the function gives."""
+        if scope not in self._kinds:
+            self._kinds[scope] = self._kind(scope)
+        return self._kinds[scope]
+
+    def _kind(self, scope: Scope) -> FunctionKind:
+        body = self.body_kind(scope)
+        for name in reversed(self.resolver.decorators(scope)):
+            if name in tables.TRANSPARENT_DECORATORS:
+                continue
+            if name in tables.CONTEXT_MANAGER_DECORATORS:
+                return FunctionKind.CONTEXT_MANAGER
+            if name in tables.FIXTURE_DECORATORS:
+                return FunctionKind.FIXTURE
+            return FunctionKind.UNKNOWN
+        return body
+
+    def is_driven_as_context_manager(self, scope: Scope) -> bool:
+        """Return whether exceptions of the consumer are thrown into the generator's yield."""
+        return (
+            any(
+                name in tables.CONTEXT_MANAGER_DECORATORS
+                for name in self.resolver.decorators(scope)
+            )
+            or scope in self._wrapped_functions()
+        )
+
+    def has_unknown_decorator(self, scope: Scope) -> bool:
+        """Return whether some decorator may change how the function is driven."""
+        known = (
+            tables.TRANSPARENT_DECORATORS
+            | tables.CONTEXT_MANAGER_DECORATORS
+            | tables.PROPERTY_DECORATORS
+        )
+        return any(name not in known for name in self.resolver.decorators(scope))
+
+    def is_property(self, scope: Scope) -> bool:
+        """Return whether the function is read as an attribute."""
+        names = self.resolver.decorators(scope)
+        return any(name in tables.PROPERTY_DECORATORS for name in names)
+
+    def _wrapped_functions(self) -> frozenset[Scope]:
+        """Return the functions given by name to a dependency marker or asynccontextmanager."""
+        if self._dependencies is None:
+            wrappers = tables.DEPENDENCY_MARKERS | tables.CONTEXT_MANAGER_DECORATORS
+            found = set()
+            for scope in self.outline.module.descendants():
+                for call in scope.calls:
+                    if self.dotted(call.func, scope) not in wrappers:
+                        continue
+                    references = (self.resolver.reference(a.value, scope) for a in call.args)
+                    found |= {each.scope for each in references if each and each.scope}
+            self._dependencies = frozenset(found)
+        return self._dependencies
+
+    # Calls
+
+    def callee(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """Return the function or class of this module that a called expression certainly is."""
+        reference = self.resolver.reference(function, scope)
+        if reference is not None:
+            return reference.scope
+        if not isinstance(function, cst.Attribute):
+            return None
+        owner = self.class_of(function.value, scope)
+        if owner is None:
+            return None
+        return self.method_of(owner, function.attr.value)
+
+    def method_of(self, owner: Scope, name: str) -> Scope | None:
+        """Return a class's method where no subclass in view overrides it by another kind."""
+        method = self.resolver.method(owner, name)
+        if method is None:
+            return None
+        for subclass in self.resolver.subclasses(owner):
+            if name in subclass.bindings:
+                override = self.resolver.method(subclass, name)
+                if override is None or self.kind(override) is not self.kind(method):
+                    return None
+        return method
+
+    def class_of(self, expression: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """Return the class of this module that an object certainly is an instance of.
+
+        Understood are `self` and `cls` in methods, calls of a class, and names bound once to one.
+        """
+        if isinstance(expression, cst.Call):
+            reference = self.resolver.reference(expression.func, scope)
+            if reference is None or reference.scope is None:
+                return None
+            found = reference.scope
+            return found if found.kind is ScopeKind.CLASS and not _has_decorators(found) else None
+        if not isinstance(expression, cst.Name):
+            return None
+        bound = self.resolver.bindings(expression.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        where, (binding,) = bound
+        if binding.kind is BindingKind.VALUE and isinstance(binding.value, cst.Call):
+            return self.class_of(binding.value, where)
+        if binding.kind is BindingKind.PARAMETER and self._is_first_parameter(binding.node, where):
+            return where.owner_class
+        return None
+
+    def _is_first_parameter(self, parameter: cst.CSTNode, function: Scope) -> bool:
+        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
+            return False
+        if "builtins.staticmethod" in self.resolver.decorators(function):
+            return False
+        parameters = all_parameters(function.node.params)
+        return bool(parameters) and parameters[0] is parameter
+
+    def product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return what an expression certainly gives: a call, an await of one, or a property."""
+        key = (expression, scope)
+        if key not in self._products:
+            if key in self._pending:
+                return None
+            self._pending.add(key)
+            try:
+                self._products[key] = self._product(expression, scope)
+            finally:
+                self._pending.discard(key)
+        return self._products[key]
+
+    def _product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        if isinstance(expression, cst.Await):
+            awaited = self.product(expression.expression, scope)
+            return awaited.awaited if awaited is not None else None
+        if isinstance(expression, cst.Attribute):
+            return self._property(expression, scope)
+        if not isinstance(expression, cst.Call):
+            return None
+        function = self.callee(expression.func, scope)
+        if function is None or function.kind is not ScopeKind.FUNCTION:
+            return None
+        if self.is_property(function):
+            return None
+        kind = self.kind(function)
+        if kind is FunctionKind.PLAIN:
+            return self._returned(function)
+        if kind is FunctionKind.COROUTINE:
+            return Product(kind, (function,), self._returned(function))
+        return Product(kind, (function,))
+
+    def _property(self, expression: cst.Attribute, scope: Scope) -> Product | None:
+        owner = self.class_of(expression.value, scope)
+        if owner is None:
+            return None
+        method = self.resolver.method(owner, expression.attr.value)
+        if method is None or self.body_kind(method) is not FunctionKind.AGEN:
+            return None
+        decorators = self.resolver.decorators(method)
+        if not decorators or not set(decorators) <= tables.PROPERTY_DECORATORS:
+            return None
+        return Product(FunctionKind.AGEN, (method,))
+
+    def _returned(self, function: Scope) -> Product | None:
+        """Return what a function that is no generator returns, if all its returns agree."""
+        if not function.returns or not isinstance(function.node, cst.FunctionDef):
+            return None
+        if function.owner_class is not None and _is_abstract(self.resolver, function):
+            return None
+        products = []
+        for each in function.returns:
+            if each.value is None:
+                return None
+            product = self.product(each.value, function)
+            if product is None:
+                return None
+            products.append(product)
+        if len({each.kind for each in products}) != 1:
+            return None
+        functions = tuple(dict.fromkeys(f for each in products for f in each.functions))
+        return Product(products[0].kind, functions, products[0].awaited)
+
+
+def _suppresses(types: set[str], kind: EdgeKind) -> bool:
+    if "builtins.BaseException" in types:
+        return True
+    if kind is EdgeKind.GENERATOR_EXIT:
+        return "builtins.GeneratorExit" in types
+    if kind is EdgeKind.CANCEL:
+        return bool(types & tables.CANCELLED_ERRORS)
+    return True
+
+
+def _returns_true(function: Scope) -> bool:
+    return any(
+        isinstance(each.value, cst.Name) and each.value.value == "True"
+        for each in function.returns
+    )
+
+
+def _annotation(function: Scope) -> str:
+    """Return the last name of a function's return annotation, without subscripts."""
+    node = function.node
+    if not isinstance(node, cst.FunctionDef) or node.returns is None:
+        return ""
+    annotation = node.returns.annotation
+    if isinstance(annotation, cst.Subscript):
+        annotation = annotation.value
+    if isinstance(annotation, cst.SimpleString):
+        return annotation.raw_value.partition("[")[0].rpartition(".")[2].strip()
+    return dotted_name(annotation).rpartition(".")[2]
+
+
+def _has_decorators(scope: Scope) -> bool:
+    return isinstance(scope.node, cst.ClassDef) and any(
+        dotted_name(each.decorator).rpartition(".")[2] not in ("dataclass", "final")
+        for each in scope.node.decorators
+        if not isinstance(each.decorator, cst.Call)
+    )
+
+
+def _is_abstract(resolver: Resolver, function: Scope) -> bool:
+    return "abc.abstractmethod" in resolver.decorators(function)
+
+
+def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
+    """Return whether a function's return annotation mentions one of these names anywhere."""
+    node = function.node
+    if not isinstance(node, cst.FunctionDef) or node.returns is None:
+        return False
+    for each in descendants(node.returns.annotation):
+        if isinstance(each, cst.Name) and each.value in names:
+            return True
+        if isinstance(each, cst.Attribute) and each.attr.value in names:
+            return True
+        if isinstance(each, cst.SimpleString) and any(name in each.value for name in names):
+            return True
+    return False

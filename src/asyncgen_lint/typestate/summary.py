@@ -1,0 +1,233 @@
+"""Summaries of a module's functions: do they need closing, and what do they do to parameters?
+
+Both are fixpoints over the calls of the module: an answer that is asked for while it is being
+computed is taken to be the one that keeps the tool quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from asyncgen_lint.flow.graph import EdgeKind, Graph, Region, RegionKind, Yield
+from asyncgen_lint.names.scopes import Scope, all_parameters
+from asyncgen_lint.typestate.calls import Use
+from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.state import (
+    CREATED,
+    EMPTY,
+    Holding,
+    Phase,
+    Role,
+    Site,
+    SiteKind,
+    State,
+)
+from asyncgen_lint.typestate.track import Tracking
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why closing a generator has an effect: at this `yield`, because of this statement."""
+
+    at: cst.CSTNode
+    because: cst.CSTNode
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsClose:
+    """Whether a generator needs closing; a YES has the first reason found."""
+
+    verdict: Verdict
+    reason: Reason | None = None
+
+
+_NO = NeedsClose(Verdict.NO)
+_UNKNOWN = NeedsClose(Verdict.UNKNOWN)
+
+
+class Summaries:
+    """Summaries of the functions of one module, computed when asked for."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.cleanup = Cleanup(knowledge)
+        self._trackings: dict[Scope, Tracking | None] = {}
+        self._needs_close: dict[Scope, NeedsClose] = {}
+        self._uses: dict[tuple[Scope, str], Use] = {}
+        self._pending: set[object] = set()
+
+    def tracking(self, function: Scope) -> Tracking | None:
+        """Return the solved typestate of a function; None if it is too complex, or circular."""
+        if function not in self._trackings:
+            key = ("tracking", function)
+            if key in self._pending:
+                return None
+            self._pending.add(key)
+            graph = self.knowledge.graph(function)
+            try:
+                self._trackings[function] = (
+                    Tracking(self.knowledge, self, function, graph) if graph is not None else None
+                )
+            finally:
+                self._pending.discard(key)
+        return self._trackings[function]
+
+    # Needs close
+
+    def site_needs_close(self, site: Site) -> NeedsClose:
+        """Return whether the generators made at a site need closing."""
+        if site.kind is SiteKind.EXPRESSION:
+            return self._expression_needs_close(site)
+        return self.needs_close(site.function) if site.function is not None else _UNKNOWN
+
+    def _expression_needs_close(self, site: Site) -> NeedsClose:
+        if len(site.sources) != 1:
+            return _UNKNOWN
+        (source,) = site.sources
+        inner = self.site_needs_close(source)
+        if inner.verdict is not Verdict.YES:
+            return inner
+        reason = Reason(site.node, source.node, "it iterates a generator that needs closing")
+        return NeedsClose(Verdict.YES, reason)
+
+    def needs_close(self, function: Scope) -> NeedsClose:
+        """Return whether an async generator function's objects need closing (runtime.md (b))."""
+        found = self._needs_close.get(function)
+        if found is not None:
+            return found
+        key = ("needs close", function)
+        if key in self._pending:
+            return _NO
+        self._pending.add(key)
+        try:
+            answer = self._compute_needs_close(function)
+        finally:
+            self._pending.discard(key)
+        if not any(each[0] == "needs close" for each in self._pending if isinstance(each, tuple)):
+            # Inside a recursion the answer may rest on one that is still being computed.
+            self._needs_close[function] = answer
+        return answer
+
+    def _compute_needs_close(self, function: Scope) -> NeedsClose:
+        graph = self.knowledge.graph(function)
+        tracking = self.tracking(function)
+        if graph is None or tracking is None:
+            return _UNKNOWN
+        answers = [
+            *self._by_region(function, graph, tracking),
+            *self._by_inner_generator(tracking),
+        ]
+        for verdict in (Verdict.YES, Verdict.UNKNOWN):
+            for each in answers:
+                if each.verdict is verdict:
+                    return each
+        return _NO
+
+    def _by_region(
+        self, function: Scope, graph: Graph, tracking: Tracking
+    ) -> Iterator[NeedsClose]:
+        for index in sorted(tracking.solution.entries):
+            block = graph.blocks[index]
+            for instruction in block.instructions:
+                if isinstance(instruction, Yield):
+                    for region in block.regions:
+                        yield self._region_needs_close(function, instruction, region)
+
+    def _region_needs_close(
+        self, function: Scope, at: Yield, region: Region
+    ) -> NeedsClose:
+        if region.kind is RegionKind.LOOP:
+            return self._sync_loop_needs_close(function, at, region)
+        verdict = self.cleanup.region_has_effect(region, function)
+        return NeedsClose(verdict, Reason(at.node, region.node, _region_text(region)))
+
+    def _sync_loop_needs_close(
+        self, function: Scope, at: Yield, region: Region
+    ) -> NeedsClose:
+        """A sync generator held by a `for` is closed inline when its holder is."""
+        node = region.node
+        if not isinstance(node, cst.For) or region.is_async:
+            return _NO
+        product = self.knowledge.product(node.iter, function)
+        if product is None or product.kind is not FunctionKind.GENERATOR:
+            return _NO
+        inner = self.needs_close(product.functions[0])
+        text = "it iterates a generator with cleanup"
+        return NeedsClose(inner.verdict, Reason(at.node, node, text))
+
+    def _by_inner_generator(self, tracking: Tracking) -> Iterator[NeedsClose]:
+        for at, site in tracking.suspended_at_yields():
+            verdict = self.site_needs_close(site).verdict
+            text = "it holds another generator that needs closing"
+            yield NeedsClose(verdict, Reason(at.node, site.node, text))
+
+    # Parameters
+
+    def use(self, function: Scope, parameter: str) -> Use:
+        """Return what a function does with what is passed as this parameter."""
+        key = (function, parameter)
+        if key not in self._uses:
+            if key in self._pending:
+                return Use.ESCAPES
+            self._pending.add(key)
+            try:
+                self._uses[key] = self._compute_use(function, parameter)
+            finally:
+                self._pending.discard(key)
+        return self._uses[key]
+
+    def _compute_use(self, function: Scope, parameter: str) -> Use:
+        graph = self.knowledge.graph(function)
+        if graph is None or not isinstance(function.node, cst.FunctionDef):
+            return Use.ESCAPES
+        names = [each.name.value for each in all_parameters(function.node.params)]
+        stars = (function.node.params.star_arg, function.node.params.star_kwarg)
+        if parameter not in names or parameter in graph.captured:
+            return Use.ESCAPES
+        if any(isinstance(each, cst.Param) and each.name.value == parameter for each in stars):
+            return Use.ESCAPES
+        tracking = _ParameterTracking(self.knowledge, self, function, graph, parameter)
+        return tracking.use()
+
+
+def _region_text(region: Region) -> str:
+    if region.kind is RegionKind.WITH:
+        return "it stands inside this `async with`" if region.is_async else "inside this `with`"
+    return "inside this `try`"
+
+
+class _ParameterTracking(Tracking):
+    """Follows one parameter as if it were a generator made before the function began."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        summaries: Summaries,
+        scope: Scope,
+        graph: Graph,
+        parameter: str,
+    ) -> None:
+        self._parameter = Site(SiteKind.PARAMETER, graph.node)
+        self._name = parameter
+        super().__init__(knowledge, summaries, scope, graph)
+
+    def _initial(self) -> State:
+        held = frozenset({Holding(self._parameter, Role.OBJECT)})
+        return State({self._name: held}, {self._parameter: frozenset({CREATED})})
+
+    def use(self) -> Use:
+        """Return what happens to the parameter on every normal way out."""
+        exit_state = self.solution.entries.get(self.graph.exits[EdgeKind.RETURN].index, EMPTY)
+        phases = {each.phase for each in exit_state.conditions.get(self._parameter, ())}
+        if phases == {Phase.CLOSED}:
+            return Use.CLOSES
+        if phases and phases <= {Phase.CLOSED, Phase.EXHAUSTED}:
+            return Use.EXHAUSTS
+        if phases == {Phase.CREATED}:
+            return Use.LOOKS
+        return Use.ESCAPES

@@ -1,0 +1,715 @@
+"""Follow every generator object that a function creates, and find where one is left open.
+
+Transfer functions are named after the instruction they model. A generator is *left* when, while
+suspended, its last holder goes away: at a loop's exit for a temporary, at rebinding, `del` and
+the function's end for a name. Whether it needs closing is asked later, of its function.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from asyncgen_lint.flow.graph import (
+    EXCEPTIONAL,
+    Attribute,
+    Await,
+    Bind,
+    Block,
+    Call,
+    Capture,
+    Collect,
+    Copy,
+    Discard,
+    Drop,
+    Edge,
+    EdgeKind,
+    Enter,
+    Exit,
+    Graph,
+    Instruction,
+    Iterate,
+    MakeGenerator,
+    Next,
+    Operand,
+    Raise,
+    RegionKind,
+    Return,
+    StoreAttribute,
+    StoreItem,
+    Test,
+    Unbind,
+    Yield,
+)
+from asyncgen_lint.flow.solve import Solution, outcomes
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.source.walk import children
+from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.state import (
+    CLOSED,
+    CREATED,
+    EMPTY,
+    ESCAPED,
+    EXHAUSTED,
+    KEEPING_ROLES,
+    Condition,
+    Holding,
+    Phase,
+    Role,
+    Site,
+    SiteKind,
+    State,
+    join,
+)
+
+MAX_PATHS = 2_000
+"""How many steps the search for a witness path may take before the report is dropped."""
+
+_UNPROVEN = frozenset({EdgeKind.MAY_RAISE, EdgeKind.CANCEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A generator that may be left open.
+
+    `step` is the loop or call that stepped it last; `exit` says how the last holder was left:
+    by an explicit jump, by GENERATOR_EXIT at a yield, or by an exception that may be raised.
+    `is_temporary` says that no name ever held it.
+    """
+
+    site: Site
+    step: cst.CSTNode
+    left: EdgeKind | None
+    exit: EdgeKind
+    place: cst.CSTNode
+    is_temporary: bool
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the path needs no exception that merely may be raised."""
+        return self.exit not in _UNPROVEN and self.left not in _UNPROVEN
+
+
+class Tracking:
+    """The solved typestate problem of one function."""
+
+    def __init__(
+        self, knowledge: Knowledge, summaries: ParameterSummaries, scope: Scope, graph: Graph
+    ) -> None:
+        self._knowledge = knowledge
+        self._scope = scope
+        self.graph = graph
+        self.sites: dict[cst.CSTNode, Site] = {}
+        self._effects = CallEffects(knowledge, summaries, scope)
+        self._closed_resources = _closed_resources(graph)
+        self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
+        self._transfers: Mapping[type, Callable[..., State]] = {
+            Bind: self._bind,
+            Unbind: self._unbind,
+            Copy: self._copy,
+            Discard: self._discard,
+            Call: self._call,
+            Attribute: self._attribute,
+            StoreAttribute: self._store_attribute,
+            StoreItem: self._store_item,
+            Collect: self._collect,
+            Capture: self._capture,
+            MakeGenerator: self._make_generator,
+            Iterate: self._iterate,
+            Next: self._next,
+            Drop: self._drop,
+            Await: self._await,
+            Yield: self._yield,
+            Enter: self._enter,
+            Exit: self._exit,
+            Return: self._return,
+            Raise: self._raise,
+        }
+        self.solution = Solution(graph, self, self._initial())
+
+    # The problem that the solver solves
+
+    def _initial(self) -> State:
+        return EMPTY
+
+    def transfer(self, instruction: Instruction, state: State) -> State:
+        """Return the state after an instruction that did not raise."""
+        handler = self._transfers.get(type(instruction))
+        return handler(instruction, state) if handler is not None else state
+
+    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State:
+        """Return the state when an instruction raised: what it would make does not exist.
+
+        A generator whose own step raises is finished by that.
+        """
+        if not state.conditions:
+            return state
+        stepped: Iterable[Holding] = ()
+        if isinstance(instruction, Next):
+            stepped = state.held(instruction.iterator)
+        elif isinstance(instruction, Await):
+            stepped = [each for each in state.held(instruction.value) if each.role is Role.STEP]
+        elif isinstance(instruction, Exit):
+            stepped = [each for each in state.held(instruction.manager) if each.role is Role.CLOSER]
+        for each in stepped:
+            if each.action != "look":
+                state = _become(state, each.site, EXHAUSTED)
+        if kind in _UNPROVEN:
+            return _pass_exception(state, kind)
+        return state
+
+    def follow(self, block: Block, edge: Edge, state: State) -> State | None:
+        """Return the state on an edge; None if no generator object lets control take it."""
+        if not state.conditions or not block.instructions:
+            return state
+        last = block.instructions[-1]
+        if edge.kind is EdgeKind.EXHAUSTED and isinstance(last, Next):
+            for held in state.held(last.iterator):
+                state = _become(state, held.site, EXHAUSTED)
+            return state
+        if isinstance(last, Test) and edge.kind in (EdgeKind.TRUE, EdgeKind.FALSE):
+            return _test(last, edge.kind is EdgeKind.TRUE, state)
+        return state
+
+    def join(self, one: State, other: State) -> State:
+        """Return the least state that covers both."""
+        return join(one, other)
+
+    # Transfer functions
+
+    def _bind(self, instruction: Bind, state: State) -> State:
+        held = state.held(instruction.value)
+        old = state.held(instruction.name)
+        if not held and not old:
+            return state
+        state = _hold(state, instruction.name, held)
+        if isinstance(instruction.value, int):
+            state = _hold(state, instruction.value, frozenset())
+        if instruction.name in self.graph.captured:
+            state = _escape(state, held)
+        return self._let_go(instruction, state, old)
+
+    def _unbind(self, instruction: Unbind, state: State) -> State:
+        old = state.held(instruction.name)
+        return self._let_go(instruction, _hold(state, instruction.name, frozenset()), old)
+
+    def _copy(self, instruction: Copy, state: State) -> State:
+        held = state.held(instruction.value)
+        return _hold(state, instruction.result, held) if held else state
+
+    def _discard(self, instruction: Discard, state: State) -> State:
+        return self._consume(instruction, instruction.value, state)
+
+    def _consume(self, instruction: Instruction, operand: Operand, state: State) -> State:
+        """Return the state once a temporary has been used."""
+        held = state.held(operand)
+        if not held or not isinstance(operand, int):
+            return state
+        return self._let_go(instruction, _hold(state, operand, frozenset()), held)
+
+    def _let_go(self, instruction: Instruction, state: State, held: frozenset[Holding]) -> State:
+        for site in {each.site for each in held if each.role in KEEPING_ROLES}:
+            if state.is_kept(site):
+                continue
+            conditions = state.conditions.get(site, frozenset())
+            if self._on_left is not None:
+                self._on_left(site, conditions, instruction)
+            state = _forget(state, site)
+        return state
+
+    def _call(self, instruction: Call, state: State) -> State:
+        node = instruction.node
+        assert isinstance(node, cst.Call)
+        given: set[Holding] = set()
+        for operand, effect in self._call_effects(instruction, state):
+            state = self._apply(effect, operand, state)
+            if effect.result is not None:
+                given.add(effect.result)
+        created = self._created(node)
+        if created is not None:
+            state, held = self._create(created, state)
+            given.add(held)
+        if given:
+            state = _hold(state, instruction.result, frozenset(given))
+        for operand in (
+            instruction.callee,
+            instruction.receiver,
+            *(each.value for each in instruction.arguments),
+        ):
+            state = self._consume(instruction, operand, state)
+        return state
+
+    def _call_effects(self, call: Call, state: State) -> Iterator[tuple[Holding, Effect]]:
+        if not state.conditions:
+            return
+        for held in state.held(call.callee):
+            yield held, self._effects.on_callee(call, held)
+        for held in state.held(call.receiver):
+            yield held, self._effects.on_receiver(call, held)
+        for argument in call.arguments:
+            for held in state.held(argument.value):
+                yield held, self._effects.on_argument(call, argument, held)
+
+    def _apply(self, effect: Effect, held: Holding, state: State) -> State:
+        if effect.use is Use.ESCAPES:
+            return _escape(state, [held])
+        if effect.use is Use.CLOSES:
+            return _become(state, held.site, CLOSED)
+        if effect.use is Use.EXHAUSTS:
+            return _become(state, held.site, EXHAUSTED)
+        return state
+
+    def _created(self, node: cst.CSTNode) -> Holding | None:
+        """Return how the result of an expression holds a generator that it creates."""
+        product = self._knowledge.product(node, self._scope)  # type: ignore[arg-type]
+        if product is None:
+            return None
+        role = Role.OBJECT
+        if product.kind is FunctionKind.COROUTINE and product.awaited is not None:
+            product, role = product.awaited, Role.COROUTINE
+        if product.kind is not FunctionKind.AGEN or len(product.functions) != 1:
+            return None
+        site = self.sites.get(node)
+        if site is None:
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=_resources(node))
+            self.sites[node] = site
+        return Holding(site, role)
+
+    def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
+        state = _age(state, held.site)
+        conditions = dict(state.conditions)
+        is_closed = held.site.resources & self._closed_resources
+        conditions[held.site] = frozenset({ESCAPED if is_closed else CREATED})
+        return State(state.holdings, conditions), held
+
+    def _attribute(self, instruction: Attribute, state: State) -> State:
+        given = {
+            Holding(held.site, Role.METHOD, instruction.name)
+            for held in state.held(instruction.owner)
+            if held.role is Role.OBJECT
+            and (instruction.name == "aclose" or instruction.name in tables.STEP_METHODS)
+        }
+        created = self._created(instruction.node)
+        if created is not None:
+            state, held = self._create(created, state)
+            given.add(held)
+        if given:
+            state = _hold(state, instruction.result, frozenset(given))
+        return self._consume(instruction, instruction.owner, state)
+
+    def _store_attribute(self, instruction: StoreAttribute, state: State) -> State:
+        return self._give_away(instruction, [instruction.value], state)
+
+    def _store_item(self, instruction: StoreItem, state: State) -> State:
+        return self._give_away(instruction, instruction.values, state)
+
+    def _collect(self, instruction: Collect, state: State) -> State:
+        return self._give_away(instruction, instruction.values, state)
+
+    def _return(self, instruction: Return, state: State) -> State:
+        return self._give_away(instruction, [instruction.value], state)
+
+    def _raise(self, instruction: Raise, state: State) -> State:
+        return self._give_away(instruction, instruction.values, state)
+
+    def _capture(self, instruction: Capture, state: State) -> State:
+        return self._give_away(instruction, instruction.names, state)
+
+    def _yield(self, instruction: Yield, state: State) -> State:
+        return self._give_away(instruction, [instruction.value], state)
+
+    def _give_away(
+        self, instruction: Instruction, operands: Iterable[Operand], state: State
+    ) -> State:
+        if not state.conditions:
+            return state
+        for operand in operands:
+            held = [each for each in state.held(operand) if each.role in KEEPING_ROLES]
+            state = _escape(state, held)
+            state = self._consume(instruction, operand, state)
+        return state
+
+    def _make_generator(self, instruction: MakeGenerator, state: State) -> State:
+        node = instruction.node
+        sources = {each.site for each in state.held(instruction.source)}
+        state = self._give_away(instruction, [instruction.source, *instruction.names], state)
+        if not is_async_generator_expression(node):
+            return state
+        site = self.sites.get(node)
+        if site is None:
+            site = self.sites[node] = Site(SiteKind.EXPRESSION, node)
+        site.sources |= frozenset(sources)
+        state, held = self._create(Holding(site, Role.OBJECT), state)
+        return _hold(state, instruction.result, frozenset({held}))
+
+    def _iterate(self, instruction: Iterate, state: State) -> State:
+        held = frozenset(
+            each for each in state.held(instruction.value) if each.role is Role.OBJECT
+        )
+        if instruction.is_async and held:
+            state = _hold(state, instruction.result, held)
+        return self._consume(instruction, instruction.value, state)
+
+    def _next(self, instruction: Next, state: State) -> State:
+        for held in state.held(instruction.iterator):
+            state = _become(state, held.site, Condition(Phase.SUSPENDED, instruction.node))
+        return state
+
+    def _drop(self, instruction: Drop, state: State) -> State:
+        for held in state.held(instruction.iterator):
+            state = _leave_loop(state, held.site, instruction.node, instruction.kind)
+        return self._consume(instruction, instruction.iterator, state)
+
+    def _await(self, instruction: Await, state: State) -> State:
+        given = set()
+        for held in state.held(instruction.value):
+            if held.role is Role.COROUTINE:
+                given.add(Holding(held.site, Role.OBJECT))
+            elif held.role is Role.STEP:
+                state, item = self._step(held, state)
+                given |= item
+        if given:
+            state = _hold(state, instruction.result, frozenset(given))
+        return self._consume(instruction, instruction.value, state)
+
+    def _step(self, held: Holding, state: State) -> tuple[State, set[Holding]]:
+        """Return the state after an awaited step, and what the awaited value holds."""
+        if held.action == "look":
+            return state, set()
+        if held.action == "aclose":
+            return _become(state, held.site, CLOSED), set()
+        if held.action == "exhaust":
+            return _become(state, held.site, EXHAUSTED), set()
+        if held.action == "enter":
+            state = _escape(state, [held])
+            return state, {Holding(held.site, Role.OBJECT)}
+        stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=held.has_default)
+        state = _become(state, held.site, stepped)
+        items = {Holding(held.site, Role.ITEM)} if held.has_default else set()
+        return state, items
+
+    def _enter(self, instruction: Enter, state: State) -> State:
+        given = frozenset(
+            Holding(held.site, Role.OBJECT)
+            for held in state.held(instruction.manager)
+            if held.role is Role.CLOSER
+        )
+        others = [h for h in state.held(instruction.manager) if h.role is Role.OBJECT]
+        state = _escape(state, others)
+        return _hold(state, instruction.result, given) if given else state
+
+    def _exit(self, instruction: Exit, state: State) -> State:
+        for held in state.held(instruction.manager):
+            if held.role is Role.CLOSER:
+                state = _become(state, held.site, CLOSED)
+        return self._consume(instruction, instruction.manager, state)
+
+    # Reports
+
+    def leaks(self) -> list[Leak]:
+        """Return the ways in which generators made here may be left open, surest first."""
+        found: dict[Leak, None] = {}
+
+        def left(site: Site, conditions: frozenset[Condition], place: Instruction) -> None:
+            how = place.kind if isinstance(place, Drop) else EdgeKind.NEXT
+            for each in conditions:
+                if each.phase is Phase.SUSPENDED and each.step is not None:
+                    found[Leak(site, each.step, each.left, how, place.node, True)] = None
+
+        self._on_left = left
+        try:
+            for index, state in self.solution.entries.items():
+                for instruction in self.graph.blocks[index].instructions:
+                    if not state.conditions and not isinstance(
+                        instruction, (Call, MakeGenerator, Attribute)
+                    ):
+                        continue
+                    state = self.transfer(instruction, state)
+        finally:
+            self._on_left = None
+        for kind, block in self.graph.exits.items():
+            state = self.solution.entries.get(block.index, EMPTY)
+            for site, conditions in state.conditions.items():
+                if site.kind is SiteKind.PARAMETER or not state.is_kept(site):
+                    continue
+                for each in conditions:
+                    if each.phase is Phase.SUSPENDED and each.step is not None:
+                        leak = Leak(site, each.step, each.left, kind, self.graph.node, False)
+                        found[leak] = None
+        return sorted(found, key=lambda leak: not leak.is_certain)
+
+    def suspended_at_yields(self) -> Iterator[tuple[Yield, Site]]:
+        """Yield each own `yield` with each generator that may be suspended or held there."""
+        for index, state in self.solution.entries.items():
+            block = self.graph.blocks[index]
+            for instruction in block.instructions:
+                if not isinstance(instruction, Yield):
+                    continue
+                for site, conditions in state.conditions.items():
+                    if any(each.phase is Phase.SUSPENDED for each in conditions):
+                        yield instruction, site
+
+    def witness(self, leak: Leak) -> list[Edge] | None:
+        """Return the edges of a shortest path on which the leak happens; None if none is found.
+
+        The path is followed with exact states, without joining, so a leak that only exists in
+        the join of two paths has no witness.
+        """
+        start = self._creation_block(leak.site)
+        if start is None:
+            return None
+        first = self.solution.entries.get(start.index)
+        if first is None:
+            return None
+        queue: deque[tuple[Block, State, tuple[Edge, ...]]] = deque(
+            [(start, _without(first, leak.site), ())]
+        )
+        seen: set[tuple[int, str]] = set()
+        for _ in range(MAX_PATHS):
+            if not queue:
+                return None
+            block, state, path = queue.popleft()
+            if self._happens_in(leak, block, state):
+                return list(path)
+            for edge, after in outcomes(self, block, state):
+                key = (edge.target.index, _fingerprint(after, leak.site))
+                if key in seen:
+                    continue
+                seen.add(key)
+                queue.append((edge.target, after, (*path, edge)))
+        return None
+
+    def _creation_block(self, site: Site) -> Block | None:
+        for index in sorted(self.solution.entries):
+            block = self.graph.blocks[index]
+            if any(
+                each.node is site.node and isinstance(each, (Call, MakeGenerator, Attribute))
+                for each in block.instructions
+            ):
+                return block
+        return None
+
+    def _happens_in(self, leak: Leak, block: Block, state: State) -> bool:
+        if block is self.graph.exits.get(leak.exit) and not leak.is_temporary:
+            conditions = state.conditions.get(leak.site, frozenset())
+            return state.is_kept(leak.site) and any(_is_how(leak, each) for each in conditions)
+        if not leak.is_temporary:
+            return False
+        happened = False
+
+        def left(site: Site, conditions: frozenset[Condition], place: Instruction) -> None:
+            nonlocal happened
+            how = place.kind if isinstance(place, Drop) else EdgeKind.NEXT
+            if site is leak.site and place.node is leak.place and how is leak.exit:
+                happened = happened or any(_is_how(leak, each) for each in conditions)
+
+        self._on_left = left
+        try:
+            for instruction in block.instructions:
+                state = self.transfer(instruction, state)
+        finally:
+            self._on_left = None
+        return happened
+
+
+def is_async_generator_expression(node: cst.CSTNode) -> bool:
+    """Return whether a generator expression makes an async generator.
+
+    It does with an `async for`, or with `await` in its element, a condition, or any iterable but
+    the first (Language Reference 6.2.8).
+    """
+    assert isinstance(node, cst.GeneratorExp)
+    parts: list[cst.CSTNode] = [node.elt]
+    clause: cst.CompFor | None = node.for_in
+    is_first = True
+    while clause is not None:
+        if clause.asynchronous is not None:
+            return True
+        parts += clause.ifs
+        if not is_first:
+            parts.append(clause.iter)
+        is_first = False
+        clause = clause.inner_for_in
+    return any(_has_await(each) for each in parts)
+
+
+def _has_await(node: cst.CSTNode) -> bool:
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, cst.Await):
+            return True
+        if not isinstance(each, (cst.Lambda, cst.GeneratorExp)):
+            pending += children(each)
+    return False
+
+
+def _is_how(leak: Leak, condition: Condition) -> bool:
+    return (
+        condition.phase is Phase.SUSPENDED
+        and condition.step is leak.step
+        and condition.left is leak.left
+    )
+
+
+def _is_call(node: cst.CSTNode | None) -> bool:
+    return isinstance(node, cst.Call)
+
+
+def _hold(state: State, operand: Operand, held: frozenset[Holding]) -> State:
+    if state.held(operand) == held:
+        return state
+    holdings = dict(state.holdings)
+    if held:
+        holdings[operand] = held
+    else:
+        holdings.pop(operand, None)
+    return State(holdings, state.conditions)
+
+
+def _become(state: State, site: Site, condition: Condition) -> State:
+    """Return the state in which an object that has not escaped is in one condition."""
+    old = state.conditions.get(site)
+    if old is None:
+        return state
+    new = frozenset({condition}) if ESCAPED not in old else frozenset({ESCAPED})
+    conditions = dict(state.conditions)
+    conditions[site] = new
+    return State(state.holdings, conditions)
+
+
+def _escape(state: State, held: Iterable[Holding]) -> State:
+    sites = {each.site for each in held}
+    if not sites:
+        return state
+    conditions = dict(state.conditions)
+    for site in sites:
+        conditions[site] = frozenset({ESCAPED})
+    return State(state.holdings, conditions)
+
+
+def _forget(state: State, site: Site) -> State:
+    conditions = dict(state.conditions)
+    conditions.pop(site, None)
+    holdings = {
+        operand: kept
+        for operand, held in state.holdings.items()
+        if (kept := frozenset(each for each in held if each.site is not site))
+    }
+    return State(holdings, conditions)
+
+
+def _without(state: State, site: Site) -> State:
+    return _forget(_forget(state, site), site.earlier)
+
+
+def _age(state: State, site: Site) -> State:
+    """Return the state in which the site's object of an earlier turn is known as such."""
+    if site not in state.conditions:
+        return state
+    earlier = site.earlier
+    conditions = dict(state.conditions)
+    old = conditions.pop(site)
+    conditions[earlier] = conditions.get(earlier, frozenset()) | old
+    holdings = {
+        operand: frozenset(
+            replace(each, site=earlier) if each.site is site else each for each in held
+        )
+        for operand, held in state.holdings.items()
+    }
+    return State(holdings, conditions)
+
+
+def _pass_exception(state: State, kind: EdgeKind) -> State:
+    """Mark generators that were stepped by a call as left by an exception."""
+    return _map_conditions(
+        state,
+        lambda each: replace(each, left=kind)
+        if each.phase is Phase.SUSPENDED and each.left is None and _is_call(each.step)
+        else each,
+    )
+
+
+def _leave_loop(state: State, site: Site, loop: cst.CSTNode, kind: EdgeKind) -> State:
+    if kind is EdgeKind.EXHAUSTED:
+        return state
+    return _map_conditions(
+        state,
+        lambda each: replace(each, left=kind)
+        if each.phase is Phase.SUSPENDED and each.step is loop and each.left is None
+        else each,
+        only=site,
+    )
+
+
+def _map_conditions(
+    state: State, change: Callable[[Condition], Condition], only: Site | None = None
+) -> State:
+    conditions = dict(state.conditions)
+    for site, old in state.conditions.items():
+        if only is None or site is only:
+            conditions[site] = frozenset(change(each) for each in old)
+    return state if conditions == state.conditions else State(state.holdings, conditions)
+
+
+def _test(test: Test, is_true: bool, state: State) -> State | None:
+    """Return the state behind a test: a generator object is true and never None."""
+    for held in state.held(test.value):
+        if held.role is Role.ITEM:
+            if is_true == test.for_none:
+                state = _finish_default(state, held.site)
+            continue
+        if is_true == test.for_none:
+            # On this edge the operand holds something else than the generator: if the
+            # generator exists nowhere else, this path has none.
+            remaining = frozenset(h for h in state.held(test.value) if h.site is not held.site)
+            state = _hold(state, test.value, remaining)
+            if not state.is_kept(held.site):
+                state = _forget(state, held.site)
+    return state
+
+
+def _finish_default(state: State, site: Site) -> State:
+    return _map_conditions(
+        state, lambda each: EXHAUSTED if each.maybe_finished else each, only=site
+    )
+
+
+def _fingerprint(state: State, site: Site) -> str:
+    keepers = sorted(
+        f"{operand}:{held.role.value}"
+        for operand, holdings in state.holdings.items()
+        for held in holdings
+        if held.site is site
+    )
+    conditions = sorted(str((c.phase, id(c.step), c.left)) for c in state.conditions.get(site, ()))
+    return f"{keepers}{conditions}"
+
+
+def _resources(node: cst.CSTNode) -> frozenset[str]:
+    """Return the names that a generator is made from: the receiver and the arguments."""
+    if not isinstance(node, cst.Call):
+        return frozenset()
+    values = [each.value for each in node.args]
+    if isinstance(node.func, cst.Attribute):
+        values.append(node.func.value)
+    return frozenset(each.value for each in values if isinstance(each, cst.Name))
+
+
+def _closed_resources(graph: Graph) -> frozenset[str]:
+    """Return the local names whose `aclose()` or `close()` the function calls itself."""
+    closed = set()
+    for block in graph.blocks:
+        for each in block.instructions:
+            if (
+                isinstance(each, Call)
+                and each.method in tables.CLOSE_METHODS
+                and isinstance(each.receiver, str)
+            ):
+                closed.add(each.receiver)
+    return frozenset(closed)
