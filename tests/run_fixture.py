@@ -265,8 +265,10 @@ class Watch:
         if id(agen) in self.counted or not self.needs_close(agen):
             return
         self.counted.add(id(agen))
-        line = agen.ag_frame.f_lineno
-        self.left_open.append({"name": agen.ag_code.co_name, "line": line, "how": how})
+        code, line = agen.ag_code, agen.ag_frame.f_lineno
+        # One that is in no cleanup itself only holds another one, which will be seen too.
+        holds = not self.cleanups.covers(code, line)
+        self.left_open.append({"name": code.co_name, "line": line, "how": how, "holds": holds})
 
     def needs_close(self, agen: object) -> bool:
         """Return whether closing this generator, as it is suspended now, has an effect."""
