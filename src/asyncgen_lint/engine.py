@@ -204,6 +204,7 @@ def _diagnostic(
     )
     header = facts.header_of(finding.node)
     first, last = (positions.span(each, statement) for each in header)
+    start, end = (positions.span(each, statement) for each in facts.extent_of(finding.node))
     return Diagnostic(
         code=rule.code,
         name=rule.name,
@@ -211,7 +212,7 @@ def _diagnostic(
         severity=rule.severity,
         tier=tier,
         filename=source.filename,
-        span=positions.span(finding.node, statement),
+        span=Span(start.start, end.end),
         path=path,
         fix=renderer.render(finding.fix) if renderer and finding.fix else None,
         noqa_lines=(first.start.line, last.end.line),

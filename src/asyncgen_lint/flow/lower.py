@@ -263,11 +263,11 @@ class _Lowerer:
         if suspends:
             self._may_raise(EdgeKind.CANCEL)
 
-    def _may_raise(self, kind: EdgeKind) -> None:
+    def _may_raise(self, kind: EdgeKind, node: cst.CSTNode | None = None) -> None:
         block = self._block
         if any(edge.kind is kind for edge in block.edges):
             return
-        block.edges.append(Edge(self._pad(kind), kind, raised=True))
+        block.edges.append(Edge(self._pad(kind), kind, node, raised=True))
 
     def _temporary(self) -> int:
         self._temporaries += 1
@@ -991,7 +991,7 @@ class _Lowerer:
         self._break_block()
         result = self._temporary()
         self._emit_raising(Yield(node, result, value, is_delegation))
-        self._may_raise(EdgeKind.GENERATOR_EXIT)
+        self._may_raise(EdgeKind.GENERATOR_EXIT, node)
         self._break_block()
         return result
 

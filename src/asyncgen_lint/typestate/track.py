@@ -475,7 +475,9 @@ class Tracking:
                 return None
             block, state, path = queue.popleft()
             if self._happens_in(leak, block, state):
-                return list(path)
+                # The jump that drops a temporary comes after the dropping.
+                jumps = [e for e in block.edges if leak.is_temporary and e.kind is leak.exit]
+                return [*path, *jumps[:1]]
             for edge, after in outcomes(self, block, state):
                 key = (edge.target.index, _fingerprint(after, leak.site))
                 if key in seen:

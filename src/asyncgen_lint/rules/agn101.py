@@ -1,0 +1,47 @@
+"""Leaving `async for` early does not close the generator.
+
+`break`, `return` or `raise` leaves the async generator suspended at its `yield`, and Python does
+not close it (JavaScript's `for await` does). Its `finally` and `async with` run later, in another
+task, after what it works on may be closed; at shutdown, or under trio, they are cut off at their
+first `await`. An error in them is lost. A generator kept in a variable stays open until the
+function ends.
+
+Iterate it under `contextlib.aclosing`, which closes it on every way out.
+
+Not reported: generators with nothing to clean up at their `yield`; generators that are closed on
+that path, resumed later, passed in, stored, returned or handed on; class-based iterators; and
+iterables this module does not show.
+
+Fix safety: safe for a generator made in the loop's header whose items are not used after the
+loop. Cleanup then runs at the end of the loop, so an error it raises reaches the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.wrap import wrap_loop
+from asyncgen_lint.rule import Finding, Severity, rule
+
+
+@rule(
+    "AGN101",
+    "early-exit-leaves-generator-open",
+    summary="leaving `async for` early leaves the generator open",
+    severity=Severity.WARNING,
+    fixable=True,
+)
+def early_exit_leaves_generator_open(facts: Facts) -> Iterator[Finding]:
+    """Find loops over a generator that needs closing, left early and not closed on that path."""
+    for each in facts.left_open():
+        if not each.is_loop or each.is_delegation or not each.is_certain:
+            continue
+        yield Finding(
+            f"{each.exit} leaves `{each.label}` open: its cleanup runs late, in another task, or"
+            " not at all; iterate it under `aclosing`",
+            each.header,
+            path=each.path,
+            fix=wrap_loop(facts, each),
+            subject=each.label,
+        )

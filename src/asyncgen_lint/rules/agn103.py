@@ -1,0 +1,47 @@
+"""Yielding from inside `async for` does not close the inner generator.
+
+When the outer generator is closed at its `yield`, the inner one stays suspended: closing is not
+passed on, as `yield from` would do. The outer cleanup runs before the inner, and the inner runs
+late, in another task, or not at all.
+
+Wrap the loop in `contextlib.aclosing`.
+
+Not reported: inner generators with nothing to clean up at their `yield`; inner generators that
+are passed in or kept on an attribute; loops without a `yield`; functions whose decorator this
+module does not show.
+
+Fix safety: safe for a generator made in the loop's header. The outer generator then needs closing
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.wrap import wrap_loop
+from asyncgen_lint.rule import Finding, Severity, rule
+
+
+@rule(
+    "AGN103",
+    "delegation-leaves-inner-generator-open",
+    summary="closing the outer generator leaves the inner one open",
+    severity=Severity.WARNING,
+    fixable=True,
+)
+def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
+    """Find delegating loops over a generator that needs closing, without a closer around them."""
+    for each in facts.left_open():
+        if not each.is_loop or not each.is_delegation or not each.is_certain:
+            continue
+        if facts.has_unknown_decorator(each.function):
+            continue
+        yield Finding(
+            f"closing this generator at its `yield` leaves `{each.label}` open: its cleanup runs"
+            " late, in another task, or not at all; wrap the loop in `aclosing`",
+            each.header,
+            path=each.path,
+            fix=wrap_loop(facts, each),
+            subject=each.label,
+        )

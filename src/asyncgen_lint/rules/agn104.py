@@ -1,0 +1,41 @@
+"""A generator stepped by hand stays open unless it is closed.
+
+After `await anext(session())` the generator is suspended, and if nothing holds it, it is dropped:
+its cleanup runs at the next `await`, so the value just taken from it is closed under the caller.
+One that is kept in a variable stays open until the function ends, on every path that neither
+exhausts nor closes it.
+
+Close it in a `finally`, or step it under `contextlib.aclosing`.
+
+Not reported: generators with nothing to clean up at their `yield`; those that reached
+StopAsyncIteration or the default; those closed, returned, stored, passed on or passed in.
+
+Fix safety: no automatic fix; how long the value must live is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.rule import Finding, Severity, rule
+
+
+@rule(
+    "AGN104",
+    "stepped-generator-not-closed",
+    summary="a generator stepped with anext(), asend() or athrow() is left open",
+    severity=Severity.WARNING,
+)
+def stepped_generator_not_closed(facts: Facts) -> Iterator[Finding]:
+    """Find generators stepped by hand that some path neither exhausts, closes nor hands on."""
+    for each in facts.left_open():
+        if each.is_loop or not each.is_certain:
+            continue
+        yield Finding(
+            f"`{each.label}` is stepped by hand and left open: its cleanup runs late, in another"
+            " task, or not at all; step it under `aclosing`",
+            each.header,
+            path=each.path,
+            subject=each.label,
+        )
