@@ -94,7 +94,7 @@ class Resolver:
     def _redefined(self, bindings: list[Binding]) -> Reference | None:
         """Return the implementation where all earlier definitions are its overloads."""
         scopes = [each.scope for each in bindings if each.kind is BindingKind.FUNCTION]
-        if len(scopes) != len(bindings) or not all(scopes):
+        if not scopes or len(scopes) != len(bindings) or not all(scopes):
             return None
         *earlier, last = scopes
         if last is not None and all(each and self.is_overload(each) for each in earlier):
