@@ -489,12 +489,13 @@ class _Lowerer:
         if len(node.targets) == 1 and self._assign_pairwise(node.targets[0].target, node.value):
             return
         value = self._value(node.value)
+        constant = _constant_name(node.value)
         *others, last = node.targets
         for each in others:
             copied = self._temporary()
             self._emit(Copy(node, copied, value))
-            self._store(each.target, copied)
-        self._store(last.target, value)
+            self._store(each.target, copied, constant)
+        self._store(last.target, value, constant)
 
     def _assign_pairwise(
         self, target: cst.BaseExpression, value: cst.BaseExpression
@@ -523,7 +524,7 @@ class _Lowerer:
 
     def _annotated(self, node: cst.AnnAssign) -> None:
         if node.value is not None:
-            self._store(node.target, self._value(node.value))
+            self._store(node.target, self._value(node.value), _constant_name(node.value))
 
     def _augmented(self, node: cst.AugAssign) -> None:
         value = self._value(node.value)
@@ -532,11 +533,11 @@ class _Lowerer:
         self._emit_raising(Collect(node, result, (old, value)))
         self._store(node.target, None)
 
-    def _store(self, target: cst.BaseExpression, value: Operand) -> None:
+    def _store(self, target: cst.BaseExpression, value: Operand, constant: str = "") -> None:
         if isinstance(target, cst.Name):
             name = self._local(target.value)
             if name is not None:
-                self._emit(Bind(target, name, value))
+                self._emit(Bind(target, name, value, constant))
             elif value is not None:
                 self._emit(Collect(target, self._temporary(), (value,)))
         elif isinstance(target, cst.Attribute):
@@ -992,6 +993,7 @@ class _Lowerer:
         result = self._temporary()
         self._emit_raising(Yield(node, result, value, is_delegation))
         self._may_raise(EdgeKind.GENERATOR_EXIT, node)
+        self._may_raise(EdgeKind.CANCEL)
         self._break_block()
         return result
 
@@ -1192,6 +1194,12 @@ def _is_subtype(raised: str, caught: str) -> bool | None:
 
 def _is_irrefutable(pattern: cst.MatchPattern) -> bool:
     return isinstance(pattern, cst.MatchAs) and pattern.pattern is None
+
+
+def _constant_name(value: cst.BaseExpression) -> str:
+    if isinstance(value, cst.Name) and value.value in ("True", "False", "None"):
+        return str(value.value)
+    return ""
 
 
 def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | None, bool]:

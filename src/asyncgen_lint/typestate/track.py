@@ -203,6 +203,10 @@ class Tracking:
         return _hold(state, instruction.result, held) if held else state
 
     def _discard(self, instruction: Discard, state: State) -> State:
+        for held in state.held(instruction.value):
+            if held.role is Role.STEP and held.action == "aclose":
+                # Meant as closing; that it is not awaited is AGN201's to report.
+                state = _escape(state, [held])
         return self._consume(instruction, instruction.value, state)
 
     def _consume(self, instruction: Instruction, operand: Operand, state: State) -> State:
