@@ -345,7 +345,9 @@ class Facts:
         bindings = scope.bindings.get(name, [])
         if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
             return None
-        if any(name in each.loads or name in each.declared_nonlocal for each in scope.descendants()):
+        if any(
+            name in each.loads or name in each.declared_nonlocal for each in scope.descendants()
+        ):
             return None
         return bindings[0].value
 
@@ -378,9 +380,7 @@ class Facts:
             return ""
         return method if self._knowledge.is_async_generator(call.func.value, scope) else ""
 
-    def _unawaited(
-        self, method: str, call: cst.Call, function: Scope
-    ) -> Iterator[UnawaitedStep]:
+    def _unawaited(self, method: str, call: cst.Call, function: Scope) -> Iterator[UnawaitedStep]:
         parent = self._parents[call]
         if isinstance(parent, cst.Expr):
             yield UnawaitedStep(method, call, is_statement=True, used_as_item=False)
@@ -453,9 +453,11 @@ class Facts:
             around = loop if isinstance(loop, cst.For) else self._comprehension_of(loop)
             for node in descendants(around):
                 if isinstance(node, cst.Name) and node.value == loop.target.value:
-                    if isinstance(self._parents[node], (cst.Await, cst.Arg, cst.Element)):
-                        if not self._is_argument_of_builtin(node, scope):
-                            return True
+                    is_handed_on = isinstance(
+                        self._parents[node], (cst.Await, cst.Arg, cst.Element)
+                    )
+                    if is_handed_on and not self._is_argument_of_builtin(node, scope):
+                        return True
         return False
 
     def _is_argument_of_builtin(self, node: cst.CSTNode, scope: Scope) -> bool:
@@ -592,10 +594,10 @@ class Facts:
         for block in graph.blocks:
             if any(isinstance(each, Yield) for each in block.instructions):
                 for region in block.regions:
-                    if region.kind is RegionKind.LOOP and region.is_async:
-                        if region.node not in seen:
-                            seen.add(region.node)
-                            yield region.node
+                    is_async_loop = region.kind is RegionKind.LOOP and region.is_async
+                    if is_async_loop and region.node not in seen:
+                        seen.add(region.node)
+                        yield region.node
 
     def returned_generator_expressions(self) -> Iterator[tuple[Node, str]]:
         """Yield each generator expression that is returned over a source that needs closing."""
@@ -613,7 +615,9 @@ class Facts:
         return self._knowledge.graph(scope)
 
 
-_AWAITABLE_METHODS = frozenset({"send", "throw", "close", "__await__", "cancel", "add_done_callback"})
+_AWAITABLE_METHODS = frozenset(
+    {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
+)
 
 
 def _is_used_in_a_call(function: Scope, name: str) -> bool:

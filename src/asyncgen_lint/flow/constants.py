@@ -1,4 +1,4 @@
-"""Which local flags are True, False or None at a point, so that paths they exclude are not taken."""
+"""Which local flags are True, False or None at a point, to leave out paths they exclude."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ class _Constants:
     def transfer(self, instruction: Instruction, state: Flags) -> Flags:
         if isinstance(instruction, Bind):
             value = frozenset({instruction.constant}) if instruction.constant else _OTHER
-            return state if state.get(instruction.name) == value else {
-                **state, instruction.name: value
-            }
+            return (
+                state
+                if state.get(instruction.name) == value
+                else {**state, instruction.name: value}
+            )
         if isinstance(instruction, Unbind):
             return {**state, instruction.name: _OTHER}
         return state

@@ -56,9 +56,7 @@ class Resolver:
         found = self.reference(expression, scope)
         return found.dotted if found is not None else ""
 
-    def _reference(
-        self, expression: cst.CSTNode, scope: Scope, aliases: int
-    ) -> Reference | None:
+    def _reference(self, expression: cst.CSTNode, scope: Scope, aliases: int) -> Reference | None:
         attributes: list[str] = []
         while isinstance(expression, cst.Attribute):
             attributes.append(expression.attr.value)

@@ -33,7 +33,9 @@ def generator_method_not_awaited(facts: Facts) -> Iterator[Finding]:
     """Find steps and closes of a generator whose awaitable nothing awaits."""
     for each in facts.unawaited_steps():
         if each.used_as_item:
-            message = f"`{each.method}()` gives an awaitable, which is used here as if it were the item"
+            message = (
+                f"`{each.method}()` gives an awaitable, which is used here as if it were the item"
+            )
         elif each.method == "aclose":
             message = "`aclose()` is not awaited: the generator is not closed"
         else:

@@ -118,9 +118,7 @@ class CancelScopes:
                     return self._scope_of(node.value, each, depth - 1)
         return ""
 
-    def _stacked(
-        self, item: cst.WithItem, function: Scope, graph: Graph, depth: int
-    ) -> str:
+    def _stacked(self, item: cst.WithItem, function: Scope, graph: Graph, depth: int) -> str:
         """Return the scope that is entered on an exit stack in the stack's own body."""
         if not isinstance(item.item, cst.Call) or item.asname is None:
             return ""

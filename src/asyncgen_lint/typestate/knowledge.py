@@ -238,9 +238,7 @@ class Knowledge:
         """
         return self._is_async_generator(expression, scope, 5)
 
-    def _is_async_generator(
-        self, expression: cst.BaseExpression, scope: Scope, depth: int
-    ) -> bool:
+    def _is_async_generator(self, expression: cst.BaseExpression, scope: Scope, depth: int) -> bool:
         if not depth:
             return False
         product = self.product(expression, scope)
@@ -266,9 +264,7 @@ class Knowledge:
             if each.kind is BindingKind.PARAMETER:
                 if not isinstance(each.node, cst.Param) or not self._is_annotated(each.node, scope):
                     return False
-            elif each.kind is not BindingKind.VALUE or each.value is None:
-                return False
-            elif not self._is_async_generator(each.value, scope, depth):
+            elif each.value is None or not self._is_async_generator(each.value, scope, depth):
                 return False
         return True
 
@@ -289,9 +285,7 @@ class Knowledge:
             dotted.partition(".")[0] in ("typing", "collections", "types", "typing_extensions")
         )
 
-    def stored_on_self(
-        self, owner: Scope, name: str
-    ) -> list[tuple[cst.BaseExpression, Scope]]:
+    def stored_on_self(self, owner: Scope, name: str) -> list[tuple[cst.BaseExpression, Scope]]:
         """Return what a class's methods assign to `self.name`, each with its method.
 
         Empty if some assignment in view is no plain one, or the class has a base out of view.
@@ -302,9 +296,7 @@ class Knowledge:
             self._attributes[owner] = self._stored_attributes(owner)
         return self._attributes[owner].get(name, [])
 
-    def _stored_attributes(
-        self, owner: Scope
-    ) -> dict[str, list[tuple[cst.BaseExpression, Scope]]]:
+    def _stored_attributes(self, owner: Scope) -> dict[str, list[tuple[cst.BaseExpression, Scope]]]:
         stored: dict[str, list[tuple[cst.BaseExpression, Scope]]] = {}
         for each in self.resolver.ancestry(owner):
             for method in each.children:
@@ -390,8 +382,7 @@ def _suppresses(types: set[str], kind: EdgeKind) -> bool:
 
 def _returns_true(function: Scope) -> bool:
     return any(
-        isinstance(each.value, cst.Name) and each.value.value == "True"
-        for each in function.returns
+        isinstance(each.value, cst.Name) and each.value.value == "True" for each in function.returns
     )
 
 

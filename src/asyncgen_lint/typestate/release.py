@@ -6,12 +6,12 @@ the normal path alone is then not run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import libcst as cst
 
-from asyncgen_lint.flow.constants import blocks_after, constants
+from asyncgen_lint.flow.constants import Flags, blocks_after, constants
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
     Block,
@@ -49,8 +49,7 @@ class _Release:
         if not isinstance(node.func, cst.Attribute):
             return False
         return (
-            dotted_name(node.func.value) == self.receiver
-            and other.method in tables.RELEASE_METHODS
+            dotted_name(node.func.value) == self.receiver and other.method in tables.RELEASE_METHODS
         )
 
 
@@ -71,7 +70,7 @@ def skipped_releases(graph: Graph, scope: Scope) -> Iterator[SkippedRelease]:
 
 
 def _skipped_behind(
-    graph: Graph, scope: Scope, block: Block, flags: dict[int, object]
+    graph: Graph, scope: Scope, block: Block, flags: Mapping[int, Flags]
 ) -> _Release | None:
     for release in _releases_behind(graph, scope, block, flags):
         if not _is_done_on_failure(graph, block, release, flags):
@@ -80,13 +79,13 @@ def _skipped_behind(
 
 
 def _releases_behind(
-    graph: Graph, scope: Scope, block: Block, flags: dict[int, object]
+    graph: Graph, scope: Scope, block: Block, flags: Mapping[int, Flags]
 ) -> Iterator[_Release]:
     """Yield the releases on the normal path, of what was acquired before the yield."""
     for edge in block.edges:
         if edge.raised:
             continue
-        for after, _ in blocks_after(edge, flags[block.index]):  # type: ignore[arg-type]
+        for after, _ in blocks_after(edge, flags[block.index]):
             for each in after.instructions:
                 if isinstance(each, Call) and each.method in tables.RELEASE_METHODS:
                     release = _acquired_before(graph, scope, block, each)
@@ -148,7 +147,8 @@ def _counterpart_before(
             if not isinstance(instruction, Call) or instruction.method not in wanted:
                 continue
             node = instruction.node
-            assert isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute)
+            assert isinstance(node, cst.Call)
+            assert isinstance(node.func, cst.Attribute)
             if dotted_name(node.func.value) == receiver and _reaches(graph, each, block):
                 return node
     return None
@@ -193,7 +193,7 @@ def _is_given_to_stack(graph: Graph, name: str) -> bool:
 
 
 def _is_done_on_failure(
-    graph: Graph, block: Block, release: _Release, flags: dict[int, object]
+    graph: Graph, block: Block, release: _Release, flags: Mapping[int, Flags]
 ) -> bool:
     """Return whether every exception thrown in at the yield passes a release of the same."""
     thrown = [
@@ -204,7 +204,7 @@ def _is_done_on_failure(
     return all(_is_done_behind(graph, edge, release, flags[block.index]) for edge in thrown)
 
 
-def _is_done_behind(graph: Graph, thrown: Edge, release: _Release, flags: object) -> bool:
+def _is_done_behind(graph: Graph, thrown: Edge, release: _Release, flags: Flags) -> bool:
     escaping = False
     seen = {thrown.target.index}
     pending = [thrown.target]

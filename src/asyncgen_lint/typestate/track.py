@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from asyncgen_lint.flow.graph import (
-    EXCEPTIONAL,
     Attribute,
     Await,
     Bind,
@@ -36,7 +35,6 @@ from asyncgen_lint.flow.graph import (
     Next,
     Operand,
     Raise,
-    RegionKind,
     Return,
     StoreAttribute,
     StoreItem,
@@ -230,14 +228,14 @@ class Tracking:
         node = instruction.node
         assert isinstance(node, cst.Call)
         given: set[Holding] = set()
-        for operand, effect in self._call_effects(instruction, state):
-            state = self._apply(effect, operand, state)
+        for held, effect in self._call_effects(instruction, state):
+            state = self._apply(effect, held, state)
             if effect.result is not None:
                 given.add(effect.result)
         created = self._created(node)
         if created is not None:
-            state, held = self._create(created, state)
-            given.add(held)
+            state, new = self._create(created, state)
+            given.add(new)
         if given:
             state = _hold(state, instruction.result, frozenset(given))
         for operand in (
@@ -352,9 +350,7 @@ class Tracking:
         return _hold(state, instruction.result, frozenset({held}))
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
-        held = frozenset(
-            each for each in state.held(instruction.value) if each.role is Role.OBJECT
-        )
+        held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
         if instruction.is_async and held:
             state = _hold(state, instruction.result, held)
         return self._consume(instruction, instruction.value, state)
@@ -635,9 +631,11 @@ def _pass_exception(state: State, kind: EdgeKind) -> State:
     """Mark generators that were stepped by a call as left by an exception."""
     return _map_conditions(
         state,
-        lambda each: replace(each, left=kind)
-        if each.phase is Phase.SUSPENDED and each.left is None and _is_call(each.step)
-        else each,
+        lambda each: (
+            replace(each, left=kind)
+            if each.phase is Phase.SUSPENDED and each.left is None and _is_call(each.step)
+            else each
+        ),
     )
 
 
@@ -646,9 +644,11 @@ def _leave_loop(state: State, site: Site, loop: cst.CSTNode, kind: EdgeKind) -> 
         return state
     return _map_conditions(
         state,
-        lambda each: replace(each, left=kind)
-        if each.phase is Phase.SUSPENDED and each.step is loop and each.left is None
-        else each,
+        lambda each: (
+            replace(each, left=kind)
+            if each.phase is Phase.SUSPENDED and each.step is loop and each.left is None
+            else each
+        ),
         only=site,
     )
 
