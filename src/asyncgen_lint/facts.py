@@ -349,6 +349,9 @@ class Facts:
             name in each.loads or name in each.declared_nonlocal for each in scope.descendants()
         ):
             return None
+        if not isinstance(self._parents[instruction.node], (cst.AssignTarget, cst.AnnAssign)):
+            # A walrus has a value of its own beside the name.
+            return None
         return bindings[0].value
 
     def _can_yield(self, function: Scope) -> bool:

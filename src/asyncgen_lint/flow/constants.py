@@ -23,10 +23,11 @@ Flags = Mapping[str, frozenset[str]]
 _OTHER = frozenset("?")
 
 
-class _Constants:
+class Constants:
     """The data-flow problem; a name that is missing holds an unknown value."""
 
     def transfer(self, instruction: Instruction, state: Flags) -> Flags:
+        """Return the flags after an instruction."""
         if isinstance(instruction, Bind):
             value = frozenset({instruction.constant}) if instruction.constant else _OTHER
             return (
@@ -39,13 +40,16 @@ class _Constants:
         return state
 
     def interrupted(self, instruction: Instruction, state: Flags, kind: EdgeKind) -> Flags:
+        """Return the flags when an instruction raised: as they were."""
         del instruction, kind
         return state
 
     def follow(self, block: Block, edge: Edge, state: Flags) -> Flags | None:
-        return state if _is_possible(block, edge, state) else None
+        """Return the flags on an edge; None if they exclude it."""
+        return state if is_possible(block, edge, state) else None
 
     def join(self, one: Flags, other: Flags) -> Flags:
+        """Return what may hold on either of two ways."""
         if one is other:
             return one
         names = one.keys() | other.keys()
@@ -54,7 +58,7 @@ class _Constants:
 
 def constants(graph: Graph) -> dict[int, Flags]:
     """Return the flags at the entry of each reachable block, by the block's index."""
-    return Solution(graph, _Constants(), {}).entries
+    return Solution(graph, Constants(), {}).entries
 
 
 def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
@@ -63,7 +67,7 @@ def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
     Only what happens without a further exception is followed: pending exceptions go on, explicit
     raises are taken, and calls are taken not to raise.
     """
-    problem = _Constants()
+    problem = Constants()
     seen: set[tuple[int, frozenset[tuple[str, frozenset[str]]]]] = set()
     pending = [(start.target, flags)]
     while pending:
@@ -78,11 +82,12 @@ def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
         for edge in block.edges:
             if edge.raised and edge.kind in EXCEPTIONAL:
                 continue
-            if _is_possible(block, edge, state):
+            if is_possible(block, edge, state):
                 pending.append((edge.target, state))
 
 
-def _is_possible(block: Block, edge: Edge, state: Flags) -> bool:
+def is_possible(block: Block, edge: Edge, state: Flags) -> bool:
+    """Return whether flags, as they are at the end of a block, let control take an edge."""
     last = block.instructions[-1] if block.instructions else None
     if not isinstance(last, Test) or not isinstance(last.value, str):
         return True

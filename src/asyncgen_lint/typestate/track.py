@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from asyncgen_lint.flow.constants import Constants, Flags, constants, is_possible
 from asyncgen_lint.flow.graph import (
     Attribute,
     Await,
@@ -105,6 +106,7 @@ class Tracking:
         self.sites: dict[cst.CSTNode, Site] = {}
         self._effects = CallEffects(knowledge, summaries, scope)
         self._closed_resources = _closed_resources(graph)
+        self._known_flags: dict[int, Flags] | None = None
         self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
         self._transfers: Mapping[type, Callable[..., State]] = {
             Bind: self._bind,
@@ -147,6 +149,9 @@ class Tracking:
         """
         if not state.conditions:
             return state
+        if isinstance(instruction, Yield):
+            # What is yielded reached the consumer before the consumer can throw anything in.
+            state = self._yield(instruction, state)
         stepped: Iterable[Holding] = ()
         if isinstance(instruction, Next):
             stepped = state.held(instruction.iterator)
@@ -466,25 +471,38 @@ class Tracking:
         first = self.solution.entries.get(start.index)
         if first is None:
             return None
-        queue: deque[tuple[Block, State, tuple[Edge, ...]]] = deque(
-            [(start, _without(first, leak.site), ())]
+        queue: deque[tuple[Block, State, Flags, tuple[Edge, ...]]] = deque(
+            [(start, _without(first, leak.site), self._flags.get(start.index, {}), ())]
         )
-        seen: set[tuple[int, str]] = set()
+        seen: set[tuple[object, ...]] = set()
+        problem = Constants()
         for _ in range(MAX_PATHS):
             if not queue:
                 return None
-            block, state, path = queue.popleft()
+            block, state, flags, path = queue.popleft()
             if self._happens_in(leak, block, state):
                 # The jump that drops a temporary comes after the dropping.
                 jumps = [e for e in block.edges if leak.is_temporary and e.kind is leak.exit]
                 return [*path, *jumps[:1]]
+            for instruction in block.instructions:
+                flags = problem.transfer(instruction, flags)
             for edge, after in outcomes(self, block, state):
-                key = (edge.target.index, _fingerprint(after, leak.site))
-                if key in seen:
+                key = (
+                    edge.target.index,
+                    _fingerprint(after, leak.site),
+                    frozenset(flags.items()),
+                )
+                if key in seen or not is_possible(block, edge, flags):
                     continue
                 seen.add(key)
-                queue.append((edge.target, after, (*path, edge)))
+                queue.append((edge.target, after, flags, (*path, edge)))
         return None
+
+    @property
+    def _flags(self) -> dict[int, Flags]:
+        if self._known_flags is None:
+            self._known_flags = constants(self.graph)
+        return self._known_flags
 
     def _creation_block(self, site: Site) -> Block | None:
         for index in sorted(self.solution.entries):
@@ -670,7 +688,9 @@ def _test(test: Test, is_true: bool, state: State) -> State | None:
             if is_true == test.for_none:
                 state = _finish_default(state, held.site)
             continue
-        if is_true == test.for_none:
+        if is_true == test.for_none and held.role in (Role.ALWAYS_TRUE, Role.METHOD):
+            state = _forget(state, held.site)
+        elif is_true == test.for_none:
             # On this edge the operand holds something else than the generator: if the
             # generator exists nowhere else, this path has none.
             remaining = frozenset(h for h in state.held(test.value) if h.site is not held.site)
