@@ -43,7 +43,7 @@ class PositionMap:
         """
         element = self._parsed.module.body[statement]
         leading = "".join(self._parsed.module.code_for_node(line) for line in element.leading_lines)
-        return self._first_lines[statement] - len(leading.splitlines())
+        return self._first_lines[statement] - _newlines(leading)
 
     def _record(self, statement: int) -> Mapping[cst.CSTNode, Span]:
         module = self._parsed.module
@@ -56,7 +56,7 @@ class PositionMap:
 
     @cached_property
     def _first_lines(self) -> list[int]:
-        lines = []
+        lines: list[int] = []
         following = iter(self._parsed.tree.body)
         for element in self._parsed.module.body:
             first = next(following)
@@ -67,8 +67,13 @@ class PositionMap:
         return lines
 
 
+def _newlines(text: str) -> int:
+    # Not splitlines: form feeds and the like, which may stand in a comment, end no line.
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
 def _first_line(statement: ast.stmt) -> int:
-    decorators = getattr(statement, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
@@ -115,7 +120,7 @@ class _Recorder(CodegenState):
         self.spans[node] = Span(start, end)
 
     def _advance(self, token: str) -> None:
-        lines = token.count("\n") + token.count("\r") - token.count("\r\n")
+        lines = _newlines(token)
         if not lines:
             self.column += len(token)
             return
