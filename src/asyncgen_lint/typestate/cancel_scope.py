@@ -60,6 +60,9 @@ class CancelScopes:
     def _scope_of(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> str:
         """Return the name of the cancel scope that entering a manager opens, or nothing."""
         if isinstance(manager, cst.Name):
+            owner = self._knowledge.class_of(manager, scope)
+            if owner is not None:
+                return self._opened_by_class(owner, depth - 1)
             bound = self._knowledge.resolver.bindings(manager.value, scope)
             if bound is None or len(bound[1]) != 1 or bound[1][0].kind is not BindingKind.VALUE:
                 return ""
@@ -84,19 +87,30 @@ class CancelScopes:
         """Return the scope that a class's enter method enters and leaves open."""
         for name in ("__aenter__", "__enter__"):
             method = self._knowledge.resolver.method(owner, name)
-            if method is None:
+            opened = self._opened_by_method(method, owner, depth) if method is not None else ""
+            if opened:
+                return opened
+        return ""
+
+    def _opened_by_method(self, method: Scope, owner: Scope, depth: int) -> str:
+        """Return the scope that a method enters by hand, itself or through methods of `self`."""
+        if not depth:
+            return ""
+        for call in method.calls:
+            if not isinstance(call.func, cst.Attribute):
                 continue
-            for call in method.calls:
-                if not isinstance(call.func, cst.Attribute):
-                    continue
-                if call.func.attr.value in ("__aenter__", "__enter__"):
-                    opened = self._attribute_scope(call.func.value, owner, method, depth)
-                elif call.func.attr.value in _ENTERING and call.args:
-                    opened = self._scope_of(call.args[0].value, method, depth - 1)
-                else:
-                    continue
-                if opened:
-                    return opened
+            name, receiver = call.func.attr.value, call.func.value
+            if name in ("__aenter__", "__enter__"):
+                opened = self._attribute_scope(receiver, owner, method, depth)
+            elif name in _ENTERING and call.args:
+                opened = self._scope_of(call.args[0].value, method, depth - 1)
+            elif self._knowledge.class_of(receiver, method) is owner:
+                called = self._knowledge.method_of(owner, name)
+                opened = self._opened_by_method(called, owner, depth - 1) if called else ""
+            else:
+                continue
+            if opened:
+                return opened
         return ""
 
     def _attribute_scope(
