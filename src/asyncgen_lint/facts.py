@@ -229,14 +229,17 @@ class Facts:
 
     # Generators left open
 
-    def left_open(self) -> Iterator[LeftOpen]:
-        """Yield each generator that is left open, with a path that shows it; once per step."""
+    @cached_property
+    def left_open(self) -> tuple[LeftOpen, ...]:
+        """Each generator that is left open, with a path that shows it; once per step."""
+        found = []
         for function, tracking in self._tracked():
             seen: set[tuple[Node, str]] = set()
             for leak in tracking.leaks():
                 fact = self._left_open(function, tracking, leak, seen)
                 if fact is not None:
-                    yield fact
+                    found.append(fact)
+        return tuple(found)
 
     def _tracked(self) -> Iterator[tuple[Scope, Tracking]]:
         for function in self.outline.functions():
@@ -445,6 +448,30 @@ class Facts:
             if not self._knowledge.is_driven_as_context_manager(function):
                 yield function
 
+    def _is_iterated_or_loops(self, function: Scope) -> bool:
+        """Return whether a generator cannot be a dependency or a lifespan of a framework.
+
+        Those yield once, outside of loops, and nothing in their own module iterates them.
+        """
+        graph = self._graph(function)
+        if graph is None:
+            return False
+        blocks = [
+            block
+            for block in graph.blocks
+            if any(isinstance(each, Yield) for each in block.instructions)
+        ]
+        if len({each.node for block in blocks for each in block.instructions}) > 1:
+            return True
+        if any(region.kind is RegionKind.LOOP for block in blocks for region in block.regions):
+            return True
+        return any(
+            product is not None and function in product.functions
+            for product in (
+                self._knowledge.product(loop.iter, scope) for loop, scope in self._async_loops()
+            )
+        )
+
     def _items_are_awaited(self, function: Scope) -> bool:
         """Return whether some consumer in view awaits the items, or hands them on."""
         for loop, scope in self._async_loops():
@@ -540,12 +567,14 @@ class Facts:
     def _closings(self) -> Iterator[Closing]:
         for function in self._plain_generators():
             graph = self._graph(function)
-            if graph is not None:
+            if graph is not None and self._is_iterated_or_loops(function):
                 yield Closing(graph, function, self._summaries.cleanup)
 
     def yields_in_scopes(self) -> Iterator[YieldInScope]:
         """Yield each `yield` of a plain generator inside a cancel scope or task group."""
         for function in self._plain_generators():
+            if not self._is_iterated_or_loops(function):
+                continue
             for at, name, opened in self._cancel_scopes.open_at_yields(function):
                 path = (
                     Step(f"`{name}` is entered here", opened),

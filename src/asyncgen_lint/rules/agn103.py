@@ -32,7 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
 )
 def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
     """Find delegating loops over a generator that needs closing, without a closer around them."""
-    for each in facts.left_open():
+    for each in facts.left_open:
         if not each.is_loop or not each.is_delegation or not each.is_certain:
             continue
         if facts.has_unknown_decorator(each.function):

@@ -8,7 +8,8 @@ and trio reports a corrupted scope stack (PEP 789).
 Leave the scope before the `yield`, or make the function a context manager that yields a channel.
 
 Not reported: context managers, fixtures, dependencies and functions with decorators that this
-module does not show, which are driven differently; scopes that are closed before the `yield`.
+module does not show, which are driven differently, nor what may be one of these: a single `yield`
+outside of loops that nothing in the module iterates; scopes that are closed before the `yield`.
 
 Fix safety: no automatic fix yet.
 """
