@@ -542,7 +542,7 @@ class Facts:
 
     def yields_after_close(self) -> Iterator[YieldAfterClose]:
         """Yield each `yield` that is reached after GeneratorExit, in a plain generator."""
-        for closing in self._closings():
+        for _, closing in self._closings():
             for each in closing.yields_after_exit():
                 path = [Step("GeneratorExit comes in at this `yield`", each.after)]
                 if each.handler is not None:
@@ -552,7 +552,9 @@ class Facts:
 
     def exits_swallowed(self) -> Iterator[ExitSwallowed]:
         """Yield each handler that absorbs GeneratorExit, in a plain generator."""
-        for closing in self._closings():
+        for function, closing in self._closings():
+            if not self._is_iterated_or_loops(function):
+                continue
             for each in closing.swallowed_exits():
                 path = [
                     Step("GeneratorExit comes in at this `yield`", each.at),
@@ -564,11 +566,11 @@ class Facts:
                     each.handler, each.effect is None, each.falls_through, tuple(path)
                 )
 
-    def _closings(self) -> Iterator[Closing]:
+    def _closings(self) -> Iterator[tuple[Scope, Closing]]:
         for function in self._plain_generators():
             graph = self._graph(function)
-            if graph is not None and self._is_iterated_or_loops(function):
-                yield Closing(graph, function, self._summaries.cleanup)
+            if graph is not None:
+                yield function, Closing(graph, function, self._summaries.cleanup)
 
     def yields_in_scopes(self) -> Iterator[YieldInScope]:
         """Yield each `yield` of a plain generator inside a cancel scope or task group."""
