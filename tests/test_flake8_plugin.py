@@ -102,7 +102,7 @@ def test_spawned_workers(folder: Path, method: str) -> None:
         "if __name__ == '__main__':\n"
         f"    multiprocessing.set_start_method({method!r})\n"
         "    from flake8.main.cli import main\n"
-        "    raise SystemExit(main(['--isolated', '--jobs', '2', '--select', 'AGN', 'a.py', 'b.py']))"
+        "    raise SystemExit(main(['--isolated', '-j2', '--select', 'AGN', 'a.py', 'b.py']))"
     )
     script = folder / "script"
     script.write_text(program)

@@ -58,15 +58,19 @@ class Ran:
 
 
 def run(
-    *command: str, cwd: Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+    *command: str,
+    cwd: Path,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+    seconds: float = 120,
 ) -> Ran:
-    """Run a command in a folder, for 120 seconds at most."""
+    """Run a command in a folder, for so many seconds at most."""
     done = subprocess.run(
         command,
         cwd=cwd,
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
         env={**os.environ, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8", **(environment or {})},
     )

@@ -300,7 +300,7 @@ def _rule(options: argparse.Namespace) -> int:
 
 
 def _page(rule: Rule) -> str:
-    fix = "Some findings can be repaired with --fix.\n\n" if rule.fixable else ""
+    fix = "Some findings come with a fix.\n\n" if rule.fixable else ""
     return (
         f"# {rule.name} ({rule.code})\n\n"
         f"{rule.summary}\n\n"
