@@ -8,6 +8,7 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts, LeftOpen
 from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.names.scopes import Scope, ScopeKind
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
@@ -35,7 +36,7 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     if closer is None:
         return None
     stream = _free_name(facts, f"{_last_name(loop.iter)}_stream".lstrip("_"), loop, function)
-    indent = _indent_within(facts, loop)
+    indent = indent_near(facts, loop.body)
 
     def build(node: Node) -> Node:
         return _wrapped(node, closer.expression(), stream, indent)
@@ -80,14 +81,6 @@ def _spacing(loop: cst.For) -> dict[str, cst.BaseParenthesizableWhitespace]:
     if loop.whitespace_after_in.empty:
         return {"whitespace_after_in": cst.SimpleWhitespace(" ")}
     return {}
-
-
-def _indent_within(facts: Facts, loop: cst.For) -> str | None:
-    """Return how far the loop's own block is indented, or that around it if it has none."""
-    block: Node | None = loop.body
-    while block is not None and not isinstance(block, cst.IndentedBlock):
-        block = facts.parent(block)
-    return block.indent if block is not None else None
 
 
 # Names
