@@ -45,4 +45,4 @@ def _conflicts(edit: tuple[int, int, str], taken: dict[tuple[int, int], str]) ->
 def _overlaps(one: tuple[int, int], other: tuple[int, int]) -> bool:
     if one[0] == one[1] and other[0] == other[1]:
         return one[0] == other[0]
-    return (one[0] < other[1] and other[0] < one[1]) or one[0] == other[0]
+    return one[0] == other[0] or (one[0] < other[1] and other[0] < one[1])

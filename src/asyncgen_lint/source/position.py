@@ -1,14 +1,15 @@
 """Positions, computed only for the module-level statements that hold a finding.
 
-The line of the i-th module-level statement comes from the ast; libcst's code generation for that
-statement alone then gives the place of every node in it, in code points.
+libcst's code generation for such a statement alone gives the place of every node in it, in code
+points, relative to its own text; the ast says on which line of the file the statement stands.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 
 import libcst as cst
@@ -18,58 +19,69 @@ from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 
 
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The text that libcst makes of a node, and where each node inside stands in that text."""
+
+    text: str
+    spans: Mapping[cst.CSTNode, Span]
+
+
+def generate(module: cst.Module, node: cst.CSTNode, indents: Iterable[str] = ()) -> Generated:
+    """Return the text of a node, blocks around it indented by `indents`; its lines count from 1.
+
+    Raises RecursionError where the node is nested too deeply for libcst.
+    """
+    state = _Recorder(module)
+    for each in indents:
+        state.increase_indent(each)
+    node._codegen(state)
+    return Generated("".join(state.tokens), state.spans)
+
+
 class PositionMap:
     """Answers where a node of the parsed module stands."""
 
     def __init__(self, parsed: Parsed) -> None:
         self._parsed = parsed
-        self._known: dict[int, Mapping[cst.CSTNode, Span]] = {}
+        self._known: dict[int, tuple[Mapping[cst.CSTNode, Span], int]] = {}
 
     def span(self, node: cst.CSTNode, statement: int) -> Span:
         """Return the span of `node`, which stands in the module-level statement of this number.
 
         Where code generation recurses too deeply, it is the first line of that statement.
         """
-        spans = self._known.get(statement)
-        if spans is None:
-            spans = self._known[statement] = self._record(statement)
-        fallback = Position(self._first_lines[statement], 0)
-        return spans.get(node) or Span(fallback, fallback)
+        known = self._known.get(statement)
+        if known is None:
+            known = self._known[statement] = self._record(statement)
+        spans, lines_before = known
+        span = spans.get(node)
+        if span is None:
+            fallback = Position(_first_line(self._statements[statement]), 0)
+            return Span(fallback, fallback)
+        return Span(_lower(span.start, lines_before), _lower(span.end, lines_before))
 
-    def statement_start(self, statement: int) -> int:
-        """Return the 1-based line on which the statement's generated text begins.
-
-        That is the line of its first leading comment or blank line, if it has any.
-        """
+    def _record(self, statement: int) -> tuple[Mapping[cst.CSTNode, Span], int]:
         element = self._parsed.module.body[statement]
-        leading = "".join(self._parsed.module.code_for_node(line) for line in element.leading_lines)
-        return self._first_lines[statement] - _newlines(leading)
-
-    def _record(self, statement: int) -> Mapping[cst.CSTNode, Span]:
-        module = self._parsed.module
-        state = _Recorder(module, self.statement_start(statement))
         try:
-            module.body[statement]._codegen(state)
+            spans = generate(self._parsed.module, element).spans
         except RecursionError:
-            return {}
-        return state.spans
+            return {}, 0
+        # Both trees agree where the keyword of a statement stands: below its decorators, whose
+        # own lines the ast does not give (a parenthesis after the `@` is in no node).
+        return spans, self._statements[statement].lineno - spans[element].start.line
 
     @cached_property
-    def _first_lines(self) -> list[int]:
-        lines: list[int] = []
+    def _statements(self) -> list[ast.stmt]:
+        """The ast's statement, for lines with several the first, for each one of libcst."""
+        found = []
         following = iter(self._parsed.tree.body)
         for element in self._parsed.module.body:
-            first = next(following)
-            lines.append(_first_line(first))
+            found.append(next(following))
             if isinstance(element, cst.SimpleStatementLine):
                 for _ in element.body[1:]:
                     next(following)
-        return lines
-
-
-def _newlines(text: str) -> int:
-    # Not splitlines: form feeds and the like, which may stand in a comment, end no line.
-    return text.count("\n") + text.count("\r") - text.count("\r\n")
+        return found
 
 
 def _first_line(statement: ast.stmt) -> int:
@@ -77,10 +89,14 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
+def _lower(position: Position, lines: int) -> Position:
+    return Position(position.line + lines, position.column)
+
+
 class _Recorder(CodegenState):
-    def __init__(self, module: cst.Module, line: int) -> None:
+    def __init__(self, module: cst.Module) -> None:
         super().__init__(module.default_indent, module.default_newline)
-        self.line = line
+        self.line = 1
         self.column = 0
         self.spans: dict[cst.CSTNode, Span] = {}
         self._starts: list[Position] = []
@@ -120,7 +136,7 @@ class _Recorder(CodegenState):
         self.spans[node] = Span(start, end)
 
     def _advance(self, token: str) -> None:
-        lines = _newlines(token)
+        lines = token.count("\n") + token.count("\r") - token.count("\r\n")
         if not lines:
             self.column += len(token)
             return
