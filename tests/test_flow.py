@@ -24,9 +24,7 @@ FLOW = Path(__file__).parent.parent / "fixtures" / "flow"
 def graphs(text: str) -> dict[str, Graph]:
     scopes = outline(cst.parse_module(text))
     knowledge = Knowledge(scopes)
-    return {
-        each.qualname: lowering.lower(scopes, each, knowledge) for each in scopes.functions()
-    }
+    return {each.qualname: lowering.lower(scopes, each, knowledge) for each in scopes.functions()}
 
 
 @pytest.mark.parametrize("path", sorted(FLOW.glob("*.py")), ids=lambda path: path.stem)
@@ -39,7 +37,7 @@ def test_graph_is_as_reviewed(path: Path) -> None:
     assert shown == golden.read_text(encoding="utf-8")
 
 
-EVERYTHING = '''
+EVERYTHING = """
 import os, os.path as path
 from sys import argv as arguments, exit
 
@@ -122,7 +120,7 @@ async def everything(a, b=(lambda c, d=1: c + d), *rest, **more):
     class Local(Base): nested = nested
     async def inner(): return await a
     return
-'''
+"""
 
 
 def test_everything_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:

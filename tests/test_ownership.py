@@ -10,11 +10,12 @@ import re
 import textwrap
 
 import pytest
+
 from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import analyse
 from asyncgen_lint.source.text import Source
 
-PRELUDE = '''
+PRELUDE = """
 import asyncio, contextlib, inspect
 from contextlib import aclosing, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from collections.abc import AsyncGenerator
@@ -76,7 +77,7 @@ def make(db):
 async def make_later(db):
     await asyncio.sleep(0)
     return rows(db)
-'''
+"""
 
 CASES = {
     "break": """
