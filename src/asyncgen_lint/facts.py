@@ -435,6 +435,8 @@ class Facts:
         for function in self._plain_generators():
             if mentions_annotation(function, tables.AWAITABLE_ANNOTATIONS):
                 continue
+            if self._is_handed_on(function):
+                continue
             for each in function.yields:
                 if each.value is None or isinstance(each.value, cst.From):
                     continue
@@ -443,6 +445,15 @@ class Facts:
                     continue
                 if isinstance(each.value, cst.Call) and not self._items_are_awaited(function):
                     yield YieldedCoroutine(label_of(each.value), each, each.value)
+
+    def _is_handed_on(self, function: Scope) -> bool:
+        """Return whether a function is used as a value, so that its callers are not all in view."""
+        return any(
+            not (isinstance(parent, cst.Call) and parent.func is node)
+            for scope in self.outline.module.descendants()
+            for node in scope.loads.get(function.name, ())
+            if (parent := self._parents[node]) is not None
+        )
 
     def _plain_generators(self) -> Iterator[Scope]:
         """Yield the async generator functions that are driven by iteration, as far as in view."""

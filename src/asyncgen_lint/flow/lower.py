@@ -483,13 +483,24 @@ class _Lowerer:
         if len(node.targets) == 1 and self._assign_pairwise(node.targets[0].target, node.value):
             return
         value = self._value(node.value)
-        constant = _constant_name(node.value)
+        constant = self._constant_name(node.value)
+        self._note_alias(node)
         *others, last = node.targets
         for each in others:
             copied = self._temporary()
             self._emit(Copy(node, copied, value))
             self._store(each.target, copied, constant)
         self._store(last.target, value, constant)
+
+    def _note_alias(self, node: cst.Assign) -> None:
+        """Let another name of a caught exception mean the same."""
+        if not isinstance(node.value, cst.Name):
+            return
+        kinds = [each.kind for each in self._context.caught if each.name == node.value.value]
+        for each in node.targets:
+            if kinds and isinstance(each.target, cst.Name):
+                alias = _Caught(each.target.value, kinds[-1])
+                self._context = replace(self._context, caught=(alias, *self._context.caught))
 
     def _assign_pairwise(self, target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
         """Lower `a, b = x, y` one by one, so that a tuple hides nothing."""
@@ -516,7 +527,7 @@ class _Lowerer:
 
     def _annotated(self, node: cst.AnnAssign) -> None:
         if node.value is not None:
-            self._store(node.target, self._value(node.value), _constant_name(node.value))
+            self._store(node.target, self._value(node.value), self._constant_name(node.value))
 
     def _augmented(self, node: cst.AugAssign) -> None:
         value = self._value(node.value)
@@ -853,6 +864,12 @@ class _Lowerer:
             return test.evaluated_value != 0
         if isinstance(test, cst.Call):
             return self._known_isinstance(test)
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            known = self._known_truth(test.expression)
+            return None if known is None else not known
+        if isinstance(test, cst.BooleanOperation):
+            decisive = isinstance(test.operator, cst.Or)
+            return decisive if self._known_truth(_spine(test)[0]) is decisive else None
         return None
 
     def _known_isinstance(self, test: cst.Call) -> bool | None:
@@ -877,6 +894,15 @@ class _Lowerer:
         if types <= tables.CANCELLED_ERRORS | {"builtins.GeneratorExit"}:
             return False
         return None
+
+    def _constant_name(self, value: cst.BaseExpression) -> str:
+        """Return True, False or None where a value is known to be that, else an empty string."""
+        if isinstance(value, cst.Name):
+            return str(value.value) if value.value in ("True", "False", "None") else ""
+        if not isinstance(value, (cst.Call, cst.BooleanOperation, cst.UnaryOperation)):
+            return ""
+        known = self._known_truth(value)
+        return "" if known is None else str(known)
 
     # Expressions
 
@@ -957,7 +983,18 @@ class _Lowerer:
         self._emit_raising(Call(node, result, callee, receiver, method, arguments))
         if self._oracle.never_returns(node, self._scope):
             self._start(self._new_block())
+        elif method in ("throw", "athrow") and self._throws_generator_exit(node):
+            self._edge(self._pad(EdgeKind.GENERATOR_EXIT), EdgeKind.GENERATOR_EXIT, node)
+            self._start(self._new_block())
         return result
+
+    def _throws_generator_exit(self, node: cst.Call) -> bool:
+        """Return whether a caught GeneratorExit is thrown into another generator, and so back."""
+        given = [each.value.value for each in node.args if isinstance(each.value, cst.Name)]
+        return any(
+            each.name in given and each.kind is EdgeKind.GENERATOR_EXIT
+            for each in self._context.caught
+        )
 
     def _await(self, node: cst.Await) -> Operand:
         value = self._value(node.expression)
@@ -1184,12 +1221,6 @@ def _is_subtype(raised: str, caught: str) -> bool | None:
 
 def _is_irrefutable(pattern: cst.MatchPattern) -> bool:
     return isinstance(pattern, cst.MatchAs) and pattern.pattern is None
-
-
-def _constant_name(value: cst.BaseExpression) -> str:
-    if isinstance(value, cst.Name) and value.value in ("True", "False", "None"):
-        return str(value.value)
-    return ""
 
 
 def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | None, bool]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Binding, BindingKind, Outline, Scope, ScopeKind
 
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"aiter", "anext", "BaseExceptionGroup"}
@@ -155,10 +156,15 @@ class Resolver:
 
     def has_unknown_bases(self, owner: Scope) -> bool:
         """Return whether some base of the class, direct or not, is outside this module."""
-        return any(
-            len(self._bases_in_view(each)) < len(_base_expressions(each))
-            for each in self.ancestry(owner)
-        )
+        for each in self.ancestry(owner):
+            bases = [base for base in _base_expressions(each) if not self._is_inert(base, each)]
+            if len(self._bases_in_view(each)) < len(bases):
+                return True
+        return False
+
+    def _is_inert(self, base: cst.BaseExpression, owner: Scope) -> bool:
+        """Return whether a base brings no attributes of its own."""
+        return owner.parent is not None and self.dotted(base, owner.parent) in tables.INERT_BASES
 
     def _bases_in_view(self, owner: Scope) -> list[Scope]:
         if owner.parent is None:

@@ -27,13 +27,17 @@ class ScopeKind(Enum):
 
 
 class BindingKind(Enum):
-    """How a name got its value; VALUE has its expression, UNKNOWN has nothing to look at."""
+    """How a name got its value.
+
+    VALUE has its expression, ENTERED the manager that gave it when entered, UNKNOWN nothing.
+    """
 
     PARAMETER = "parameter"
     IMPORT = "import"
     FUNCTION = "function"
     CLASS = "class"
     VALUE = "value"
+    ENTERED = "entered"
     UNKNOWN = "unknown"
 
 
@@ -57,7 +61,7 @@ class Scope:
     """A scope, the names bound in it, and what a function of it holds itself.
 
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
-    own, not those of functions nested in it. `depth` counts enclosing scopes.
+    own, not those of functions nested in it; `annotations` are those of names declared here.
     """
 
     kind: ScopeKind
@@ -65,6 +69,7 @@ class Scope:
     parent: Scope | None
     name: str = ""
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    annotations: dict[str, cst.BaseExpression] = field(default_factory=dict)
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
     loads: dict[str, list[cst.Name]] = field(default_factory=dict)
@@ -302,6 +307,8 @@ class _Walker:
 
     def _annotated(self, node: cst.CSTNode, scope: Scope) -> None:
         assert isinstance(node, cst.AnnAssign)
+        if isinstance(node.target, cst.Name):
+            scope.annotations[node.target.value] = node.annotation.annotation
         if node.value is not None:
             self._bind_target(node.target, scope, node.value)
         elif isinstance(node.target, cst.Name):
@@ -332,7 +339,7 @@ class _Walker:
     def _with_item(self, node: cst.CSTNode, scope: Scope) -> None:
         assert isinstance(node, cst.WithItem)
         if node.asname is not None:
-            self._bind_unknown(node.asname.name, scope)
+            self._bind_target(node.asname.name, scope, node.item, BindingKind.ENTERED)
         self._push(scope, node.item)
 
     def _del(self, node: cst.CSTNode, scope: Scope) -> None:
@@ -400,10 +407,14 @@ class _Walker:
         self._bind_unknown(node.name, scope)  # type: ignore[attr-defined]
 
     def _bind_target(
-        self, target: cst.BaseExpression, scope: Scope, value: cst.BaseExpression
+        self,
+        target: cst.BaseExpression,
+        scope: Scope,
+        value: cst.BaseExpression,
+        kind: BindingKind = BindingKind.VALUE,
     ) -> None:
         if isinstance(target, cst.Name):
-            self._bind(scope, target.value, Binding(BindingKind.VALUE, target, value=value))
+            self._bind(scope, target.value, Binding(kind, target, value=value))
         else:
             self._bind_unknown(target, scope)
 

@@ -23,6 +23,17 @@ TRANSPARENT_DECORATORS = frozenset(
 
 PROPERTY_DECORATORS = frozenset({"builtins.property", "abc.abstractproperty"})
 
+INERT_BASES = frozenset(
+    # Bases that add no method or attribute a subclass could mean: typing and abc documentation.
+    {
+        "builtins.object",
+        "abc.ABC",
+        "typing.Generic",
+        "typing.Protocol",
+        "typing_extensions.Protocol",
+    }
+)
+
 CONTEXT_MANAGER_DECORATORS = frozenset(
     {
         # contextlib documentation; anyio re-exports nothing, async_generator is the backport.
@@ -133,6 +144,8 @@ SYNC_RELEASES = frozenset(
         "tempfile.NamedTemporaryFile",
         "tempfile.TemporaryFile",
         "asyncio.Runner",
+        # OpenTelemetry API: ends the span, or detaches it from the context.
+        "opentelemetry.trace.use_span",
     }
 )
 
@@ -146,6 +159,11 @@ CONTAINER_METHODS = frozenset(
      "popleft", "appendleft", "setdefault", "popitem"}
 )  # fmt: skip
 """Methods by which the built-in containers change."""
+
+CONTAINER_TYPES = frozenset(
+    {"builtins.list", "builtins.set", "builtins.dict", "collections.deque",
+     "collections.defaultdict", "collections.OrderedDict", "collections.Counter"}
+)  # fmt: skip
 
 GENERATOR_EXIT_CATCHERS = frozenset({"builtins.BaseException", "builtins.GeneratorExit"})
 

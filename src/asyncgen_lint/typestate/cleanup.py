@@ -35,6 +35,9 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.NO
 
 
+_DISPLAYS = (cst.List, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp)
+
+
 class Cleanup:
     """Judges suites and context managers of one module."""
 
@@ -82,7 +85,15 @@ class Cleanup:
         if not isinstance(node, cst.Name):
             return False
         bindings = scope.bindings.get(node.value, [])
-        return bool(bindings) and all(each.kind is BindingKind.VALUE for each in bindings)
+        return bool(bindings) and all(
+            each.kind is BindingKind.VALUE and self._makes_container(each.value, scope)
+            for each in bindings
+        )
+
+    def _makes_container(self, value: cst.BaseExpression | None, scope: Scope) -> bool:
+        if isinstance(value, cst.Call):
+            return self._knowledge.dotted(value.func, scope) in tables.CONTAINER_TYPES
+        return isinstance(value, _DISPLAYS)
 
     def handler_has_effect(self, handler: cst.CSTNode, scope: Scope) -> Verdict:
         """Return whether a handler that catches GeneratorExit has an effect at closing."""

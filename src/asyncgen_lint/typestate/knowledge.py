@@ -20,10 +20,10 @@ from asyncgen_lint.names.scopes import (
     Outline,
     Scope,
     ScopeKind,
-    all_parameters,
     dotted_name,
 )
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.instances import Instances
 
 
 class FunctionKind(Enum):
@@ -56,11 +56,11 @@ class Knowledge:
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
         self.resolver = Resolver(outline)
+        self.instances = Instances(outline, self.resolver)
         self._graphs: dict[Scope, Graph | None] = {}
         self._kinds: dict[Scope, FunctionKind] = {}
         self._products: dict[tuple[cst.CSTNode, Scope], Product | None] = {}
         self._pending: set[object] = set()
-        self._attributes: dict[Scope, dict[str, list[tuple[cst.BaseExpression, Scope]]]] = {}
         self._dependencies: frozenset[Scope] | None = None
 
     # The oracle of lowering
@@ -177,15 +177,10 @@ class Knowledge:
 
     def callee(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the function or class of this module that a called expression certainly is."""
-        reference = self.resolver.reference(function, scope)
-        if reference is not None:
-            return reference.scope
-        if not isinstance(function, cst.Attribute):
-            return None
-        owner = self.class_of(function.value, scope)
-        if owner is None:
-            return None
-        return self.method_of(owner, function.attr.value)
+        found = self.instances.called(function, scope)
+        if found is None or found.owner is None:
+            return found.scope if found is not None else None
+        return self.method_of(found.owner, found.scope.name)
 
     def method_of(self, owner: Scope, name: str) -> Scope | None:
         """Return a class's method where no subclass in view overrides it by another kind."""
@@ -200,35 +195,8 @@ class Knowledge:
         return method
 
     def class_of(self, expression: cst.BaseExpression, scope: Scope) -> Scope | None:
-        """Return the class of this module that an object certainly is an instance of.
-
-        Understood are `self` and `cls` in methods, calls of a class, and names bound once to one.
-        """
-        if isinstance(expression, cst.Call):
-            reference = self.resolver.reference(expression.func, scope)
-            if reference is None or reference.scope is None:
-                return None
-            found = reference.scope
-            return found if found.kind is ScopeKind.CLASS and not _has_decorators(found) else None
-        if not isinstance(expression, cst.Name):
-            return None
-        bound = self.resolver.bindings(expression.value, scope)
-        if bound is None or len(bound[1]) != 1:
-            return None
-        where, (binding,) = bound
-        if binding.kind is BindingKind.VALUE and isinstance(binding.value, cst.Call):
-            return self.class_of(binding.value, where)
-        if binding.kind is BindingKind.PARAMETER and self._is_first_parameter(binding.node, where):
-            return where.owner_class
-        return None
-
-    def _is_first_parameter(self, parameter: cst.CSTNode, function: Scope) -> bool:
-        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
-            return False
-        if "builtins.staticmethod" in self.resolver.decorators(function):
-            return False
-        parameters = all_parameters(function.node.params)
-        return bool(parameters) and parameters[0] is parameter
+        """Return the class of this module that an object certainly is an instance of."""
+        return self.instances.class_of(expression, scope)
 
     def is_async_generator(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether an expression certainly is an async generator object, or None.
@@ -252,7 +220,7 @@ class Knowledge:
         owner = self.class_of(expression.value, scope)
         if owner is None:
             return False
-        stored = self.stored_on_self(owner, expression.attr.value)
+        stored = self.instances.stored_on_self(owner, expression.attr.value)
         return bool(stored) and all(
             self._is_async_generator(value, method, depth - 1) for value, method in stored
         )
@@ -264,7 +232,11 @@ class Knowledge:
             if each.kind is BindingKind.PARAMETER:
                 if not isinstance(each.node, cst.Param) or not self._is_annotated(each.node, scope):
                     return False
-            elif each.value is None or not self._is_async_generator(each.value, scope, depth):
+            elif (
+                each.kind is not BindingKind.VALUE
+                or each.value is None
+                or not self._is_async_generator(each.value, scope, depth)
+            ):
                 return False
         return True
 
@@ -284,26 +256,6 @@ class Knowledge:
         return dotted.rpartition(".")[2] in tables.ASYNC_GENERATOR_ANNOTATIONS and (
             dotted.partition(".")[0] in ("typing", "collections", "types", "typing_extensions")
         )
-
-    def stored_on_self(self, owner: Scope, name: str) -> list[tuple[cst.BaseExpression, Scope]]:
-        """Return what a class's methods assign to `self.name`, each with its method.
-
-        Empty if some assignment in view is no plain one, or the class has a base out of view.
-        """
-        if self.resolver.has_unknown_bases(owner):
-            return []
-        if owner not in self._attributes:
-            self._attributes[owner] = self._stored_attributes(owner)
-        return self._attributes[owner].get(name, [])
-
-    def _stored_attributes(self, owner: Scope) -> dict[str, list[tuple[cst.BaseExpression, Scope]]]:
-        stored: dict[str, list[tuple[cst.BaseExpression, Scope]]] = {}
-        for each in self.resolver.ancestry(owner):
-            for method in each.children:
-                for node in descendants(method.node):
-                    for name, value in _attribute_assignments(node):
-                        stored.setdefault(name, []).append((value, method))
-        return stored
 
     def product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what an expression certainly gives: a call, an await of one, or a property."""
@@ -399,14 +351,6 @@ def _annotation(function: Scope) -> str:
     return dotted_name(annotation).rpartition(".")[2]
 
 
-def _has_decorators(scope: Scope) -> bool:
-    return isinstance(scope.node, cst.ClassDef) and any(
-        dotted_name(each.decorator).rpartition(".")[2] not in ("dataclass", "final")
-        for each in scope.node.decorators
-        if not isinstance(each.decorator, cst.Call)
-    )
-
-
 def _is_abstract(resolver: Resolver, function: Scope) -> bool:
     return "abc.abstractmethod" in resolver.decorators(function)
 
@@ -428,24 +372,6 @@ def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
 
 def _is_none(expression: cst.BaseExpression) -> bool:
     return isinstance(expression, cst.Name) and expression.value == "None"
-
-
-def _attribute_assignments(node: cst.CSTNode) -> list[tuple[str, cst.BaseExpression]]:
-    """Return the attributes of a plain name that a node assigns, with their values."""
-    if isinstance(node, cst.Assign):
-        targets = [each.target for each in node.targets]
-        value: cst.BaseExpression | None = node.value
-    elif isinstance(node, cst.AnnAssign):
-        targets, value = [node.target], node.value
-    else:
-        return []
-    if value is None:
-        return []
-    return [
-        (each.attr.value, value)
-        for each in targets
-        if isinstance(each, cst.Attribute) and isinstance(each.value, cst.Name)
-    ]
 
 
 def _is_stub(function: Scope) -> bool:

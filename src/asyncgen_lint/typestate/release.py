@@ -56,13 +56,15 @@ class _Release:
 def skipped_releases(graph: Graph, scope: Scope) -> Iterator[SkippedRelease]:
     """Yield each yield of a context manager behind which a release is skipped on failure."""
     flags = constants(graph)
+    seen: set[cst.CSTNode] = set()
     for index in sorted(flags):
         block = graph.blocks[index]
         for each in block.instructions:
             if not isinstance(each, Yield):
                 continue
             skipped = _skipped_behind(graph, scope, block, flags)
-            if skipped is not None:
+            if skipped is not None and skipped.call.node not in seen:
+                seen.add(skipped.call.node)
                 node = skipped.call.node
                 assert isinstance(node, cst.Call)
                 text = f"{skipped.receiver}.{skipped.call.method}()"
@@ -134,6 +136,9 @@ def _is_own_task(binding: Binding) -> bool:
     value = binding.value
     if not isinstance(value, cst.Call):
         return False
+    if isinstance(value.func, cst.Attribute) and isinstance(value.func.value, cst.Call):
+        maker = dotted_name(value.func.value.func)
+        return value.func.attr.value == "create_task" and maker.startswith("asyncio.get_")
     name = dotted_name(value.func)
     return name in ("asyncio.create_task", "asyncio.ensure_future", "create_task", "ensure_future")
 

@@ -1,0 +1,307 @@
+"""Which class of this module an object is an instance of, and what a call therefore calls.
+
+Understood are `self`, calls of a class, names and attributes that only ever get instances of one
+class, annotations of parameters, variables, attributes and returns, and what entering a manager
+gives. An annotation is believed: it names the class or a subclass of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import libcst as cst
+
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.resolve import Resolver
+from asyncgen_lint.names.scopes import (
+    Binding,
+    BindingKind,
+    Outline,
+    Scope,
+    ScopeKind,
+    all_parameters,
+    dotted_name,
+)
+from asyncgen_lint.source.walk import descendants
+
+_MAX_DEPTH = 8
+
+Stored = tuple[cst.BaseExpression, Scope]
+"""A value that a method stores on `self`, and the method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What is called; `owner` is the class that the method was looked up on, if it is one."""
+
+    scope: Scope
+    owner: Scope | None = None
+
+
+class Instances:
+    """Answers for the objects of one module; what is not sure is None."""
+
+    def __init__(self, outline: Outline, resolver: Resolver) -> None:
+        self._outline = outline
+        self._resolver = resolver
+        self._attributes: dict[Scope, dict[str, list[Stored]]] = {}
+
+    # Calls
+
+    def called(
+        self, function: cst.BaseExpression, scope: Scope, depth: int = _MAX_DEPTH
+    ) -> Called | None:
+        """Return what a called expression certainly is: a function, a class, or a method."""
+        if isinstance(function, cst.Subscript):
+            # `Engine[int]()` makes an Engine.
+            function = function.value
+        reference = self._resolver.reference(function, scope)
+        if reference is not None:
+            return Called(reference.scope) if reference.scope is not None else None
+        if not depth:
+            return None
+        if isinstance(function, cst.Attribute):
+            method = self._method(function, scope, depth)
+            if method is not None:
+                return method
+        owner = self.class_of(function, scope, depth - 1)
+        if owner is None:
+            return None
+        method_scope = self._resolver.method(owner, "__call__")
+        return Called(method_scope, owner) if method_scope is not None else None
+
+    def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
+        name = function.attr.value
+        if self._is_super(function.value, scope):
+            return self._inherited(name, scope)
+        owner = self.class_of(function.value, scope, depth - 1)
+        if owner is None:
+            return None
+        method = self._resolver.method(owner, name)
+        return Called(method, owner) if method is not None else None
+
+    def _is_super(self, expression: cst.BaseExpression, scope: Scope) -> bool:
+        return (
+            isinstance(expression, cst.Call)
+            and not expression.args
+            and self._resolver.dotted(expression.func, scope) == "builtins.super"
+        )
+
+    def _inherited(self, name: str, scope: Scope) -> Called | None:
+        owner = _method_around(scope).owner_class
+        if owner is None or self._resolver.has_unknown_bases(owner):
+            return None
+        for base in self._resolver.ancestry(owner)[1:]:
+            if name in base.bindings:
+                method = self._resolver.method(base, name)
+                return Called(method) if method is not None else None
+        return None
+
+    # Objects
+
+    def class_of(
+        self, expression: cst.CSTNode, scope: Scope, depth: int = _MAX_DEPTH
+    ) -> Scope | None:
+        """Return the class of this module that an expression certainly gives an instance of."""
+        if not depth:
+            return None
+        if isinstance(expression, cst.Call):
+            return self._class_of_call(expression, scope, depth, is_awaited=False)
+        if isinstance(expression, cst.Await) and isinstance(expression.expression, cst.Call):
+            return self._class_of_call(expression.expression, scope, depth, is_awaited=True)
+        if isinstance(expression, cst.Name):
+            return self._class_of_name(expression.value, scope, depth)
+        if isinstance(expression, cst.Attribute):
+            return self._class_of_attribute(expression, scope, depth)
+        if isinstance(expression, cst.IfExp):
+            sides = (expression.body, expression.orelse)
+            return _agreed(self.class_of(each, scope, depth - 1) for each in sides)
+        return None
+
+    def _class_of_call(
+        self, call: cst.Call, scope: Scope, depth: int, *, is_awaited: bool
+    ) -> Scope | None:
+        called = self.called(call.func, scope, depth - 1)
+        if called is None:
+            return None
+        if called.scope.kind is ScopeKind.CLASS:
+            return called.scope if not is_awaited and _makes_instances(called.scope) else None
+        if called.scope.is_async is not is_awaited or called.scope.yields:
+            return None
+        if not set(self._resolver.decorators(called.scope)) <= tables.TRANSPARENT_DECORATORS:
+            return None
+        return self._class_returned(called.scope)
+
+    def _class_returned(self, function: Scope) -> Scope | None:
+        node = function.node
+        if not isinstance(node, cst.FunctionDef) or node.returns is None:
+            return None
+        return self._class_of_annotation(node.returns.annotation, function)
+
+    def _class_of_name(self, name: str, scope: Scope, depth: int) -> Scope | None:
+        bound = self._resolver.bindings(name, scope)
+        if bound is None:
+            return None
+        where, bindings = bound
+        if name in where.annotations:
+            return self._class_of_annotation(where.annotations[name], where)
+        return _agreed(self._class_of_binding(each, where, depth) for each in bindings)
+
+    def _class_of_binding(self, binding: Binding, scope: Scope, depth: int) -> Scope | None:
+        if binding.kind is BindingKind.PARAMETER and isinstance(binding.node, cst.Param):
+            if self._is_first_parameter(binding.node, scope):
+                return scope.owner_class
+            annotation = binding.node.annotation
+            if annotation is None or binding.node.star:
+                return None
+            return self._class_of_annotation(annotation.annotation, scope)
+        if binding.value is None:
+            return None
+        found = self.class_of(binding.value, scope, depth - 1)
+        if binding.kind is BindingKind.VALUE:
+            return found
+        return self._class_entered(found) if found is not None else None
+
+    def _class_entered(self, manager: Scope) -> Scope | None:
+        """Return the class of what entering a manager gives."""
+        for name in ("__aenter__", "__enter__"):
+            method = self._resolver.method(manager, name)
+            if method is None or not method.returns:
+                continue
+            if all(_is_name(each.value, "self") for each in method.returns):
+                return manager
+            return self._class_returned(method)
+        return None
+
+    def _class_of_attribute(
+        self, expression: cst.Attribute, scope: Scope, depth: int
+    ) -> Scope | None:
+        owner = self.class_of(expression.value, scope, depth - 1)
+        if owner is None:
+            return None
+        name = expression.attr.value
+        for each in self._resolver.ancestry(owner):
+            if name in each.annotations:
+                return self._class_of_annotation(each.annotations[name], each)
+        values = [
+            (value, method)
+            for value, method in self.stored_on_self(owner, name)
+            if not _is_name(value, "None")
+        ]
+        return _agreed(self.class_of(value, method, depth - 1) for value, method in values)
+
+    def _class_of_annotation(self, annotation: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """Return the class that an annotation names, for `X`, `"X"`, `X | None`, `Optional[X]`."""
+        if isinstance(annotation, cst.SimpleString):
+            parsed = _parsed_annotation(annotation)
+            return self._class_of_annotation(parsed, scope) if parsed is not None else None
+        if isinstance(annotation, cst.BinaryOperation):
+            sides = [annotation.left, annotation.right]
+            named = [each for each in sides if not _is_name(each, "None")]
+            return self._class_of_annotation(named[0], scope) if len(named) == 1 else None
+        if isinstance(annotation, cst.Subscript):
+            return self._class_of_subscript(annotation, scope)
+        reference = self._resolver.reference(annotation, scope)
+        if reference is None:
+            return None
+        if reference.dotted in ("typing.Self", "typing_extensions.Self"):
+            return _method_around(scope).owner_class
+        found = reference.scope
+        return found if found is not None and found.kind is ScopeKind.CLASS else None
+
+    def _class_of_subscript(self, annotation: cst.Subscript, scope: Scope) -> Scope | None:
+        outer = self._resolver.dotted(annotation.value, scope)
+        if outer not in ("typing.Optional", "typing.Annotated", "typing_extensions.Annotated"):
+            return self._class_of_annotation(annotation.value, scope)
+        first = annotation.slice[0].slice
+        return (
+            self._class_of_annotation(first.value, scope) if isinstance(first, cst.Index) else None
+        )
+
+    def _is_first_parameter(self, parameter: cst.CSTNode, function: Scope) -> bool:
+        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
+            return False
+        if "builtins.staticmethod" in self._resolver.decorators(function):
+            return False
+        parameters = all_parameters(function.node.params)
+        return bool(parameters) and parameters[0] is parameter
+
+    # Attributes
+
+    def stored_on_self(self, owner: Scope, name: str) -> list[Stored]:
+        """Return what a class's methods assign to `self.name`, each with its method.
+
+        Empty if the class has a base out of view, which may assign it too.
+        """
+        if self._resolver.has_unknown_bases(owner):
+            return []
+        if owner not in self._attributes:
+            self._attributes[owner] = self._stored_attributes(owner)
+        return self._attributes[owner].get(name, [])
+
+    def _stored_attributes(self, owner: Scope) -> dict[str, list[Stored]]:
+        stored: dict[str, list[Stored]] = {}
+        for each in self._resolver.ancestry(owner):
+            for method in each.children:
+                for node in descendants(method.node):
+                    for name, value in _attribute_assignments(node):
+                        stored.setdefault(name, []).append((value, method))
+        return stored
+
+
+def _method_around(scope: Scope) -> Scope:
+    """Return the method that a scope stands in, or the scope itself."""
+    current: Scope | None = scope
+    while current is not None:
+        if current.kind is ScopeKind.FUNCTION and current.owner_class is not None:
+            return current
+        current = current.parent
+    return scope
+
+
+def _agreed(classes: Iterable[Scope | None]) -> Scope | None:
+    """Return the class that all agree on."""
+    found = set(classes)
+    return found.pop() if len(found) == 1 else None
+
+
+def _makes_instances(owner: Scope) -> bool:
+    """Return whether calling a class makes an instance of it: no decorator says otherwise."""
+    if not isinstance(owner.node, cst.ClassDef):
+        return False
+    called = (
+        each.decorator.func if isinstance(each.decorator, cst.Call) else each.decorator
+        for each in owner.node.decorators
+    )
+    names = (dotted_name(each).rpartition(".")[2] for each in called)
+    return all(name in ("dataclass", "final", "define", "frozen") for name in names)
+
+
+def _is_name(expression: cst.CSTNode | None, name: str) -> bool:
+    return isinstance(expression, cst.Name) and expression.value == name
+
+
+def _parsed_annotation(annotation: cst.SimpleString) -> cst.BaseExpression | None:
+    try:
+        return cst.parse_expression(str(annotation.evaluated_value))
+    except (cst.ParserSyntaxError, RecursionError):
+        return None
+
+
+def _attribute_assignments(node: cst.CSTNode) -> list[tuple[str, cst.BaseExpression]]:
+    """Return the attributes of a plain name that a node assigns, with their values."""
+    if isinstance(node, cst.Assign):
+        targets = [each.target for each in node.targets]
+        value: cst.BaseExpression | None = node.value
+    elif isinstance(node, cst.AnnAssign):
+        targets, value = [node.target], node.value
+    else:
+        return []
+    if value is None:
+        return []
+    return [
+        (each.attr.value, value)
+        for each in targets
+        if isinstance(each, cst.Attribute) and isinstance(each.value, cst.Name)
+    ]

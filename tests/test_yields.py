@@ -1,0 +1,164 @@
+"""Yields after closing, swallowed exits, scopes and releases: shapes met in released code."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import assert_marked
+
+CASES = {
+    "flag from isinstance": """
+        async def events(conn):
+            retry = True
+            while True:
+                try:
+                    yield await conn.recv()
+                    return
+                except BaseException as exc:
+                    is_disconnect = isinstance(exc, Exception) and conn.wraps(exc)
+                    if retry and is_disconnect:
+                        retry = False
+                        continue
+                    raise
+    """,
+    "flag for the fatal ones": """
+        async def events(conn):
+            while True:
+                try:
+                    yield await conn.recv()
+                except BaseException as exc:
+                    fatal = isinstance(exc, (GeneratorExit, KeyboardInterrupt))
+                    if fatal:
+                        raise
+                    continue
+    """,
+    "flag that does not save it": """
+        async def events(conn):
+            while True:
+                try:
+                    yield await conn.recv()  # AGN302
+                except BaseException as exc:
+                    fatal = isinstance(exc, KeyboardInterrupt)
+                    if fatal:
+                        raise
+                    continue
+    """,
+    "alias of the exception": """
+        async def events(conn):
+            while True:
+                try:
+                    yield await conn.recv()
+                except BaseException as exc:
+                    error = exc
+                    if isinstance(error, GeneratorExit):
+                        raise
+    """,
+    "exit thrown on into another generator": """
+        async def run(flow, engine):
+            while engine.is_running():
+                gen = flow.fn()
+                try:
+                    while True:
+                        yield await gen.__anext__()
+                except (StopAsyncIteration, GeneratorExit) as exc:
+                    await engine.handle_success(None)
+                    if isinstance(exc, GeneratorExit):
+                        gen.throw(exc)
+    """,
+    "coroutines for a caller that is not in view": """
+        async def fail(*args):
+            raise RuntimeError
+        async def resolve(*args):
+            yield fail(*args)
+        field = Field(resolve=resolve)
+    """,
+    "coroutines for nobody": """
+        async def fail(*args):
+            raise RuntimeError
+        async def resolve(*args):
+            yield fail(*args)  # AGN301
+            yield 1
+    """,
+    "task of the running loop": """
+        import asyncio
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def background(work):
+            task = asyncio.get_running_loop().create_task(work())
+            yield  # AGN601
+            task.cancel()
+    """,
+    "one release behind two yields": """
+        import asyncio
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def background(work, quick):
+            task = asyncio.create_task(work())
+            if quick:
+                yield 1  # AGN601
+            else:
+                yield 2
+            task.cancel()
+    """,
+    "scope inherited from a generic engine": """
+        import asyncio
+        from contextlib import asynccontextmanager
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        class Engine(Generic[T]):
+            @asynccontextmanager
+            async def run_context(self):
+                async with asyncio.timeout(5):
+                    yield
+        async def run():
+            engine = Engine[int]()
+            async with engine.run_context():
+                yield 1  # AGN303
+                yield 2  # AGN303
+    """,
+    "single yield that may be a dependency or a lifespan": """
+        import anyio
+        async def lifespan(app):
+            async with anyio.create_task_group() as group:
+                yield {"group": group}
+    """,
+    "scope entered by self": """
+        import trio
+        class Connect:
+            async def __aenter__(self):
+                await self._open()
+                return self
+            async def _open(self):
+                self.manager = trio.open_nursery()
+                self.nursery = await self.manager.__aenter__()
+            async def __aexit__(self, *exc):
+                await self.manager.__aexit__(*exc)
+            async def __aiter__(self):
+                while True:
+                    async with self as connection:
+                        yield connection  # AGN303
+    """,
+    "dependency": """
+        from fastapi import Depends
+        async def get_session(pool):
+            session = pool.acquire()
+            yield session  # AGN601
+            session.close()
+        def route(session=Depends(get_session)):
+            return session
+    """,
+    "fixture": """
+        import pytest
+        @pytest.fixture
+        async def session(pool):
+            session = pool.acquire()
+            yield session
+            session.close()
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reports_exactly_the_marked_lines(name: str) -> None:
+    assert_marked(textwrap.dedent(CASES[name]))
