@@ -60,6 +60,9 @@ class TooComplex(Exception):
     """The function has too many exits through `finally`; nothing may be said of it."""
 
 
+_Result = TypeVar("_Result")
+
+
 class Oracle(Protocol):
     """What lowering must know about names and managers."""
 
@@ -152,66 +155,6 @@ class _Lowerer:
         self._copies = 0
         self._locals = frozenset(
             set(scope.bindings) - scope.declared_global - scope.declared_nonlocal
-        )
-        self._expressions: dict[type, Callable[..., Operand]] = _by_class(
-            {
-                "Name": self._name,
-                "Attribute": self._chain,
-                "Call": self._chain,
-                "Await": self._await,
-                "Yield": self._yield,
-                "BooleanOperation": self._choice,
-                "IfExp": self._choice,
-                "NamedExpr": self._walrus,
-                "Lambda": self._lambda,
-                "ListComp": self._comprehension,
-                "SetComp": self._comprehension,
-                "DictComp": self._comprehension,
-                "StarredDictComp": self._comprehension,
-                "GeneratorExp": self._generator,
-                "BinaryOperation": self._binary,
-                "Comparison": self._look,
-                "UnaryOperation": self._look,
-                "Subscript": self._look,
-                "FormattedString": self._look,
-                "TemplatedString": self._collect,
-                "Integer": self._constant,
-                "Float": self._constant,
-                "Imaginary": self._constant,
-                "SimpleString": self._constant,
-                "Ellipsis": self._constant,
-            }
-        )
-        self._statements: dict[type, Callable[..., None]] = _by_class(
-            {
-                "Expr": self._expression_statement,
-                "Assign": self._assign,
-                "AnnAssign": self._annotated,
-                "AugAssign": self._augmented,
-                "Return": self._return,
-                "Raise": self._raise,
-                "Assert": self._assert,
-                "Del": self._del,
-                "Pass": self._nothing,
-                "Break": self._break,
-                "Continue": self._continue,
-                "Global": self._nothing,
-                "Nonlocal": self._nothing,
-                "Import": self._import,
-                "ImportFrom": self._import,
-                "LazyImport": self._import,
-                "LazyImportFrom": self._import,
-                "TypeAlias": self._nothing,
-                "If": self._if,
-                "While": self._while,
-                "For": self._for,
-                "With": self._with,
-                "Try": self._try,
-                "TryStar": self._try,
-                "Match": self._match,
-                "FunctionDef": self._function,
-                "ClassDef": self._class,
-            }
         )
 
     def run(self) -> Graph:
@@ -460,9 +403,9 @@ class _Lowerer:
             for each in node.body:
                 self._statement(each)
             return
-        handler = self._statements.get(type(node))
+        handler = _STATEMENTS.get(type(node))
         if handler is not None:
-            handler(node)
+            handler(self, node)
         else:
             self._unknown(node)
 
@@ -907,8 +850,8 @@ class _Lowerer:
     # Expressions
 
     def _value(self, node: cst.BaseExpression) -> Operand:
-        handler = self._expressions.get(type(node))
-        return handler(node) if handler is not None else self._collect(node)
+        handler = _EXPRESSIONS.get(type(node))
+        return handler(self, node) if handler is not None else self._collect(node)
 
     def _parts(self, *nodes: cst.CSTNode | Sequence[cst.CSTNode] | None) -> list[Operand]:
         """Evaluate the expressions below nodes that are not expressions themselves."""
@@ -918,7 +861,7 @@ class _Lowerer:
             pending += [each] if isinstance(each, cst.CSTNode) else (each or [])
         while pending:
             node = pending.pop(0)
-            if isinstance(node, cst.BaseExpression) and type(node) in self._expressions:
+            if isinstance(node, cst.BaseExpression) and type(node) in _EXPRESSIONS:
                 values.append(self._value(node))
             elif isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
                 values.append(self._collect(node))
@@ -1175,14 +1118,6 @@ _CONTAINERS = frozenset(
 )
 
 
-_Handler = TypeVar("_Handler")
-
-
-def _by_class(handlers: dict[str, _Handler]) -> dict[type, _Handler]:
-    """Key handlers by libcst class; those that this version of libcst lacks are left out."""
-    return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}
-
-
 def _spine(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
     """Return the operands of a chain of the same boolean operator, from the left."""
     operator = type(node.operator)
@@ -1233,3 +1168,71 @@ def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | 
     if isinstance(target.operator, cst.Is):
         return test.left, False
     return (test.left, True) if isinstance(target.operator, cst.IsNot) else (None, False)
+
+
+def _by_class(handlers: dict[str, Callable[..., _Result]]) -> dict[type, Callable[..., _Result]]:
+    """Key handlers by libcst class; those that this version of libcst lacks are left out."""
+    return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}
+
+
+_EXPRESSIONS: dict[type, Callable[..., Operand]] = _by_class(
+    {
+        "Name": _Lowerer._name,
+        "Attribute": _Lowerer._chain,
+        "Call": _Lowerer._chain,
+        "Await": _Lowerer._await,
+        "Yield": _Lowerer._yield,
+        "BooleanOperation": _Lowerer._choice,
+        "IfExp": _Lowerer._choice,
+        "NamedExpr": _Lowerer._walrus,
+        "Lambda": _Lowerer._lambda,
+        "ListComp": _Lowerer._comprehension,
+        "SetComp": _Lowerer._comprehension,
+        "DictComp": _Lowerer._comprehension,
+        "StarredDictComp": _Lowerer._comprehension,
+        "GeneratorExp": _Lowerer._generator,
+        "BinaryOperation": _Lowerer._binary,
+        "Comparison": _Lowerer._look,
+        "UnaryOperation": _Lowerer._look,
+        "Subscript": _Lowerer._look,
+        "FormattedString": _Lowerer._look,
+        "TemplatedString": _Lowerer._collect,
+        "Integer": _Lowerer._constant,
+        "Float": _Lowerer._constant,
+        "Imaginary": _Lowerer._constant,
+        "SimpleString": _Lowerer._constant,
+        "Ellipsis": _Lowerer._constant,
+    }
+)
+
+_STATEMENTS: dict[type, Callable[..., None]] = _by_class(
+    {
+        "Expr": _Lowerer._expression_statement,
+        "Assign": _Lowerer._assign,
+        "AnnAssign": _Lowerer._annotated,
+        "AugAssign": _Lowerer._augmented,
+        "Return": _Lowerer._return,
+        "Raise": _Lowerer._raise,
+        "Assert": _Lowerer._assert,
+        "Del": _Lowerer._del,
+        "Pass": _Lowerer._nothing,
+        "Break": _Lowerer._break,
+        "Continue": _Lowerer._continue,
+        "Global": _Lowerer._nothing,
+        "Nonlocal": _Lowerer._nothing,
+        "Import": _Lowerer._import,
+        "ImportFrom": _Lowerer._import,
+        "LazyImport": _Lowerer._import,
+        "LazyImportFrom": _Lowerer._import,
+        "TypeAlias": _Lowerer._nothing,
+        "If": _Lowerer._if,
+        "While": _Lowerer._while,
+        "For": _Lowerer._for,
+        "With": _Lowerer._with,
+        "Try": _Lowerer._try,
+        "TryStar": _Lowerer._try,
+        "Match": _Lowerer._match,
+        "FunctionDef": _Lowerer._function,
+        "ClassDef": _Lowerer._class,
+    }
+)

@@ -40,15 +40,26 @@ def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     return fields
 
 
+_IS_NODE: dict[type, bool] = {}
+
+
+def _is_node(kind: type) -> bool:
+    # libcst's node classes are abstract base classes, whose isinstance is slow.
+    found = _IS_NODE.get(kind)
+    if found is None:
+        found = _IS_NODE[kind] = issubclass(kind, cst.CSTNode)
+    return found
+
+
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """Return a node's children that carry meaning, in the order of the class's fields."""
     found: list[cst.CSTNode] = []
     for name in fields_of(type(node)):
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
+        if _is_node(type(value)):
             found.append(value)
         elif isinstance(value, (list, tuple)):
-            found += [each for each in value if isinstance(each, cst.CSTNode)]
+            found += [each for each in value if _is_node(type(each))]
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import libcst as cst
 
@@ -276,7 +277,7 @@ class Knowledge:
             return awaited.awaited if awaited is not None else None
         if isinstance(expression, cst.Attribute):
             return self._property(expression, scope)
-        if not isinstance(expression, cst.Call):
+        if not isinstance(expression, cst.Call) or not self._may_call_ours(expression.func):
             return None
         function = self.callee(expression.func, scope)
         if function is None or function.kind is not ScopeKind.FUNCTION:
@@ -289,6 +290,24 @@ class Knowledge:
         if kind is FunctionKind.COROUTINE:
             return Product(kind, (function,), self._returned(function))
         return Product(kind, (function,))
+
+    def _may_call_ours(self, function: cst.BaseExpression) -> bool:
+        """Return whether, by its last name alone, a call may call a function of this module."""
+        if isinstance(function, cst.Attribute):
+            return function.attr.value in self._own_names
+        if isinstance(function, cst.Name):
+            return function.value in self._own_names or "__call__" in self._own_names
+        return "__call__" in self._own_names
+
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
+        """The names of this module's functions, and those that may be aliases of them."""
+        names = {each.name for each in self.outline.functions()}
+        for scope in self.outline.module.descendants():
+            for name, bindings in scope.bindings.items():
+                if any(isinstance(each.value, (cst.Name, cst.Attribute)) for each in bindings):
+                    names.add(name)
+        return frozenset(names)
 
     def _property(self, expression: cst.Attribute, scope: Scope) -> Product | None:
         owner = self.class_of(expression.value, scope)
