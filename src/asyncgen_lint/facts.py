@@ -249,6 +249,8 @@ class Facts:
 
     def _tracked(self) -> Iterator[tuple[Scope, Tracking]]:
         for function in self.outline.functions():
+            if not self._knowledge.may_create_generators(function):
+                continue
             tracking = self._summaries.tracking(function)
             if tracking is not None and tracking.sites:
                 yield function, tracking

@@ -39,6 +39,9 @@ class FunctionKind(Enum):
     UNKNOWN = "unknown"
 
 
+_CREATING = frozenset({FunctionKind.AGEN, FunctionKind.COROUTINE})
+
+
 @dataclass(frozen=True)
 class Product:
     """What an expression certainly gives: one of the kinds, made by one of `functions`.
@@ -320,6 +323,29 @@ class Knowledge:
         if not decorators or not set(decorators) <= tables.PROPERTY_DECORATORS:
             return None
         return Product(FunctionKind.AGEN, (method,))
+
+    def may_create_generators(self, function: Scope) -> bool:
+        """Return whether a function, or a comprehension in it, makes an async generator."""
+        if self._has_generator_properties:
+            return True
+        pending = [function]
+        while pending:
+            scope = pending.pop()
+            if scope.awaits and isinstance(scope.node, cst.GeneratorExp):
+                return True
+            for call in scope.calls:
+                product = self.product(call, scope)
+                if product is not None and product.kind in _CREATING:
+                    return True
+            pending += [each for each in scope.children if each.kind is ScopeKind.COMPREHENSION]
+        return False
+
+    @cached_property
+    def _has_generator_properties(self) -> bool:
+        return any(
+            self.body_kind(each) is FunctionKind.AGEN and self.is_property(each)
+            for each in self.outline.functions()
+        )
 
     def _returned(self, function: Scope) -> Product | None:
         """Return what a function that is no generator returns, if all its returns agree."""
