@@ -531,9 +531,8 @@ class Api:
 
 def load_api() -> Api:
     """Return the linter; ImportError as long as there is none."""
-    from asyncgen_lint.report.full import render
-
     from asyncgen_lint import fix_text, lint_text
+    from asyncgen_lint.report.full import render
 
     return Api(lint_text, fix_text, render)
 

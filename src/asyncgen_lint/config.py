@@ -2,34 +2,295 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from asyncgen_lint.rule import Rule, Tier
+from asyncgen_lint.registry import all_codes, all_rules
+from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+DEFAULT_TARGET = (3, 10)
+"""The target version of a project that names none: the oldest Python that has `aclosing`."""
+
+
+class SettingsError(ValueError):
+    """A setting is not understood; the message says which, where, and what may have been meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one run, as the engine reads them.
 
-    `select` and `ignore` hold codes, code prefixes, rule names or `ALL`; an empty `select` means
-    every default rule. `target_version` is the oldest Python the analysed code runs on.
+    `select`, `extend_select` and `ignore` hold codes, code prefixes, rule names or `ALL`; an empty
+    `select` means every default rule, and `extend_select` adds to it. `target_version` is the
+    oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     strict: bool = False
-    target_version: tuple[int, int] = (3, 10)
+    target_version: tuple[int, int] = DEFAULT_TARGET
     exclude: tuple[str, ...] = ()
     lint_tests: bool = False
+    extend_select: tuple[str, ...] = ()
 
     def enables(self, rule: Rule) -> bool:
-        """Return whether findings of this rule's own tier are wanted."""
-        if any(_covers(entry, rule) for entry in self.ignore):
-            return False
+        """Return whether findings of this rule's own tier are wanted.
+
+        The longer of a selecting and an ignoring entry wins, as in flake8; of equals, the ignoring.
+        """
+        chosen = self.select + self.extend_select
         if rule.tier is Tier.STRICT and not self.strict:
-            return any(entry in (rule.code, rule.name, "ALL") for entry in self.select)
-        return not self.select or any(_covers(entry, rule) for entry in self.select)
+            # A prefix does not turn a strict rule on: who writes AGN2 means the family's defaults.
+            chosen = tuple(each for each in chosen if each in (rule.code, rule.name, "ALL"))
+        elif not self.select:
+            chosen = ("ALL", *chosen)
+        return _reach(chosen, rule) > _reach(self.ignore, rule)
 
 
-def _covers(entry: str, rule: Rule) -> bool:
-    return entry == "ALL" or entry == rule.name or rule.code.startswith(entry)
+def _reach(entries: Iterable[str], rule: Rule) -> int:
+    return max((_specificity(entry, rule) for entry in entries), default=-1)
+
+
+def _specificity(entry: str, rule: Rule) -> int:
+    if entry == "ALL":
+        return 0
+    if entry == rule.name:
+        return len(rule.code)
+    return len(entry) if rule.code.startswith(entry) else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says; None or empty leaves a project's own setting as it is.
+
+    `ignore` adds to a project's own, over which in turn what is selected here wins. `isolated`
+    leaves every pyproject.toml unread.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    strict: bool = False
+    target_version: tuple[int, int] | None = None
+    isolated: bool = False
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """Return the settings with these words of the command line over them."""
+        return replace(
+            settings,
+            select=self.select or settings.select,
+            ignore=self.ignore + self._still_ignored(settings),
+            extend_select=self.extend_select,
+            exclude=self.exclude or settings.exclude,
+            strict=self.strict or settings.strict,
+            target_version=self.target_version or settings.target_version,
+        )
+
+    def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
+        if self.select:
+            return ()
+        return tuple(each for each in settings.ignore if each not in self.extend_select)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project: its root folder, its settings, and the folder its `exclude` is relative to."""
+
+    root: Path
+    settings: Settings
+    exclude_root: Path
+
+    def excludes(self, path: Path, *, folder: bool = False) -> bool:
+        """Return whether `exclude` names this absolute path or a folder above it."""
+        if not self.settings.exclude or not path.is_relative_to(self.exclude_root):
+            return False
+        relative = path.relative_to(self.exclude_root).as_posix()
+        return self._excluded.match_file(f"{relative}/" if folder else relative)
+
+    @cached_property
+    def _excluded(self) -> GitIgnoreSpec:
+        from pathspec import GitIgnoreSpec
+
+        return GitIgnoreSpec.from_lines(self.settings.exclude)
+
+
+@dataclass(frozen=True)
+class Projects:
+    """Finds the project of each file, reading each pyproject.toml once."""
+
+    overrides: Overrides = Overrides()
+    _by_folder: dict[Path, Project] = field(default_factory=dict, repr=False, compare=False)
+    _by_root: dict[Path, Project] = field(default_factory=dict, repr=False, compare=False)
+
+    def of_folder(self, folder: Path) -> Project:
+        """Return the project that an absolute folder belongs to.
+
+        Its root is the nearest folder upward with a pyproject.toml, else the nearest with a .git,
+        else the working directory. Raises SettingsError.
+        """
+        project = self._by_folder.get(folder)
+        if project is None:
+            root = _nearest(folder, "pyproject.toml") or _nearest(folder, ".git") or Path.cwd()
+            project = self._by_folder[folder] = self._of_root(root)
+        return project
+
+    def _of_root(self, root: Path) -> Project:
+        project = self._by_root.get(root)
+        if project is None:
+            pyproject = root / "pyproject.toml"
+            unread = self.overrides.isolated or not pyproject.is_file()
+            settings = Settings() if unread else read_settings(pyproject)
+            exclude_root = Path.cwd() if self.overrides.exclude else root
+            project = Project(root, self.overrides.applied_to(settings), exclude_root)
+            self._by_root[root] = project
+        return project
+
+
+def _nearest(folder: Path, name: str) -> Path | None:
+    for each in (folder, *folder.parents):
+        if os.path.exists(each / name):
+            return each
+    return None
+
+
+def read_settings(pyproject: Path) -> Settings:
+    """Return the settings in a pyproject.toml: `[tool.asyncgen-lint]` and `requires-python`.
+
+    Raises SettingsError when the file cannot be read or a key or value is not understood.
+    """
+    document = _read_toml(pyproject)
+    settings = Settings(target_version=_required_python(document) or DEFAULT_TARGET)
+    tool = document.get("tool")
+    table = tool.get("asyncgen-lint", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise SettingsError(f"{pyproject}: [tool.asyncgen-lint] is not a table")
+    for key, value in table.items():
+        where = f"{pyproject}: [tool.asyncgen-lint] {key}"
+        reader = _KEYS.get(key)
+        if reader is None:
+            known = f"; known are {', '.join(_KEYS)}"
+            raise SettingsError(f"{where}: unknown key{_suggestion(key, _KEYS) or known}")
+        settings = replace(settings, **{key.replace("-", "_"): reader(value, where)})
+    return settings
+
+
+def parse_target(text: str, where: str) -> tuple[int, int]:
+    """Return the version in a word like `py310`. Raises SettingsError, which names `where`."""
+    match = re.fullmatch(r"py3(\d{1,2})", text)
+    if match is None:
+        raise SettingsError(f"{where}: {text!r} is no target version; write it like 'py310'")
+    return (3, int(match[1]))
+
+
+def check_selectors(entries: Iterable[str], where: str) -> tuple[str, ...]:
+    """Return the codes, prefixes and names as they are. Raises SettingsError for an unknown one.
+
+    Only an entry that is no code makes it import the rules, to learn their names.
+    """
+    checked = tuple(entries)
+    for entry in checked:
+        if entry == "ALL":
+            continue
+        if entry == INTERNAL_CODE:
+            raise SettingsError(
+                f"{where}: {INTERNAL_CODE} is no rule: it says that a file could not be analysed; "
+                "exclude the file instead"
+            )
+        if entry.startswith("AGN") and any(code.startswith(entry) for code in all_codes()):
+            continue
+        names = [rule.name for rule in all_rules()]
+        if entry not in names:
+            hint = _suggestion(entry, [*all_codes(), *names])
+            raise SettingsError(f"{where}: unknown rule {entry!r}{hint}")
+    return checked
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        document: dict[str, Any] = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: is no TOML: {error}") from error
+    return document
+
+
+def _required_python(document: Mapping[str, Any]) -> tuple[int, int] | None:
+    project = document.get("project")
+    text = project.get("requires-python") if isinstance(project, dict) else None
+    if not isinstance(text, str):
+        return None
+    versions = re.findall(r"(?:>=|~=|===?)\s*(\d+)(?:\.(\d+))?", text)
+    return min(((int(major), int(minor or 0)) for major, minor in versions), default=None)
+
+
+def _truth(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise SettingsError(f"{where}: must be true or false, not {value!r}")
+    return value
+
+
+def _words(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise SettingsError(f"{where}: must be a list of strings, not {value!r}")
+    return tuple(value)
+
+
+def check_patterns(patterns: Iterable[str], where: str) -> tuple[str, ...]:
+    """Return the patterns as they are. Raises SettingsError for one no .gitignore may hold."""
+    from pathspec import GitIgnoreSpec
+
+    checked = tuple(patterns)
+    try:
+        GitIgnoreSpec.from_lines(checked)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}") from error
+    return checked
+
+
+def _patterns(value: object, where: str) -> tuple[str, ...]:
+    return check_patterns(_words(value, where), where)
+
+
+def _selectors(value: object, where: str) -> tuple[str, ...]:
+    return check_selectors(_words(value, where), where)
+
+
+def _target(value: object, where: str) -> tuple[int, int]:
+    if not isinstance(value, str):
+        raise SettingsError(f"{where}: must be a string like 'py310', not {value!r}")
+    return parse_target(value, where)
+
+
+_KEYS: Mapping[str, Callable[[object, str], Any]] = {
+    "strict": _truth,
+    "select": _selectors,
+    "ignore": _selectors,
+    "target-version": _target,
+    "exclude": _patterns,
+    "lint-tests": _truth,
+}
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    by_lower = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower().replace("_", "-"), by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]!r}?" if close else ""

@@ -25,6 +25,7 @@ from asyncgen_lint.rule import (
 from asyncgen_lint.source.parse import ParseFailure, parse
 from asyncgen_lint.source.screen import may_matter
 from asyncgen_lint.source.span import Position, Span
+from asyncgen_lint.source.suppress import Suppressions
 from asyncgen_lint.source.text import Source
 
 if TYPE_CHECKING:
@@ -92,6 +93,26 @@ def analyse(
     return _run_rules(source, settings, facts, positions, renderer, is_test_file(source, root))
 
 
+def lint(source: Source, settings: Settings, *, root: PurePath | None = None) -> Analysis:
+    """Return what `analyse` gives, without the findings that the source's comments hide.
+
+    AGN000 on a line is never hidden, since it is no finding; a file that is taken out whole is not
+    analysed at all. flake8 applies these comments itself, so its plugin calls `analyse`.
+    """
+    suppressions = Suppressions(source)
+    if suppressions.hides_file:
+        return Analysis(())
+    analysis = analyse(source, settings, root=root)
+    shown = []
+    for each in analysis.diagnostics:
+        lines = each.noqa_lines
+        if lines[0] != lines[1] or suppressions.has_any:
+            lines = suppressions.lines_for(each.span.start.line)
+        if each.code == INTERNAL_CODE or not suppressions.hides(each.code, lines):
+            shown.append(replace(each, noqa_lines=lines))
+    return replace(analysis, diagnostics=tuple(shown))
+
+
 def repair(
     source: Source,
     settings: Settings,
@@ -101,12 +122,13 @@ def repair(
 ) -> Repair:
     """Apply fixes round by round until none is left, and return the new text.
 
-    All disjoint fixes of a round are applied at once. A file that after a round no longer
-    compiles, or has a finding that it did not have before, is left as it was.
+    All disjoint fixes of a round are applied at once. Findings that a comment hides are not
+    repaired. A file that after a round no longer compiles, or has a finding that it did not have
+    before, is left as it was.
     """
     from asyncgen_lint.fixes.apply import apply_fixes
 
-    first = current = analyse(source, settings, root=root)
+    first = current = lint(source, settings, root=root)
     text = source.text
     applied: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
@@ -119,7 +141,7 @@ def repair(
         new_source = replace(source, text=new_text)
         if not _compiles_as_before(source, new_source):
             return Repair(source.text, (), first, "a fix would have broken the syntax")
-        after = analyse(new_source, settings, root=root)
+        after = lint(new_source, settings, root=root)
         if news := _new_findings(current, after):
             codes = ", ".join(sorted(news))
             return Repair(source.text, (), first, f"a fix would have caused {codes}")
@@ -129,11 +151,14 @@ def repair(
 
 
 def is_test_file(source: Source, root: PurePath | None) -> bool:
-    """Return whether the file holds tests, by its path relative to the project's root."""
+    """Return whether the file holds tests, by its path relative to the project's root.
+
+    Without a root the file's name counts as it is given; a file outside the root by its last part.
+    """
     path = PurePath(source.filename)
-    if root is not None and path.is_absolute():
+    if root is not None:
         try:
-            path = path.relative_to(root)
+            path = PurePath(os.path.abspath(path)).relative_to(root)
         except ValueError:
             path = PurePath(path.name)
     if any(part in ("test", "tests", "_tests") for part in path.parts[:-1]):
@@ -273,13 +298,14 @@ def _unparsable(source: Source, failure: ParseFailure) -> Diagnostic:
 
 def _broken(source: Source, part: str, error: Exception) -> Diagnostic:
     text = " ".join(f"{type(error).__name__}: {error}".split())
-    return internal_diagnostic(
-        source.filename, f"internal error in {part}: {text} (please report)"
-    )
+    return internal_diagnostic(source.filename, f"internal error in {part}: {text} (please report)")
+
+
+_FILE_START = Position(1, 0)
 
 
 def internal_diagnostic(
-    filename: str, message: str, position: Position = Position(1, 0)
+    filename: str, message: str, position: Position = _FILE_START
 ) -> Diagnostic:
     """Return the AGN000 diagnostic of a file that could not be analysed."""
     return Diagnostic(

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import libcst as cst
 
-from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, Yield
+from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     BindingKind,
@@ -25,8 +26,12 @@ from asyncgen_lint.names.scopes import (
 from asyncgen_lint.rule import Node, Step
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
-from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.closing import Closing
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
+from asyncgen_lint.typestate.release import skipped_releases
+from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
 
@@ -59,6 +64,89 @@ class NeverIterated:
     label: str
     call: Node
     name: str
+
+
+@dataclass(frozen=True)
+class UnawaitedStep:
+    """A call of a generator's method that nothing awaits.
+
+    `method` is `aclose`, `asend`, ...; `used_as_item` says that the awaitable is used as if it
+    were the item. `is_statement` says that the result is dropped where it is made.
+    """
+
+    method: str
+    call: Node
+    is_statement: bool
+    used_as_item: bool
+
+
+@dataclass(frozen=True)
+class YieldedCoroutine:
+    """A `yield` of a coroutine that no consumer in view awaits."""
+
+    label: str
+    at: Node
+    call: Node
+
+
+@dataclass(frozen=True)
+class YieldAfterClose:
+    """A `yield` that is reached after the generator was told to close."""
+
+    at: Node
+    in_finally_of_error: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class YieldInScope:
+    """A `yield` inside a cancel scope or task group, called `scope`."""
+
+    at: Node
+    scope: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ExitSwallowed:
+    """A handler that absorbs GeneratorExit.
+
+    `swallows_cancellation` says that no work follows, but that a cancellation is lost with it;
+    `falls_through` that the handler's last statement is no jump.
+    """
+
+    handler: Node
+    swallows_cancellation: bool
+    falls_through: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class GeneratorAwaited:
+    """An `await` of an async generator; `is_iterated` if it stands in the header of a loop."""
+
+    label: str
+    at: Node
+    is_iterated: bool
+
+
+@dataclass(frozen=True)
+class CoroutineIterated:
+    """An `async for` over a coroutine; `gives_iterable` if awaiting it gives what was meant."""
+
+    label: str
+    header: Node
+    source: Node
+    gives_iterable: bool
+
+
+@dataclass(frozen=True)
+class ReleaseSkipped:
+    """A release behind the `yield` of a context manager that a failing body skips."""
+
+    at: Node
+    release: str
+    path: tuple[Step, ...]
 
 
 class Facts:
@@ -141,14 +229,17 @@ class Facts:
 
     # Generators left open
 
-    def left_open(self) -> Iterator[LeftOpen]:
-        """Yield each generator that is left open, with a path that shows it; once per step."""
+    @cached_property
+    def left_open(self) -> tuple[LeftOpen, ...]:
+        """Each generator that is left open, with a path that shows it; once per step."""
+        found = []
         for function, tracking in self._tracked():
             seen: set[tuple[Node, str]] = set()
             for leak in tracking.leaks():
                 fact = self._left_open(function, tracking, leak, seen)
                 if fact is not None:
-                    yield fact
+                    found.append(fact)
+        return tuple(found)
 
     def _tracked(self) -> Iterator[tuple[Scope, Tracking]]:
         for function in self.outline.functions():
@@ -160,7 +251,8 @@ class Facts:
         self, function: Scope, tracking: Tracking, leak: Leak, seen: set[tuple[Node, str]]
     ) -> LeftOpen | None:
         is_delegation = EdgeKind.GENERATOR_EXIT in (leak.exit, leak.left)
-        key = (leak.step, "delegation" if is_delegation else "exit")
+        step = self._first_step(function, leak)
+        key = (step, "delegation" if is_delegation else "exit")
         if key in seen:
             return None
         needs_close = self._summaries.site_needs_close(leak.site)
@@ -182,7 +274,7 @@ class Facts:
         )
         return LeftOpen(
             label=label,
-            header=leak.step,
+            header=step,
             creation=leak.site.node,
             function=function,
             exit=exit_text,
@@ -192,6 +284,17 @@ class Facts:
             is_certain=leak.is_certain,
             path=path,
         )
+
+    def _first_step(self, function: Scope, leak: Leak) -> Node:
+        """Return the loop, or the first of the calls that step the same named generator."""
+        if not isinstance(leak.step, cst.Call):
+            return leak.step
+        stepped = _stepped_name(leak.step)
+        for call in function.calls:
+            is_step = self._step_method(call, function) not in ("", "aclose")
+            if is_step and stepped and _stepped_name(call) == stepped:
+                return call
+        return leak.step
 
     def is_driven_as_context_manager(self, function: Scope) -> bool:
         """Return whether the function's exceptions come in at its `yield`, and no GeneratorExit."""
@@ -245,7 +348,12 @@ class Facts:
         bindings = scope.bindings.get(name, [])
         if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
             return None
-        if any(name in each.loads or name in each.declared_nonlocal for each in scope.descendants()):
+        if any(
+            name in each.loads or name in each.declared_nonlocal for each in scope.descendants()
+        ):
+            return None
+        if not isinstance(self._parents[instruction.node], (cst.AssignTarget, cst.AnnAssign)):
+            # A walrus has a value of its own beside the name.
             return None
         return bindings[0].value
 
@@ -256,8 +364,305 @@ class Facts:
             isinstance(each, Yield) for each in _reachable_instructions(graph)
         )
 
+    # Steps that nothing awaits
+
+    def unawaited_steps(self) -> Iterator[UnawaitedStep]:
+        """Yield each step or close of a generator, in an async def, that nothing awaits."""
+        for function in self.outline.functions():
+            if not function.is_async:
+                continue
+            for call in function.calls:
+                method = self._step_method(call, function)
+                if method:
+                    yield from self._unawaited(method, call, function)
+
+    def _step_method(self, call: cst.Call, scope: Scope) -> str:
+        if self._knowledge.dotted(call.func, scope) == "builtins.anext":
+            return "anext"
+        if not isinstance(call.func, cst.Attribute):
+            return ""
+        method = call.func.attr.value
+        if method != "aclose" and method not in tables.STEP_METHODS:
+            return ""
+        return method if self._knowledge.is_async_generator(call.func.value, scope) else ""
+
+    def _unawaited(self, method: str, call: cst.Call, function: Scope) -> Iterator[UnawaitedStep]:
+        parent = self._parents[call]
+        if isinstance(parent, cst.Expr):
+            yield UnawaitedStep(method, call, is_statement=True, used_as_item=False)
+        elif self._is_item_use(call) or self._is_kept_as_item(parent, function):
+            yield UnawaitedStep(method, call, is_statement=False, used_as_item=True)
+
+    def _is_kept_as_item(self, parent: cst.CSTNode, function: Scope) -> bool:
+        """Return whether a name gets the awaitable, and is then only used as an item."""
+        if not isinstance(parent, cst.Assign) or len(parent.targets) != 1:
+            return False
+        target = parent.targets[0].target
+        if not isinstance(target, cst.Name) or len(function.bindings[target.value]) != 1:
+            return False
+        inner = [each for each in function.descendants() if each is not function]
+        if any(target.value in each.loads for each in inner):
+            return False
+        loads = function.loads.get(target.value, [])
+        return bool(loads) and all(self._is_item_use(each) for each in loads)
+
+    def _is_item_use(self, node: cst.CSTNode) -> bool:
+        parent = self._parents[node]
+        if isinstance(parent, (cst.ComparisonTarget, cst.BinaryOperation, cst.Subscript)):
+            return not isinstance(parent, cst.Subscript) or parent.value is node
+        if isinstance(parent, cst.Comparison):
+            return not any(
+                isinstance(each.operator, (cst.Is, cst.IsNot)) for each in parent.comparisons
+            )
+        if isinstance(parent, cst.UnaryOperation):
+            return True
+        if isinstance(parent, (cst.If, cst.While, cst.IfExp)):
+            return parent.test is node and isinstance(node, cst.Call)
+        if isinstance(parent, cst.Attribute):
+            return parent.attr.value not in _AWAITABLE_METHODS
+        return False
+
+    # Coroutines where items are expected, and the reverse
+
+    def yielded_coroutines(self) -> Iterator[YieldedCoroutine]:
+        """Yield each `yield` of a certain coroutine that was not meant to be awaited later."""
+        for function in self._plain_generators():
+            if mentions_annotation(function, tables.AWAITABLE_ANNOTATIONS):
+                continue
+            for each in function.yields:
+                if each.value is None or isinstance(each.value, cst.From):
+                    continue
+                product = self._knowledge.product(each.value, function)
+                if product is None or product.kind is not FunctionKind.COROUTINE:
+                    continue
+                if isinstance(each.value, cst.Call) and not self._items_are_awaited(function):
+                    yield YieldedCoroutine(label_of(each.value), each, each.value)
+
+    def _plain_generators(self) -> Iterator[Scope]:
+        """Yield the async generator functions that are driven by iteration, as far as in view."""
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if self._knowledge.has_unknown_decorator(function):
+                continue
+            if not self._knowledge.is_driven_as_context_manager(function):
+                yield function
+
+    def _is_iterated_or_loops(self, function: Scope) -> bool:
+        """Return whether a generator cannot be a dependency or a lifespan of a framework.
+
+        Those yield once, outside of loops, and nothing in their own module iterates them.
+        """
+        graph = self._graph(function)
+        if graph is None:
+            return False
+        blocks = [
+            block
+            for block in graph.blocks
+            if any(isinstance(each, Yield) for each in block.instructions)
+        ]
+        if len({each.node for block in blocks for each in block.instructions}) > 1:
+            return True
+        if any(region.kind is RegionKind.LOOP for block in blocks for region in block.regions):
+            return True
+        return any(
+            product is not None and function in product.functions
+            for product in (
+                self._knowledge.product(loop.iter, scope) for loop, scope in self._async_loops()
+            )
+        )
+
+    def _items_are_awaited(self, function: Scope) -> bool:
+        """Return whether some consumer in view awaits the items, or hands them on."""
+        for loop, scope in self._async_loops():
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or function not in product.functions:
+                continue
+            if not isinstance(loop.target, cst.Name):
+                return True
+            around = loop if isinstance(loop, cst.For) else self._comprehension_of(loop)
+            for node in descendants(around):
+                if isinstance(node, cst.Name) and node.value == loop.target.value:
+                    is_handed_on = isinstance(
+                        self._parents[node], (cst.Await, cst.Arg, cst.Element)
+                    )
+                    if is_handed_on and not self._is_argument_of_builtin(node, scope):
+                        return True
+        return False
+
+    def _is_argument_of_builtin(self, node: cst.CSTNode, scope: Scope) -> bool:
+        """Return whether a builtin function, which awaits nothing, gets the value."""
+        call = self._parents.get(self._parents[node])
+        if not isinstance(call, cst.Call):
+            return False
+        return self._knowledge.dotted(call.func, scope).startswith("builtins.")
+
+    def _comprehension_of(self, clause: cst.CSTNode) -> cst.CSTNode:
+        while isinstance(clause, cst.CompFor):
+            clause = self._parents[clause]
+        return clause
+
+    def _async_loops(self) -> Iterator[tuple[cst.For | cst.CompFor, Scope]]:
+        """Yield every `async for`, with the scope that its iterable is evaluated in."""
+        for scope in self.outline.module.descendants():
+            for node in scope.awaits:
+                if isinstance(node, (cst.For, cst.CompFor)):
+                    is_first = isinstance(node, cst.CompFor) and not isinstance(
+                        self._parents[node], cst.CompFor
+                    )
+                    yield node, (scope.parent or scope) if is_first else scope
+
+    def generators_awaited(self) -> Iterator[GeneratorAwaited]:
+        """Yield each `await` whose operand certainly is an async generator."""
+        for scope in self.outline.module.descendants():
+            for node in scope.awaits:
+                if not isinstance(node, cst.Await):
+                    continue
+                product = self._knowledge.product(node.expression, scope)
+                if product is None or product.kind is not FunctionKind.AGEN:
+                    continue
+                parent = self._parents[node]
+                is_iterated = isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is node
+                yield GeneratorAwaited(label_of(node.expression), node, is_iterated)
+
+    def coroutines_iterated(self) -> Iterator[CoroutineIterated]:
+        """Yield each `async for` whose iterable certainly is a coroutine."""
+        for loop, scope in self._async_loops():
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or product.kind is not FunctionKind.COROUTINE:
+                continue
+            awaited = product.awaited
+            gives_iterable = (awaited is not None and awaited.kind is FunctionKind.AGEN) or all(
+                mentions_annotation(each, tables.ASYNC_ITERABLE_ANNOTATIONS)
+                for each in product.functions
+            )
+            yield CoroutineIterated(label_of(loop.iter), loop, loop.iter, gives_iterable)
+
+    # Yields in the wrong place, and swallowed exceptions
+
+    def yields_after_close(self) -> Iterator[YieldAfterClose]:
+        """Yield each `yield` that is reached after GeneratorExit, in a plain generator."""
+        for _, closing in self._closings():
+            for each in closing.yields_after_exit():
+                path = [Step("GeneratorExit comes in at this `yield`", each.after)]
+                if each.handler is not None:
+                    path.append(Step("this handler absorbs it", each.handler))
+                path.append(Step("and the generator yields again", each.at))
+                yield YieldAfterClose(each.at, each.is_pending_error, tuple(path))
+
+    def exits_swallowed(self) -> Iterator[ExitSwallowed]:
+        """Yield each handler that absorbs GeneratorExit, in a plain generator."""
+        for function, closing in self._closings():
+            if not self._is_iterated_or_loops(function):
+                continue
+            for each in closing.swallowed_exits():
+                path = [
+                    Step("GeneratorExit comes in at this `yield`", each.at),
+                    Step("this handler absorbs it", each.handler),
+                ]
+                if each.effect is not None:
+                    path.append(Step("and this runs although the consumer has left", each.effect))
+                yield ExitSwallowed(
+                    each.handler, each.effect is None, each.falls_through, tuple(path)
+                )
+
+    def _closings(self) -> Iterator[tuple[Scope, Closing]]:
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is not None:
+                yield function, Closing(graph, function, self._summaries.cleanup)
+
+    def yields_in_scopes(self) -> Iterator[YieldInScope]:
+        """Yield each `yield` of a plain generator inside a cancel scope or task group."""
+        for function in self._plain_generators():
+            if not self._is_iterated_or_loops(function):
+                continue
+            for at, name, opened in self._cancel_scopes.open_at_yields(function):
+                path = (
+                    Step(f"`{name}` is entered here", opened),
+                    Step("and is still open at this `yield`", at),
+                )
+                yield YieldInScope(at, name, path)
+
+    @cached_property
+    def _cancel_scopes(self) -> CancelScopes:
+        return CancelScopes(self._knowledge)
+
+    # Context managers
+
+    def releases_skipped(self) -> Iterator[ReleaseSkipped]:
+        """Yield each `yield` of a context manager behind which a release is skipped on failure."""
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if not self._knowledge.is_driven_as_context_manager(function):
+                continue
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for each in skipped_releases(graph, function):
+                path = (
+                    Step("it is acquired here", each.acquired),
+                    Step("an exception of the body comes in at this `yield`", each.at),
+                    Step("so that this is not reached", each.release),
+                )
+                yield ReleaseSkipped(each.at, each.text, path)
+
+    # Sources that somebody else owns
+
+    def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
+        """Yield each loop that re-yields from a parameter and never closes it, with its name."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for loop in self._yielding_loops(graph):
+                if isinstance(loop, cst.For) and isinstance(loop.iter, cst.Name):
+                    name = loop.iter.value
+                    kinds = {each.kind for each in function.bindings.get(name, [])}
+                    if kinds == {BindingKind.PARAMETER} and not _is_used_in_a_call(function, name):
+                        yield loop, name
+
+    def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
+        seen: set[Node] = set()
+        for block in graph.blocks:
+            if any(isinstance(each, Yield) for each in block.instructions):
+                for region in block.regions:
+                    is_async_loop = region.kind is RegionKind.LOOP and region.is_async
+                    if is_async_loop and region.node not in seen:
+                        seen.add(region.node)
+                        yield region.node
+
+    def returned_generator_expressions(self) -> Iterator[tuple[Node, str]]:
+        """Yield each generator expression that is returned over a source that needs closing."""
+        for _, tracking in self._tracked():
+            for node, site in tracking.sites.items():
+                if site.kind is not SiteKind.EXPRESSION or len(site.sources) != 1:
+                    continue
+                if not isinstance(self._parents[node], (cst.Return, cst.Yield)):
+                    continue
+                (source,) = site.sources
+                if self._summaries.site_needs_close(source).verdict is Verdict.YES:
+                    yield node, label_of(source.node)
+
     def _graph(self, scope: Scope) -> Graph | None:
         return self._knowledge.graph(scope)
+
+
+_AWAITABLE_METHODS = frozenset(
+    {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
+)
+
+
+def _is_used_in_a_call(function: Scope, name: str) -> bool:
+    """Return whether a call gets the named object, or calls a method of it."""
+    for call in function.calls:
+        parts = [each.value for each in call.args]
+        if isinstance(call.func, cst.Attribute):
+            parts.append(call.func.value)
+        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
+            return True
+    return False
 
 
 _LINES = (
@@ -280,6 +685,13 @@ def label_of(node: Node) -> str:
     if isinstance(node, cst.Attribute):
         return _short_name(node)
     return "the generator expression"
+
+
+def _stepped_name(call: cst.Call) -> str:
+    """Return the name of the generator that a stepping call steps, if it has one."""
+    if isinstance(call.func, cst.Attribute):
+        return dotted_name(call.func.value)
+    return dotted_name(call.args[0].value) if call.args else ""
 
 
 def _short_name(node: cst.BaseExpression) -> str:

@@ -14,12 +14,16 @@ from asyncgen_lint.rule import Rule
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by code."""
     found: list[Rule] = []
-    for module in pkgutil.iter_modules(rules.__path__):
-        if not module.name.startswith("agn"):
-            continue
-        loaded = importlib.import_module(f"{rules.__name__}.{module.name}")
+    for name in _module_names():
+        loaded = importlib.import_module(f"{rules.__name__}.{name}")
         found += [value for value in vars(loaded).values() if isinstance(value, Rule)]
     return tuple(sorted(found, key=lambda each: each.code))
+
+
+@cache
+def all_codes() -> tuple[str, ...]:
+    """Return the code of every rule, from the names of the modules, without importing them."""
+    return tuple(sorted({name[:6].upper() for name in _module_names()}))
 
 
 def rule_named(text: str) -> Rule | None:
@@ -28,3 +32,8 @@ def rule_named(text: str) -> Rule | None:
         if text.upper() == each.code or text == each.name:
             return each
     return None
+
+
+def _module_names() -> list[str]:
+    modules = pkgutil.iter_modules(rules.__path__)
+    return [module.name for module in modules if module.name.startswith("agn")]

@@ -113,7 +113,7 @@ def rule(
     tier: Tier = Tier.DEFAULT,
     fixable: bool = False,
 ) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:
-    """Declare a rule: the decorated function becomes a Rule whose page is its module's docstring."""
+    """Declare a rule: the decorated function becomes a Rule; its module's docstring, the page."""
 
     def declare(check: Callable[[Facts], Iterable[Finding]]) -> Rule:
         module = check.__globals__
@@ -159,7 +159,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One line of a report. `noqa_lines` are the 1-based first and last line where `# noqa` counts."""
+    """One line of a report. `# noqa` counts on `noqa_lines`, the 1-based first and last."""
 
     code: str
     name: str

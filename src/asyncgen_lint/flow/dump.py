@@ -30,8 +30,12 @@ def dump(graph: Graph, line_of: Callable[[cst.CSTNode], int] | None = None) -> s
         if block.index not in reachable or block.index in names:
             continue
         regions = ", ".join(
-            region.kind.value + (f"({region.pending.value})" if region.handler or
-                                 region.kind.value == "finally" else "")
+            region.kind.value
+            + (
+                f"({region.pending.value})"
+                if region.handler or region.kind.value == "finally"
+                else ""
+            )
             for region in block.regions
         )
         lines.append(f"{block.index}:" + (f"  in {regions}" if regions else ""))

@@ -83,10 +83,11 @@ class Instruction:
 
 @dataclass(slots=True, eq=False)
 class Bind(Instruction):
-    """Give a local variable a value."""
+    """Give a local variable a value; `constant` is True, False or None where that is the value."""
 
     name: str
     value: Operand
+    constant: str = ""
 
 
 @dataclass(slots=True, eq=False)

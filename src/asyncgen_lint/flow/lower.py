@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import libcst as cst
 
@@ -153,12 +153,11 @@ class _Lowerer:
         self._locals = frozenset(
             set(scope.bindings) - scope.declared_global - scope.declared_nonlocal
         )
-        self._expressions: dict[type, Callable[..., Operand]] = {
-            getattr(cst, name): handler
-            for name, handler in {
+        self._expressions: dict[type, Callable[..., Operand]] = _by_class(
+            {
                 "Name": self._name,
-                "Attribute": self._attribute,
-                "Call": self._call,
+                "Attribute": self._chain,
+                "Call": self._chain,
                 "Await": self._await,
                 "Yield": self._yield,
                 "BooleanOperation": self._choice,
@@ -181,12 +180,10 @@ class _Lowerer:
                 "Imaginary": self._constant,
                 "SimpleString": self._constant,
                 "Ellipsis": self._constant,
-            }.items()
-            if hasattr(cst, name)
-        }
-        self._statements: dict[type, Callable[..., None]] = {
-            getattr(cst, name): handler
-            for name, handler in {
+            }
+        )
+        self._statements: dict[type, Callable[..., None]] = _by_class(
+            {
                 "Expr": self._expression_statement,
                 "Assign": self._assign,
                 "AnnAssign": self._annotated,
@@ -214,9 +211,8 @@ class _Lowerer:
                 "Match": self._match,
                 "FunctionDef": self._function,
                 "ClassDef": self._class,
-            }.items()
-            if hasattr(cst, name)
-        }
+            }
+        )
 
     def run(self) -> Graph:
         entry = self._block = self._new_block()
@@ -228,9 +224,7 @@ class _Lowerer:
             for each in node.body:
                 self._statement(each)
         self._leave(EdgeKind.RETURN, None, None)
-        return Graph(
-            node, entry, self._exits, self._blocks, self._locals, self._captured_names()
-        )
+        return Graph(node, entry, self._exits, self._blocks, self._locals, self._captured_names())
 
     # Blocks and edges
 
@@ -489,16 +483,15 @@ class _Lowerer:
         if len(node.targets) == 1 and self._assign_pairwise(node.targets[0].target, node.value):
             return
         value = self._value(node.value)
+        constant = _constant_name(node.value)
         *others, last = node.targets
         for each in others:
             copied = self._temporary()
             self._emit(Copy(node, copied, value))
-            self._store(each.target, copied)
-        self._store(last.target, value)
+            self._store(each.target, copied, constant)
+        self._store(last.target, value, constant)
 
-    def _assign_pairwise(
-        self, target: cst.BaseExpression, value: cst.BaseExpression
-    ) -> bool:
+    def _assign_pairwise(self, target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
         """Lower `a, b = x, y` one by one, so that a tuple hides nothing."""
         if not isinstance(target, (cst.Tuple, cst.List)):
             return False
@@ -523,7 +516,7 @@ class _Lowerer:
 
     def _annotated(self, node: cst.AnnAssign) -> None:
         if node.value is not None:
-            self._store(node.target, self._value(node.value))
+            self._store(node.target, self._value(node.value), _constant_name(node.value))
 
     def _augmented(self, node: cst.AugAssign) -> None:
         value = self._value(node.value)
@@ -532,11 +525,11 @@ class _Lowerer:
         self._emit_raising(Collect(node, result, (old, value)))
         self._store(node.target, None)
 
-    def _store(self, target: cst.BaseExpression, value: Operand) -> None:
+    def _store(self, target: cst.BaseExpression, value: Operand, constant: str = "") -> None:
         if isinstance(target, cst.Name):
             name = self._local(target.value)
             if name is not None:
-                self._emit(Bind(target, name, value))
+                self._emit(Bind(target, name, value, constant))
             elif value is not None:
                 self._emit(Collect(target, self._temporary(), (value,)))
         elif isinstance(target, cst.Attribute):
@@ -589,7 +582,7 @@ class _Lowerer:
         self._start(passed)
 
     def _del(self, node: cst.Del) -> None:
-        pending = [node.target]
+        pending: list[cst.BaseExpression] = [node.target]
         while pending:
             target = pending.pop(0)
             if isinstance(target, cst.Name):
@@ -697,9 +690,7 @@ class _Lowerer:
         head, turn = self._new_block(), self._new_block()
         self._edge(head)
         self._start(head)
-        self._frames.append(
-            _Loop(outside, node=node, iterator=iterator, after=after, head=head)
-        )
+        self._frames.append(_Loop(outside, node=node, iterator=iterator, after=after, head=head))
         item = self._temporary()
         self._emit_raising(Next(node, item, iterator, is_async), suspends=is_async)
         self._edge(turn)
@@ -789,15 +780,15 @@ class _Lowerer:
         self._start(after)
 
     def _capture_pattern(self, pattern: cst.MatchPattern, subject: Operand) -> None:
-        if isinstance(pattern, cst.MatchAs) and pattern.name is not None:
-            self._store(pattern.name, subject)
-            if pattern.pattern is None:
-                return
+        """Bind the names of a pattern; only one that stands for the whole is the subject."""
         for each in descendants(pattern):
-            name = getattr(each, "rest" if isinstance(each, cst.MatchMapping) else "name", None)
-            if isinstance(each, (cst.MatchAs, cst.MatchStar, cst.MatchMapping)) and name:
-                if each is not pattern:
-                    self._store(name, None)
+            name: cst.Name | None = None
+            if isinstance(each, (cst.MatchAs, cst.MatchStar)):
+                name = each.name
+            elif isinstance(each, cst.MatchMapping):
+                name = each.rest
+            if name is not None:
+                self._store(name, subject if each is pattern else None)
 
     def _function(self, node: cst.FunctionDef) -> None:
         for each in node.decorators:
@@ -925,12 +916,6 @@ class _Lowerer:
     def _variable(self, name: str) -> str:
         return self._local(name) or f"{name}@outside"
 
-    def _attribute(self, node: cst.Attribute) -> Operand:
-        return self._chain(node)
-
-    def _call(self, node: cst.Call) -> Operand:
-        return self._chain(node)
-
     def _chain(self, node: cst.BaseExpression) -> Operand:
         """Lower `a.b(c).d(e)` from the left without recursing along the chain."""
         links: list[cst.Attribute | cst.Call] = []
@@ -992,6 +977,7 @@ class _Lowerer:
         result = self._temporary()
         self._emit_raising(Yield(node, result, value, is_delegation))
         self._may_raise(EdgeKind.GENERATOR_EXIT, node)
+        self._may_raise(EdgeKind.CANCEL)
         self._break_block()
         return result
 
@@ -1079,9 +1065,7 @@ class _Lowerer:
         self._emit_raising(MakeGenerator(node, result, source, names))
         return result
 
-    def _comprehension(
-        self, node: cst.ListComp | cst.SetComp | cst.DictComp
-    ) -> Operand:
+    def _comprehension(self, node: cst.ListComp | cst.SetComp | cst.DictComp) -> Operand:
         scope = self._outline.scope_of[node]
         source = self._value(node.for_in.iter)
         number = len(self._blocks)
@@ -1154,6 +1138,14 @@ _CONTAINERS = frozenset(
 )
 
 
+_Handler = TypeVar("_Handler")
+
+
+def _by_class(handlers: dict[str, _Handler]) -> dict[type, _Handler]:
+    """Key handlers by libcst class; those that this version of libcst lacks are left out."""
+    return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}
+
+
 def _spine(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
     """Return the operands of a chain of the same boolean operator, from the left."""
     operator = type(node.operator)
@@ -1192,6 +1184,12 @@ def _is_subtype(raised: str, caught: str) -> bool | None:
 
 def _is_irrefutable(pattern: cst.MatchPattern) -> bool:
     return isinstance(pattern, cst.MatchAs) and pattern.pattern is None
+
+
+def _constant_name(value: cst.BaseExpression) -> str:
+    if isinstance(value, cst.Name) and value.value in ("True", "False", "None"):
+        return str(value.value)
+    return ""
 
 
 def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | None, bool]:

@@ -62,9 +62,7 @@ class Solution(Generic[State]):
                     heapq.heappush(waiting, (order[target], target))
 
 
-def outcomes(
-    problem: Problem[State], block: Block, state: State
-) -> list[tuple[Edge, State]]:
+def outcomes(problem: Problem[State], block: Block, state: State) -> list[tuple[Edge, State]]:
     """Return each edge that can be taken from a block entered in `state`, and the state on it."""
     raised: dict[EdgeKind, State] = {}
     kinds = {edge.kind for edge in block.edges if edge.raised}

@@ -56,9 +56,7 @@ class Resolver:
         found = self.reference(expression, scope)
         return found.dotted if found is not None else ""
 
-    def _reference(
-        self, expression: cst.CSTNode, scope: Scope, aliases: int
-    ) -> Reference | None:
+    def _reference(self, expression: cst.CSTNode, scope: Scope, aliases: int) -> Reference | None:
         attributes: list[str] = []
         while isinstance(expression, cst.Attribute):
             attributes.append(expression.attr.value)
@@ -94,7 +92,7 @@ class Resolver:
     def _redefined(self, bindings: list[Binding]) -> Reference | None:
         """Return the implementation where all earlier definitions are its overloads."""
         scopes = [each.scope for each in bindings if each.kind is BindingKind.FUNCTION]
-        if len(scopes) != len(bindings) or not all(scopes):
+        if not scopes or len(scopes) != len(bindings) or not all(scopes):
             return None
         *earlier, last = scopes
         if last is not None and all(each and self.is_overload(each) for each in earlier):

@@ -277,9 +277,7 @@ class _Walker:
     def _function(self, node: cst.CSTNode, scope: Scope) -> None:
         assert isinstance(node, cst.FunctionDef)
         inner = self._open(ScopeKind.FUNCTION, node, scope, node.name.value)
-        self._bind(
-            scope, node.name.value, Binding(BindingKind.FUNCTION, node, scope=inner)
-        )
+        self._bind(scope, node.name.value, Binding(BindingKind.FUNCTION, node, scope=inner))
         self._push(inner, node.body)
         self._parameters(node.params, inner, scope)
         self._push(scope, node.returns, *node.decorators)

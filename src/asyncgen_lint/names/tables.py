@@ -192,3 +192,19 @@ LOCAL_ONLY_CALLS = frozenset(
      "builtins.print", "builtins.min", "builtins.max", "time.perf_counter", "time.monotonic",
      "time.time", "time.process_time"}
 )  # fmt: skip
+
+RELEASE_METHODS = frozenset(
+    {"close", "aclose", "release", "unsubscribe", "cancel", "detach", "reset", "disconnect",
+     "__aexit__"}
+)  # fmt: skip
+"""Methods that end what an earlier call began: io, asyncio, contextvars and database drivers."""
+
+ACQUIRES_OF_RELEASE = {
+    # The documented counterparts in threading, asyncio, contextvars, opentelemetry and pub/sub.
+    "release": frozenset({"acquire"}),
+    "unsubscribe": frozenset({"subscribe", "psubscribe"}),
+    "detach": frozenset({"attach"}),
+    "reset": frozenset({"set"}),
+    "disconnect": frozenset({"connect"}),
+    "__aexit__": frozenset({"__aenter__"}),
+}

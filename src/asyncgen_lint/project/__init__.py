@@ -1,1 +1,1 @@
-"""The index over a project's modules and its installed packages; for now one module is all we see."""
+"""The index over a project's modules and installed packages; for now one module is all we see."""

@@ -1,1 +1,1 @@
-"""Reporters: each turns diagnostics into one output format."""
+"""Reporters: the same diagnostics as source frames, as one line each, and as JSON."""

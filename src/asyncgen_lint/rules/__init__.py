@@ -1,1 +1,1 @@
-"""The rules, one module each. A rule reads facts and yields findings; it never imports another rule."""
+"""The rules, one module each: a rule reads facts, yields findings, and knows no other rule."""

@@ -34,7 +34,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
 )
 def early_exit_leaves_generator_open(facts: Facts) -> Iterator[Finding]:
     """Find loops over a generator that needs closing, left early and not closed on that path."""
-    for each in facts.left_open():
+    for each in facts.left_open:
         if not each.is_loop or each.is_delegation or not each.is_certain:
             continue
         yield Finding(

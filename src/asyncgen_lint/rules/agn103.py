@@ -6,9 +6,9 @@ late, in another task, or not at all.
 
 Wrap the loop in `contextlib.aclosing`.
 
-Not reported: inner generators with nothing to clean up at their `yield`; inner generators that
-are passed in or kept on an attribute; loops without a `yield`; functions whose decorator this
-module does not show.
+Not reported: inner generators with nothing to clean up at their `yield`; inner generators kept on
+an attribute, or passed in (those are strict); loops without a `yield`; functions whose decorator
+this module does not show.
 
 Fix safety: safe for a generator made in the loop's header. The outer generator then needs closing
 itself.
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.fixes.wrap import wrap_loop
-from asyncgen_lint.rule import Finding, Severity, rule
+from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
 @rule(
@@ -32,7 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
 )
 def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
     """Find delegating loops over a generator that needs closing, without a closer around them."""
-    for each in facts.left_open():
+    for each in facts.left_open:
         if not each.is_loop or not each.is_delegation or not each.is_certain:
             continue
         if facts.has_unknown_decorator(each.function):
@@ -44,4 +44,19 @@ def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
             path=each.path,
             fix=wrap_loop(facts, each),
             subject=each.label,
+        )
+    for header, label in facts.returned_generator_expressions():
+        yield Finding(
+            f"closing this generator expression leaves `{label}` open: its cleanup runs late, in"
+            " another task, or not at all; make it a function that iterates under `aclosing`",
+            header,
+            subject=label,
+        )
+    for header, name in facts.delegations_to_foreign_sources():
+        yield Finding(
+            f"closing this generator at its `yield` does not close `{name}`, which the caller may"
+            " count on",
+            header,
+            tier=Tier.STRICT,
+            subject=name,
         )

@@ -29,7 +29,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
 )
 def stepped_generator_not_closed(facts: Facts) -> Iterator[Finding]:
     """Find generators stepped by hand that some path neither exhausts, closes nor hands on."""
-    for each in facts.left_open():
+    for each in facts.left_open:
         if each.is_loop or not each.is_certain:
             continue
         yield Finding(

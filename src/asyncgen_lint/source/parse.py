@@ -73,7 +73,9 @@ def _syntax_tree(source: Source) -> ast.Module:
     except ValueError as error:
         raise ParseFailure(f"syntax error: {error}", syntax=True) from error
     except (RecursionError, MemoryError) as error:
-        raise ParseFailure("nested too deeply for Python to parse: not analysed", syntax=False) from error
+        raise ParseFailure(
+            "nested too deeply for Python to parse: not analysed", syntax=False
+        ) from error
 
 
 def _concrete_tree(source: Source) -> cst.Module:

@@ -57,7 +57,8 @@ def decode(data: bytes, filename: str) -> Source:
         encoding = "utf-8"
     try:
         text = data[3 if has_bom else 0 :].decode(encoding)
-    except UnicodeError as error:
+    except (UnicodeError, LookupError) as error:
+        # LookupError: a codec like rot13, which exists but makes no text of bytes.
         raise UnreadableSource(f"cannot be decoded as {encoding}") from error
     if "\0" in text:
         raise UnreadableSource("source code cannot contain null bytes")

@@ -23,7 +23,7 @@ _FORMATTING_FIELDS = frozenset(
 
 
 def _semantic_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
-    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    names = [field.name for field in dataclasses.fields(kind)]
     return tuple(
         name for name in names if "whitespace" not in name and name not in _FORMATTING_FIELDS
     )

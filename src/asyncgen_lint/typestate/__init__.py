@@ -1,1 +1,1 @@
-"""The typestate of generator objects: their states, who owns them, and what functions do to them."""
+"""The typestate of generator objects: their states, their owners, what functions do to them."""

@@ -118,9 +118,7 @@ class CallEffects:
             return Effect(Use.GIVES, Holding(held.site, Role.OBJECT))
         if dotted in tables.STEP_FUNCTIONS and held.role is Role.OBJECT:
             has_default = len(node.args) > 1
-            return Effect(
-                Use.GIVES, Holding(held.site, Role.STEP, "anext", has_default, step=node)
-            )
+            return Effect(Use.GIVES, Holding(held.site, Role.STEP, "anext", has_default, step=node))
         if dotted in tables.WAITERS and held.role is Role.STEP and dotted != "asyncio.shield":
             return Effect(Use.GIVES, held)
         if dotted == "builtins.getattr" and held.role is Role.OBJECT and len(node.args) > 1:

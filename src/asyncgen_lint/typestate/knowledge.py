@@ -15,6 +15,7 @@ from asyncgen_lint.flow.lower import TooComplex, lower
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
+    Binding,
     BindingKind,
     Outline,
     Scope,
@@ -59,6 +60,7 @@ class Knowledge:
         self._kinds: dict[Scope, FunctionKind] = {}
         self._products: dict[tuple[cst.CSTNode, Scope], Product | None] = {}
         self._pending: set[object] = set()
+        self._attributes: dict[Scope, dict[str, list[tuple[cst.BaseExpression, Scope]]]] = {}
         self._dependencies: frozenset[Scope] | None = None
 
     # The oracle of lowering
@@ -120,6 +122,9 @@ class Knowledge:
 
     def _kind(self, scope: Scope) -> FunctionKind:
         body = self.body_kind(scope)
+        if body is FunctionKind.COROUTINE and _is_stub(scope):
+            # `async def rows(self) -> AsyncIterator[Row]: ...` is often meant as a generator.
+            return FunctionKind.UNKNOWN
         for name in reversed(self.resolver.decorators(scope)):
             if name in tables.TRANSPARENT_DECORATORS:
                 continue
@@ -225,6 +230,81 @@ class Knowledge:
         parameters = all_parameters(function.node.params)
         return bool(parameters) and parameters[0] is parameter
 
+    def is_async_generator(self, expression: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether an expression certainly is an async generator object, or None.
+
+        Understood are calls, names bound once, parameters annotated `AsyncGenerator`, and
+        attributes of `self` that only ever get one of these.
+        """
+        return self._is_async_generator(expression, scope, 5)
+
+    def _is_async_generator(self, expression: cst.BaseExpression, scope: Scope, depth: int) -> bool:
+        if not depth:
+            return False
+        product = self.product(expression, scope)
+        if product is not None:
+            return product.kind is FunctionKind.AGEN
+        if isinstance(expression, cst.Name):
+            bound = self.resolver.bindings(expression.value, scope)
+            return bound is not None and self._all_are_generators(bound[1], bound[0], depth - 1)
+        if not isinstance(expression, cst.Attribute) or not isinstance(expression.value, cst.Name):
+            return False
+        owner = self.class_of(expression.value, scope)
+        if owner is None:
+            return False
+        stored = self.stored_on_self(owner, expression.attr.value)
+        return bool(stored) and all(
+            self._is_async_generator(value, method, depth - 1) for value, method in stored
+        )
+
+    def _all_are_generators(self, bindings: list[Binding], scope: Scope, depth: int) -> bool:
+        if not bindings:
+            return False
+        for each in bindings:
+            if each.kind is BindingKind.PARAMETER:
+                if not isinstance(each.node, cst.Param) or not self._is_annotated(each.node, scope):
+                    return False
+            elif each.value is None or not self._is_async_generator(each.value, scope, depth):
+                return False
+        return True
+
+    def _is_annotated(self, parameter: cst.Param, function: Scope) -> bool:
+        if parameter.annotation is None or function.parent is None or parameter.star:
+            return False
+        annotation = parameter.annotation.annotation
+        if isinstance(annotation, cst.BinaryOperation):
+            sides = [annotation.left, annotation.right]
+            others = [each for each in sides if not _is_none(each)]
+            if len(others) != 1:
+                return False
+            annotation = others[0]
+        if isinstance(annotation, cst.Subscript):
+            annotation = annotation.value
+        dotted = self.dotted(annotation, function.parent)
+        return dotted.rpartition(".")[2] in tables.ASYNC_GENERATOR_ANNOTATIONS and (
+            dotted.partition(".")[0] in ("typing", "collections", "types", "typing_extensions")
+        )
+
+    def stored_on_self(self, owner: Scope, name: str) -> list[tuple[cst.BaseExpression, Scope]]:
+        """Return what a class's methods assign to `self.name`, each with its method.
+
+        Empty if some assignment in view is no plain one, or the class has a base out of view.
+        """
+        if self.resolver.has_unknown_bases(owner):
+            return []
+        if owner not in self._attributes:
+            self._attributes[owner] = self._stored_attributes(owner)
+        return self._attributes[owner].get(name, [])
+
+    def _stored_attributes(self, owner: Scope) -> dict[str, list[tuple[cst.BaseExpression, Scope]]]:
+        stored: dict[str, list[tuple[cst.BaseExpression, Scope]]] = {}
+        for each in self.resolver.ancestry(owner):
+            for method in each.children:
+                for node in descendants(method.node):
+                    for name, value in _attribute_assignments(node):
+                        stored.setdefault(name, []).append((value, method))
+        return stored
+
     def product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what an expression certainly gives: a call, an await of one, or a property."""
         key = (expression, scope)
@@ -302,8 +382,7 @@ def _suppresses(types: set[str], kind: EdgeKind) -> bool:
 
 def _returns_true(function: Scope) -> bool:
     return any(
-        isinstance(each.value, cst.Name) and each.value.value == "True"
-        for each in function.returns
+        isinstance(each.value, cst.Name) and each.value.value == "True" for each in function.returns
     )
 
 
@@ -345,3 +424,48 @@ def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
         if isinstance(each, cst.SimpleString) and any(name in each.value for name in names):
             return True
     return False
+
+
+def _is_none(expression: cst.BaseExpression) -> bool:
+    return isinstance(expression, cst.Name) and expression.value == "None"
+
+
+def _attribute_assignments(node: cst.CSTNode) -> list[tuple[str, cst.BaseExpression]]:
+    """Return the attributes of a plain name that a node assigns, with their values."""
+    if isinstance(node, cst.Assign):
+        targets = [each.target for each in node.targets]
+        value: cst.BaseExpression | None = node.value
+    elif isinstance(node, cst.AnnAssign):
+        targets, value = [node.target], node.value
+    else:
+        return []
+    if value is None:
+        return []
+    return [
+        (each.attr.value, value)
+        for each in targets
+        if isinstance(each, cst.Attribute) and isinstance(each.value, cst.Name)
+    ]
+
+
+def _is_stub(function: Scope) -> bool:
+    """Return whether a function's body does nothing but raise NotImplementedError, or nothing."""
+    node = function.node
+    if not isinstance(node, cst.FunctionDef):
+        return False
+    statements: list[cst.CSTNode] = []
+    for each in node.body.body:
+        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
+    return all(_is_stub_statement(each) for each in statements)
+
+
+def _is_stub_statement(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.Pass):
+        return True
+    if isinstance(node, cst.Expr):
+        kinds = (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)
+        return isinstance(node.value, kinds)
+    if not isinstance(node, cst.Raise) or node.exc is None:
+        return False
+    raised = node.exc.func if isinstance(node.exc, cst.Call) else node.exc
+    return dotted_name(raised).rpartition(".")[2] == "NotImplementedError"

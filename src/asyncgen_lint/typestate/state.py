@@ -151,9 +151,7 @@ def join(one: State, other: State) -> State:
         return one
     if not one.conditions:
         return other
-    return State(
-        _union(one.holdings, other.holdings), _union(one.conditions, other.conditions)
-    )
+    return State(_union(one.holdings, other.holdings), _union(one.conditions, other.conditions))
 
 
 def _union(one: Mapping, other: Mapping) -> dict:  # type: ignore[type-arg]

@@ -128,9 +128,7 @@ class Summaries:
                     return each
         return _NO
 
-    def _by_region(
-        self, function: Scope, graph: Graph, tracking: Tracking
-    ) -> Iterator[NeedsClose]:
+    def _by_region(self, function: Scope, graph: Graph, tracking: Tracking) -> Iterator[NeedsClose]:
         for index in sorted(tracking.solution.entries):
             block = graph.blocks[index]
             for instruction in block.instructions:
@@ -138,17 +136,13 @@ class Summaries:
                     for region in block.regions:
                         yield self._region_needs_close(function, instruction, region)
 
-    def _region_needs_close(
-        self, function: Scope, at: Yield, region: Region
-    ) -> NeedsClose:
+    def _region_needs_close(self, function: Scope, at: Yield, region: Region) -> NeedsClose:
         if region.kind is RegionKind.LOOP:
             return self._sync_loop_needs_close(function, at, region)
         verdict = self.cleanup.region_has_effect(region, function)
         return NeedsClose(verdict, Reason(at.node, region.node, _region_text(region)))
 
-    def _sync_loop_needs_close(
-        self, function: Scope, at: Yield, region: Region
-    ) -> NeedsClose:
+    def _sync_loop_needs_close(self, function: Scope, at: Yield, region: Region) -> NeedsClose:
         """A sync generator held by a `for` is closed inline when its holder is."""
         node = region.node
         if not isinstance(node, cst.For) or region.is_async:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from asyncgen_lint.flow.constants import Constants, Flags, constants, is_possible
 from asyncgen_lint.flow.graph import (
-    EXCEPTIONAL,
     Attribute,
     Await,
     Bind,
@@ -36,7 +36,6 @@ from asyncgen_lint.flow.graph import (
     Next,
     Operand,
     Raise,
-    RegionKind,
     Return,
     StoreAttribute,
     StoreItem,
@@ -107,6 +106,7 @@ class Tracking:
         self.sites: dict[cst.CSTNode, Site] = {}
         self._effects = CallEffects(knowledge, summaries, scope)
         self._closed_resources = _closed_resources(graph)
+        self._known_flags: dict[int, Flags] | None = None
         self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
         self._transfers: Mapping[type, Callable[..., State]] = {
             Bind: self._bind,
@@ -149,6 +149,9 @@ class Tracking:
         """
         if not state.conditions:
             return state
+        if isinstance(instruction, Yield):
+            # What is yielded reached the consumer before the consumer can throw anything in.
+            state = self._yield(instruction, state)
         stepped: Iterable[Holding] = ()
         if isinstance(instruction, Next):
             stepped = state.held(instruction.iterator)
@@ -203,6 +206,10 @@ class Tracking:
         return _hold(state, instruction.result, held) if held else state
 
     def _discard(self, instruction: Discard, state: State) -> State:
+        for held in state.held(instruction.value):
+            if held.role is Role.STEP and held.action == "aclose":
+                # Meant as closing; that it is not awaited is AGN201's to report.
+                state = _escape(state, [held])
         return self._consume(instruction, instruction.value, state)
 
     def _consume(self, instruction: Instruction, operand: Operand, state: State) -> State:
@@ -226,14 +233,14 @@ class Tracking:
         node = instruction.node
         assert isinstance(node, cst.Call)
         given: set[Holding] = set()
-        for operand, effect in self._call_effects(instruction, state):
-            state = self._apply(effect, operand, state)
+        for held, effect in self._call_effects(instruction, state):
+            state = self._apply(effect, held, state)
             if effect.result is not None:
                 given.add(effect.result)
         created = self._created(node)
         if created is not None:
-            state, held = self._create(created, state)
-            given.add(held)
+            state, new = self._create(created, state)
+            given.add(new)
         if given:
             state = _hold(state, instruction.result, frozenset(given))
         for operand in (
@@ -348,9 +355,7 @@ class Tracking:
         return _hold(state, instruction.result, frozenset({held}))
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
-        held = frozenset(
-            each for each in state.held(instruction.value) if each.role is Role.OBJECT
-        )
+        held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
         if instruction.is_async and held:
             state = _hold(state, instruction.result, held)
         return self._consume(instruction, instruction.value, state)
@@ -466,25 +471,38 @@ class Tracking:
         first = self.solution.entries.get(start.index)
         if first is None:
             return None
-        queue: deque[tuple[Block, State, tuple[Edge, ...]]] = deque(
-            [(start, _without(first, leak.site), ())]
+        queue: deque[tuple[Block, State, Flags, tuple[Edge, ...]]] = deque(
+            [(start, _without(first, leak.site), self._flags.get(start.index, {}), ())]
         )
-        seen: set[tuple[int, str]] = set()
+        seen: set[tuple[object, ...]] = set()
+        problem = Constants()
         for _ in range(MAX_PATHS):
             if not queue:
                 return None
-            block, state, path = queue.popleft()
+            block, state, flags, path = queue.popleft()
             if self._happens_in(leak, block, state):
                 # The jump that drops a temporary comes after the dropping.
                 jumps = [e for e in block.edges if leak.is_temporary and e.kind is leak.exit]
                 return [*path, *jumps[:1]]
+            for instruction in block.instructions:
+                flags = problem.transfer(instruction, flags)
             for edge, after in outcomes(self, block, state):
-                key = (edge.target.index, _fingerprint(after, leak.site))
-                if key in seen:
+                key = (
+                    edge.target.index,
+                    _fingerprint(after, leak.site),
+                    frozenset(flags.items()),
+                )
+                if key in seen or not is_possible(block, edge, flags):
                     continue
                 seen.add(key)
-                queue.append((edge.target, after, (*path, edge)))
+                queue.append((edge.target, after, flags, (*path, edge)))
         return None
+
+    @property
+    def _flags(self) -> dict[int, Flags]:
+        if self._known_flags is None:
+            self._known_flags = constants(self.graph)
+        return self._known_flags
 
     def _creation_block(self, site: Site) -> Block | None:
         for index in sorted(self.solution.entries):
@@ -631,9 +649,11 @@ def _pass_exception(state: State, kind: EdgeKind) -> State:
     """Mark generators that were stepped by a call as left by an exception."""
     return _map_conditions(
         state,
-        lambda each: replace(each, left=kind)
-        if each.phase is Phase.SUSPENDED and each.left is None and _is_call(each.step)
-        else each,
+        lambda each: (
+            replace(each, left=kind)
+            if each.phase is Phase.SUSPENDED and each.left is None and _is_call(each.step)
+            else each
+        ),
     )
 
 
@@ -642,9 +662,11 @@ def _leave_loop(state: State, site: Site, loop: cst.CSTNode, kind: EdgeKind) -> 
         return state
     return _map_conditions(
         state,
-        lambda each: replace(each, left=kind)
-        if each.phase is Phase.SUSPENDED and each.step is loop and each.left is None
-        else each,
+        lambda each: (
+            replace(each, left=kind)
+            if each.phase is Phase.SUSPENDED and each.step is loop and each.left is None
+            else each
+        ),
         only=site,
     )
 
@@ -666,7 +688,9 @@ def _test(test: Test, is_true: bool, state: State) -> State | None:
             if is_true == test.for_none:
                 state = _finish_default(state, held.site)
             continue
-        if is_true == test.for_none:
+        if is_true == test.for_none and held.role in (Role.ALWAYS_TRUE, Role.METHOD):
+            state = _forget(state, held.site)
+        elif is_true == test.for_none:
             # On this edge the operand holds something else than the generator: if the
             # generator exists nowhere else, this path has none.
             remaining = frozenset(h for h in state.held(test.value) if h.site is not held.site)

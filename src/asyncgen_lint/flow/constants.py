@@ -1,0 +1,98 @@
+"""Which local flags are True, False or None at a point, to leave out paths they exclude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from asyncgen_lint.flow.graph import (
+    EXCEPTIONAL,
+    Bind,
+    Block,
+    Edge,
+    EdgeKind,
+    Graph,
+    Instruction,
+    Test,
+    Unbind,
+)
+from asyncgen_lint.flow.solve import Solution
+
+Flags = Mapping[str, frozenset[str]]
+"""For each name the constants it may hold; `?` stands for any other value."""
+
+_OTHER = frozenset("?")
+
+
+class Constants:
+    """The data-flow problem; a name that is missing holds an unknown value."""
+
+    def transfer(self, instruction: Instruction, state: Flags) -> Flags:
+        """Return the flags after an instruction."""
+        if isinstance(instruction, Bind):
+            value = frozenset({instruction.constant}) if instruction.constant else _OTHER
+            return (
+                state
+                if state.get(instruction.name) == value
+                else {**state, instruction.name: value}
+            )
+        if isinstance(instruction, Unbind):
+            return {**state, instruction.name: _OTHER}
+        return state
+
+    def interrupted(self, instruction: Instruction, state: Flags, kind: EdgeKind) -> Flags:
+        """Return the flags when an instruction raised: as they were."""
+        del instruction, kind
+        return state
+
+    def follow(self, block: Block, edge: Edge, state: Flags) -> Flags | None:
+        """Return the flags on an edge; None if they exclude it."""
+        return state if is_possible(block, edge, state) else None
+
+    def join(self, one: Flags, other: Flags) -> Flags:
+        """Return what may hold on either of two ways."""
+        if one is other:
+            return one
+        names = one.keys() | other.keys()
+        return {name: one.get(name, _OTHER) | other.get(name, _OTHER) for name in names}
+
+
+def constants(graph: Graph) -> dict[int, Flags]:
+    """Return the flags at the entry of each reachable block, by the block's index."""
+    return Solution(graph, Constants(), {}).entries
+
+
+def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
+    """Yield the blocks that control may reach behind an edge, with the flags there.
+
+    Only what happens without a further exception is followed: pending exceptions go on, explicit
+    raises are taken, and calls are taken not to raise.
+    """
+    problem = Constants()
+    seen: set[tuple[int, frozenset[tuple[str, frozenset[str]]]]] = set()
+    pending = [(start.target, flags)]
+    while pending:
+        block, state = pending.pop()
+        key = (block.index, frozenset(state.items()))
+        if key in seen:
+            continue
+        seen.add(key)
+        yield block, state
+        for instruction in block.instructions:
+            state = problem.transfer(instruction, state)
+        for edge in block.edges:
+            if edge.raised and edge.kind in EXCEPTIONAL:
+                continue
+            if is_possible(block, edge, state):
+                pending.append((edge.target, state))
+
+
+def is_possible(block: Block, edge: Edge, state: Flags) -> bool:
+    """Return whether flags, as they are at the end of a block, let control take an edge."""
+    last = block.instructions[-1] if block.instructions else None
+    if not isinstance(last, Test) or not isinstance(last.value, str):
+        return True
+    values = state.get(last.value, _OTHER)
+    if values & _OTHER or edge.kind not in (EdgeKind.TRUE, EdgeKind.FALSE):
+        return True
+    holds = {value == "None" if last.for_none else value == "True" for value in values}
+    return (edge.kind is EdgeKind.TRUE) in holds

@@ -1,0 +1,152 @@
+"""Which context managers open a cancel scope or a task group that is still open in their body.
+
+PEP 789: a `yield` inside one lets the scope cancel whatever the consumer does meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from asyncgen_lint.flow.graph import Call, Graph, Region, RegionKind, Yield
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
+from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+
+_ENTERING = frozenset({"enter_async_context", "enter_context"})
+_STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib.ExitStack"})
+_MAX_DEPTH = 8
+
+
+class CancelScopes:
+    """Answers for the functions and classes of one module."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    def open_at_yields(self, function: Scope) -> Iterator[tuple[cst.CSTNode, str, cst.CSTNode]]:
+        """Yield each own `yield` inside a scope, with the scope's name and the place it opens."""
+        return self._open_at_yields(function, _MAX_DEPTH)
+
+    def _open_at_yields(
+        self, function: Scope, depth: int
+    ) -> Iterator[tuple[cst.CSTNode, str, cst.CSTNode]]:
+        graph = self._knowledge.graph(function)
+        if graph is None or not depth:
+            return
+        seen: set[cst.CSTNode] = set()
+        for block in graph.blocks:
+            for each in block.instructions:
+                if not isinstance(each, Yield) or each.node in seen:
+                    continue
+                for region in block.regions:
+                    name = self._opened_by(region, function, graph, depth)
+                    if name:
+                        seen.add(each.node)
+                        yield each.node, name, region.node
+                        break
+
+    def _opened_by(self, region: Region, function: Scope, graph: Graph, depth: int) -> str:
+        if region.kind is not RegionKind.WITH:
+            return ""
+        assert isinstance(region.node, cst.WithItem)
+        manager = region.node.item
+        return self._scope_of(manager, function, depth) or self._stacked(
+            region.node, function, graph, depth
+        )
+
+    def _scope_of(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> str:
+        """Return the name of the cancel scope that entering a manager opens, or nothing."""
+        if isinstance(manager, cst.Name):
+            owner = self._knowledge.class_of(manager, scope)
+            if owner is not None:
+                return self._opened_by_class(owner, depth - 1)
+            bound = self._knowledge.resolver.bindings(manager.value, scope)
+            if bound is None or len(bound[1]) != 1 or bound[1][0].kind is not BindingKind.VALUE:
+                return ""
+            value = bound[1][0].value
+            return self._scope_of(value, bound[0], depth - 1) if value is not None else ""
+        if not isinstance(manager, cst.Call) or not depth:
+            return ""
+        dotted = self._knowledge.dotted(manager.func, scope)
+        if dotted in tables.CANCEL_SCOPES:
+            return dotted
+        found = self._knowledge.callee(manager.func, scope)
+        if found is None:
+            return ""
+        if found.kind is ScopeKind.CLASS:
+            return self._opened_by_class(found, depth)
+        if self._knowledge.kind(found) is FunctionKind.CONTEXT_MANAGER:
+            inner = next(self._open_at_yields(found, depth - 1), None)
+            return inner[1] if inner is not None else ""
+        return ""
+
+    def _opened_by_class(self, owner: Scope, depth: int) -> str:
+        """Return the scope that a class's enter method enters and leaves open."""
+        for name in ("__aenter__", "__enter__"):
+            method = self._knowledge.resolver.method(owner, name)
+            opened = self._opened_by_method(method, owner, depth) if method is not None else ""
+            if opened:
+                return opened
+        return ""
+
+    def _opened_by_method(self, method: Scope, owner: Scope, depth: int) -> str:
+        """Return the scope that a method enters by hand, itself or through methods of `self`."""
+        if not depth:
+            return ""
+        for call in method.calls:
+            if not isinstance(call.func, cst.Attribute):
+                continue
+            name, receiver = call.func.attr.value, call.func.value
+            if name in ("__aenter__", "__enter__"):
+                opened = self._attribute_scope(receiver, owner, method, depth)
+            elif name in _ENTERING and call.args:
+                opened = self._scope_of(call.args[0].value, method, depth - 1)
+            elif self._knowledge.class_of(receiver, method) is owner:
+                called = self._knowledge.method_of(owner, name)
+                opened = self._opened_by_method(called, owner, depth - 1) if called else ""
+            else:
+                continue
+            if opened:
+                return opened
+        return ""
+
+    def _attribute_scope(
+        self, expression: cst.BaseExpression, owner: Scope, method: Scope, depth: int
+    ) -> str:
+        if not isinstance(expression, cst.Attribute):
+            return self._scope_of(expression, method, depth - 1)
+        wanted = dotted_name(expression)
+        for each in self._knowledge.resolver.ancestry(owner):
+            for node in descendants(each.node):
+                if not isinstance(node, (cst.Assign, cst.AnnAssign)) or node.value is None:
+                    continue
+                targets = (
+                    [target.target for target in node.targets]
+                    if isinstance(node, cst.Assign)
+                    else [node.target]
+                )
+                if any(dotted_name(target) == wanted for target in targets):
+                    return self._scope_of(node.value, each, depth - 1)
+        return ""
+
+    def _stacked(self, item: cst.WithItem, function: Scope, graph: Graph, depth: int) -> str:
+        """Return the scope that is entered on an exit stack in the stack's own body."""
+        if not isinstance(item.item, cst.Call) or item.asname is None:
+            return ""
+        if self._knowledge.dotted(item.item.func, function) not in _STACKS:
+            return ""
+        stack = dotted_name(item.asname.name)
+        for block in graph.blocks:
+            for each in block.instructions:
+                if not isinstance(each, Call) or each.method not in _ENTERING:
+                    continue
+                if each.receiver == stack and each.arguments:
+                    argument = each.arguments[0].node
+                    assert isinstance(argument, cst.BaseExpression)
+                    opened = self._scope_of(argument, function, depth - 1)
+                    if opened:
+                        return opened
+        return ""

@@ -1,0 +1,834 @@
+"""Who owns a generator, and is it closed on every path: small functions, each with its verdict.
+
+A case is a function over `rows(db)`, an async generator that needs closing; a line marked
+`# AGN101` must be reported, and no other line.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import pytest
+
+from asyncgen_lint.config import Settings
+from asyncgen_lint.engine import analyse
+from asyncgen_lint.source.text import Source
+
+PRELUDE = """
+import asyncio, contextlib, inspect
+from contextlib import aclosing, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncGenerator
+
+async def rows(db):
+    try:
+        yield 1
+        yield 2
+    finally:
+        await db.close()
+
+async def plain(db):
+    yield 1
+    yield 2
+
+async def close_it(gen):
+    await gen.aclose()
+
+async def close_both(one, other):
+    try:
+        await one.aclose()
+    finally:
+        await other.aclose()
+
+async def drain(gen):
+    async for _ in gen:
+        pass
+
+async def first_of(gen):
+    async for item in gen:
+        return item
+
+def look_at(gen):
+    print(repr(gen))
+
+kept = []
+
+def keep(gen):
+    kept.append(gen)
+
+class Closing:
+    def __init__(self, gen):
+        self.gen = gen
+    async def __aenter__(self):
+        return self.gen
+    async def __aexit__(self, *exc):
+        await self.gen.aclose()
+
+@asynccontextmanager
+async def closing_it(gen):
+    try:
+        yield gen
+    finally:
+        await gen.aclose()
+
+def make(db):
+    return rows(db)
+
+async def make_later(db):
+    await asyncio.sleep(0)
+    return rows(db)
+"""
+
+CASES = {
+    "break": """
+        async def f(db):
+            async for row in rows(db):  # AGN101
+                break
+    """,
+    "continue only": """
+        async def f(db):
+            async for row in rows(db):
+                continue
+    """,
+    "no cleanup": """
+        async def f(db):
+            async for row in plain(db):
+                break
+    """,
+    "exhausted name": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                print(row)
+    """,
+    "through a plain function": """
+        async def f(db):
+            async for row in make(db):  # AGN101
+                return 1
+    """,
+    "through a coroutine": """
+        async def f(db):
+            async for row in await make_later(db):  # AGN101
+                return 1
+    """,
+    "aclosing": """
+        async def f(db):
+            async with aclosing(rows(db)) as gen:
+                async for row in gen:
+                    return row
+    """,
+    "aclosing of a name": """
+        async def f(db):
+            gen = rows(db)
+            async with aclosing(gen):
+                async for row in gen:
+                    return row
+    """,
+    "aclosing by module": """
+        async def f(db):
+            async with contextlib.aclosing(rows(db)) as gen:
+                async for row in gen:
+                    return row
+    """,
+    "aclosing made before": """
+        async def f(db):
+            manager = aclosing(rows(db))
+            async with manager as gen:
+                async for row in gen:
+                    return row
+    """,
+    "home-made closing class": """
+        async def f(db):
+            async with Closing(rows(db)) as gen:
+                async for row in gen:
+                    return row
+    """,
+    "home-made closing manager": """
+        async def f(db):
+            async with closing_it(rows(db)) as gen:
+                async for row in gen:
+                    return row
+    """,
+    "exit stack with aclosing": """
+        async def f(db):
+            async with AsyncExitStack() as stack:
+                gen = await stack.enter_async_context(aclosing(rows(db)))
+                async for row in gen:
+                    return row
+    """,
+    "exit stack with callback": """
+        async def f(db):
+            async with AsyncExitStack() as stack:
+                gen = rows(db)
+                stack.push_async_callback(gen.aclose)
+                async for row in gen:
+                    return row
+    """,
+    "finally aclose": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                await gen.aclose()
+    """,
+    "finally aclose if not none": """
+        async def f(db):
+            gen = None
+            try:
+                gen = rows(db)
+                async for row in gen:
+                    return row
+            finally:
+                if gen is not None:
+                    await gen.aclose()
+    """,
+    "finally aclose if true": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                if gen:
+                    await gen.aclose()
+    """,
+    "finally aclose if it has one": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                if hasattr(gen, "aclose"):
+                    await gen.aclose()
+    """,
+    "finally aclose by getattr": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                close = getattr(gen, "aclose", None)
+                if close is not None:
+                    await close()
+    """,
+    "finally aclose by isinstance": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                if isinstance(gen, AsyncGenerator):
+                    await gen.aclose()
+    """,
+    "bound method alias": """
+        async def f(db):
+            gen = rows(db)
+            close = gen.aclose
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                await close()
+    """,
+    "aclose before break": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                if row:
+                    await gen.aclose()
+                    break
+    """,
+    "aclose right after": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await gen.aclose()
+    """,
+    "aclose on one branch only": """
+        async def f(db, really):
+            gen = rows(db)
+            async for row in gen:  # AGN101
+                break
+            if really:
+                await gen.aclose()
+    """,
+    "closed by a helper": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await close_it(gen)
+    """,
+    "two closed by a helper": """
+        async def f(db):
+            one, other = rows(db), rows(db)
+            async for row in one:
+                break
+            async for row in other:
+                break
+            await close_both(one, other)
+    """,
+    "drained by a helper": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await drain(gen)
+    """,
+    "only looked at by a helper": """
+        async def f(db):
+            gen = rows(db)
+            look_at(gen)
+            async for row in gen:  # AGN101
+                break
+    """,
+    "kept by a helper": """
+        async def f(db):
+            gen = rows(db)
+            keep(gen)
+            async for row in gen:
+                break
+    """,
+    "handed to an unknown callee": """
+        async def f(db, consume):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await consume(gen)
+    """,
+    "returned": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            return gen
+    """,
+    "yielded": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            yield gen
+    """,
+    "stored on an attribute": """
+        class C:
+            async def f(self, db):
+                self.gen = rows(db)
+                async for row in self.gen:
+                    break
+    """,
+    "stored after the loop": """
+        class C:
+            async def f(self, db):
+                gen = rows(db)
+                async for row in gen:
+                    break
+                self.gen = gen
+    """,
+    "in a list": """
+        async def f(db):
+            gens = [rows(db), rows(db)]
+            for gen in gens:
+                async for row in gen:
+                    break
+    """,
+    "captured by a nested function": """
+        async def f(db):
+            gen = rows(db)
+            async def step():
+                return await anext(gen)
+            return await step()
+    """,
+    "captured by a lambda": """
+        async def f(db):
+            gen = rows(db)
+            step = lambda: gen.__anext__()
+            return await step()
+    """,
+    "header then rest": """
+        async def f(db):
+            gen = rows(db)
+            async for header in gen:
+                break
+            async for row in gen:
+                print(row)
+    """,
+    "header by anext then rest": """
+        async def f(db):
+            gen = rows(db)
+            header = await anext(gen)
+            return [row async for row in gen]
+    """,
+    "header then early exit from the rest": """
+        async def f(db):
+            gen = rows(db)
+            header = await anext(gen)
+            async for row in gen:  # AGN101
+                return header, row
+    """,
+    "parameter": """
+        async def f(gen: AsyncGenerator[int, None]):
+            async for row in gen:
+                break
+    """,
+    "attribute": """
+        class C:
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                async for row in self.stream:
+                    return row
+                raise StopAsyncIteration
+    """,
+    "inner loop only": """
+        async def f(db):
+            async for row in rows(db):
+                for item in row:
+                    break
+    """,
+    "raise caught inside": """
+        async def f(db):
+            async for row in rows(db):
+                try:
+                    raise ValueError
+                except ValueError:
+                    pass
+    """,
+    "raise caught outside": """
+        async def f(db):
+            try:
+                async for row in rows(db):  # AGN101
+                    raise ValueError
+            except ValueError:
+                pass
+    """,
+    "rebound": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:  # AGN101
+                break
+            gen = None
+            return gen
+    """,
+    "deleted": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:  # AGN101
+                break
+            del gen
+    """,
+    "made in each turn": """
+        async def f(dbs):
+            for db in dbs:
+                gen = rows(db)
+                async for row in gen:  # AGN101
+                    break
+    """,
+    "made and closed in each turn": """
+        async def f(dbs):
+            for db in dbs:
+                gen = rows(db)
+                async for row in gen:
+                    break
+                await gen.aclose()
+    """,
+    "alias closed": """
+        async def f(db):
+            gen = rows(db)
+            other = gen
+            async for row in gen:
+                break
+            await other.aclose()
+    """,
+    "one of two": """
+        async def f(db, flag):
+            gen = rows(db) if flag else plain(db)
+            async for row in gen:  # AGN101
+                break
+    """,
+    "walrus": """
+        async def f(db):
+            async for row in (gen := rows(db)):  # AGN101
+                break
+            return 1
+    """,
+    "walrus closed": """
+        async def f(db):
+            async for row in (gen := rows(db)):
+                break
+            await gen.aclose()
+    """,
+    "match": """
+        async def f(db):
+            async for row in rows(db):  # AGN101
+                match row:
+                    case 1:
+                        return row
+                    case _:
+                        pass
+    """,
+    "while with anext": """
+        async def f(db):
+            gen = rows(db)
+            while True:
+                row = await anext(gen)  # AGN104
+                if row:
+                    break
+    """,
+    "while with anext to the end": """
+        async def f(db):
+            gen = rows(db)
+            while True:
+                try:
+                    row = await anext(gen)
+                except StopAsyncIteration:
+                    break
+                print(row)
+    """,
+    "sentinel loop": """
+        async def f(db):
+            gen = rows(db)
+            while (row := await anext(gen, None)) is not None:
+                print(row)
+    """,
+    "anext in wait_for": """
+        async def f(db):
+            gen = rows(db)
+            return await asyncio.wait_for(anext(gen), 1)  # AGN104
+    """,
+    "anext of aiter": """
+        async def f(db):
+            gen = aiter(rows(db))
+            return await gen.__anext__()  # AGN104
+    """,
+    "asend to a generator that is closed": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                await gen.asend(None)
+                await gen.asend(1)
+            finally:
+                await gen.aclose()
+    """,
+    "delegation": """
+        async def f(db):
+            async for row in rows(db):  # AGN103
+                yield row
+    """,
+    "delegation to a name": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:  # AGN103
+                yield row
+    """,
+    "delegation under aclosing": """
+        async def f(db):
+            async with aclosing(rows(db)) as gen:
+                async for row in gen:
+                    yield row
+    """,
+    "delegation with finally": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    yield row
+            finally:
+                await gen.aclose()
+    """,
+    "delegation, closed by a handler that raises": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    yield row
+            except (asyncio.CancelledError, GeneratorExit):
+                await gen.aclose()
+                raise
+    """,
+    "delegation, drained first": """
+        async def f(db):
+            for row in [row async for row in rows(db)]:
+                yield row
+    """,
+    "delegation to what has no cleanup": """
+        async def f(db):
+            async for row in plain(db):
+                yield row
+    """,
+    "delegation of a delegation": """
+        async def g(db):
+            async with aclosing(rows(db)) as gen:
+                async for row in gen:
+                    yield row
+        async def f(db):
+            async for row in g(db):  # AGN103
+                yield row
+    """,
+    "recursion": """
+        async def f(node):
+            yield node
+            for child in node:
+                async for each in f(child):
+                    yield each
+    """,
+    "recursion with cleanup": """
+        async def f(node):
+            try:
+                yield node
+            finally:
+                await node.close()
+            for child in node:
+                async for each in f(child):  # AGN103
+                    yield each
+    """,
+    "method on self": """
+        class C:
+            async def rows(self):
+                async with self.lock:
+                    yield 1
+            async def f(self):
+                async for row in self.rows():  # AGN101
+                    return row
+    """,
+    "method overridden in view by another kind": """
+        class C:
+            async def rows(self):
+                async with self.lock:
+                    yield 1
+            async def f(self):
+                async for row in self.rows():
+                    return row
+        class D(C):
+            def rows(self):
+                return [1]
+    """,
+    "static method": """
+        class C:
+            @staticmethod
+            async def rows(db):
+                async with db:
+                    yield 1
+        async def f(db):
+            async for row in C.rows(db):  # AGN101
+                return 1
+    """,
+    "property": """
+        class C:
+            @property
+            async def rows(self):
+                async with self.lock:
+                    yield 1
+            async def f(self):
+                async for row in self.rows:  # AGN101
+                    return 1
+    """,
+    "unknown decorator": """
+        import deco
+        @deco.rator
+        async def g(db):
+            async with db:
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "trivial finally": """
+        async def g(db):
+            count = 0
+            try:
+                yield 1
+            finally:
+                count += 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "logging finally": """
+        import logging
+        logger = logging.getLogger(__name__)
+        async def g(db):
+            try:
+                yield 1
+            finally:
+                logger.info("done")
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "release from a shared container": """
+        async def g(listeners, queue):
+            listeners.add(queue)
+            try:
+                yield await queue.get()
+            finally:
+                listeners.discard(queue)
+        async def f(listeners, queue):
+            async for row in g(listeners, queue):  # AGN101
+                return row
+    """,
+    "nullcontext and suppress": """
+        async def g(db):
+            with nullcontext(), suppress(ValueError):
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "handler for ordinary exceptions": """
+        async def g(db):
+            try:
+                yield 1
+            except Exception:
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "handler for everything": """
+        async def g(db):
+            try:
+                yield 1
+            except BaseException:
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "yield after the try": """
+        async def g(db):
+            try:
+                await db.open()
+            finally:
+                await db.close()
+            yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "manager that only maps exceptions": """
+        @contextlib.contextmanager
+        def mapping():
+            try:
+                yield
+            except KeyError as error:
+                raise ValueError from error
+        async def g(db):
+            with mapping():
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "unknown sync manager": """
+        async def g(db):
+            with db.cursor() as cursor:
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "sync generator with cleanup inside": """
+        def lines(path):
+            with open(path) as file:
+                yield from file
+        async def g(path):
+            for line in lines(path):
+                yield line
+        async def f(path):
+            async for row in g(path):  # AGN101
+                return row
+    """,
+    "resource closed instead": """
+        async def f(response):
+            stream = rows(response)
+            try:
+                async for row in stream:
+                    return row
+            finally:
+                await response.aclose()
+    """,
+    "comprehension": """
+        async def f(db):
+            return [row async for row in rows(db) if row]
+    """,
+    "else of the loop": """
+        async def f(db):
+            async for row in rows(db):  # AGN101
+                if row:
+                    break
+            else:
+                return 0
+            return 1
+    """,
+    "while else": """
+        async def f(db):
+            gen = rows(db)
+            while db.more():
+                async for row in gen:
+                    if row:
+                        break
+                else:
+                    return 0
+            await gen.aclose()
+    """,
+    "never started": """
+        async def f(db, wanted):
+            gen = rows(db)
+            if not wanted:
+                return
+            async for row in gen:
+                print(row)
+    """,
+    "finished by its own exception": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                row = await anext(gen)
+            except StopAsyncIteration:
+                return None
+            await gen.aclose()
+            return row
+    """,
+    "exit through sys.exit": """
+        import sys
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                if row:
+                    sys.exit(1)
+    """,
+    "flag decides": """
+        async def f(db):
+            gen = rows(db)
+            is_open = False
+            async for row in gen:
+                if row:
+                    is_open = True
+                    break
+            if is_open:
+                await gen.aclose()
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reports_exactly_the_marked_lines(name: str) -> None:
+    text = PRELUDE + textwrap.dedent(CASES[name])
+    expected = {
+        (number, code)
+        for number, line in enumerate(text.splitlines(), 1)
+        for code in re.findall(r"# (AGN\d+)", line)
+    }
+    found = analyse(Source("case.py", text), Settings())
+    assert {(each.span.start.line, each.code) for each in found.diagnostics} == expected, [
+        each.message for each in found.diagnostics
+    ]
