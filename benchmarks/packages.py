@@ -35,10 +35,6 @@ from pathlib import Path, PurePosixPath
 DEFAULT_DIR = Path(__file__).resolve().parents[1] / ".packages"
 STAMP = ".fetched"
 
-# The strict tier is a setting of the command line and an option of the plugin.
-STRICT_CLI = ("--select", "ALL", "--config", "strict = true")
-STRICT_FLAKE8 = ("--agn-strict",)
-
 
 @dataclass(frozen=True)
 class Package:
@@ -213,9 +209,9 @@ def package_folder(packages_dir: Path, package: Package) -> Path:
 
 def lint_with_cli(folder: Path, *, strict: bool) -> tuple[list[Finding], Run]:
     """Return what `asyncgen-lint check` finds below the folder."""
-    command = [sys.executable, "-m", "asyncgen_lint", "check", "--isolated", "--no-cache"]
-    command += ["--output-format", "json", *(STRICT_CLI if strict else ()), str(folder)]
-    run = run_linter(command)
+    write_settings(folder.parent, strict=strict)
+    command = [sys.executable, "-m", "asyncgen_lint", "check", "--output-format", "json"]
+    run = run_linter([*command, str(folder)])
     records = json.loads(run.output or "[]")
     found = [
         Finding(
@@ -233,12 +229,19 @@ def lint_with_flake8(folder: Path, *, strict: bool) -> tuple[list[Finding], Run]
     """Return what the flake8 plugin finds below the folder."""
     command = [sys.executable, "-m", "flake8", "--isolated", "--select", "AGN"]
     command += ["--format", "%(row)d\t%(col)d\t%(code)s\t%(path)s"]
-    run = run_linter([*command, *(STRICT_FLAKE8 if strict else ()), str(folder)])
+    write_settings(folder.parent, strict=strict)
+    run = run_linter([*command, str(folder)])
     found = []
     for line in run.output.splitlines():
         row, column, code, name = line.split("\t")
         found.append(Finding(relative_name(name, folder), int(row), int(column), code))
     return found, run
+
+
+def write_settings(packages_dir: Path, *, strict: bool) -> None:
+    """Write the settings that both linters find above every package."""
+    text = f"[tool.asyncgen-lint]\nstrict = {str(strict).lower()}\n"
+    (packages_dir / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
 def run_bare_flake8(folder: Path, command: str) -> Run:

@@ -23,11 +23,6 @@ from fixture_harness import (
     static_problems,
 )
 
-NO_ENGINE_YET = pytest.mark.xfail(
-    raises=ImportError, strict=True, reason="asyncgen_lint has no lint_text and fix_text yet"
-)
-"""Strict: the tests fail once the linter is there, until this mark is taken off."""
-
 programs = [
     pytest.param(fixture, program, id=f"{fixture.code}-{program.path.stem}")
     for fixture in fixtures()
@@ -57,7 +52,6 @@ def test_program_does_what_it_says(
     report(execution_problems(fixture, program, interpreter))
 
 
-@NO_ENGINE_YET
 @all_fixtures
 def test_fixture_is_found_and_repaired(fixture: Fixture) -> None:
     update = os.environ.get("UPDATE_FIXTURES") == "1"

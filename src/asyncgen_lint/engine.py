@@ -17,6 +17,7 @@ from asyncgen_lint.rule import (
     Diagnostic,
     Finding,
     FixSafety,
+    Node,
     PathStep,
     Rule,
     Severity,
@@ -220,16 +221,11 @@ def _diagnostic(
     finding: Finding,
     tier: Tier,
 ) -> Diagnostic:
-    statement = facts.statement_of(finding.node)
     path = tuple(
-        PathStep(
-            step.message, source.filename, positions.span(step.node, facts.statement_of(step.node))
-        )
+        PathStep(step.message, source.filename, _extent(facts, positions, step.node))
         for step in finding.path
     )
-    header = facts.header_of(finding.node)
-    first, last = (positions.span(each, statement) for each in header)
-    start, end = (positions.span(each, statement) for each in facts.extent_of(finding.node))
+    line = _between(facts, positions, *facts.header_of(finding.node))
     return Diagnostic(
         code=rule.code,
         name=rule.name,
@@ -237,11 +233,25 @@ def _diagnostic(
         severity=rule.severity,
         tier=tier,
         filename=source.filename,
-        span=Span(start.start, end.end),
+        span=_extent(facts, positions, finding.node),
         path=path,
         fix=renderer.render(finding.fix) if renderer and finding.fix else None,
-        noqa_lines=(first.start.line, last.end.line),
+        noqa_lines=(line.start.line, line.end.line),
     )
+
+
+def _extent(facts: Facts, positions: PositionMap, node: Node) -> Span:
+    """Return what a report underlines of a node: of a compound statement, its header."""
+    return _between(facts, positions, *facts.extent_of(node))
+
+
+def _between(facts: Facts, positions: PositionMap, first: Node, last: Node | None) -> Span:
+    """Return the span from one node to another of the same statement; None is a lone `except`."""
+    statement = facts.statement_of(first)
+    start = positions.span(first, statement).start
+    if last is not None:
+        return Span(start, positions.span(last, statement).end)
+    return Span(start, Position(start.line, start.column + len("except")))
 
 
 def _one_per_line_and_code(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

@@ -199,8 +199,11 @@ class Facts:
             current = self._parents[current]
         return self._statement_numbers[current]
 
-    def extent_of(self, node: Node) -> tuple[Node, Node]:
-        """Return the first and last node of what a report underlines: a header, not its body."""
+    def extent_of(self, node: Node) -> tuple[Node, Node | None]:
+        """Return the first and last node of what a report underlines: a header, not its body.
+
+        The last is None where the header is a keyword alone: a bare `except`.
+        """
         if isinstance(node, (cst.For, cst.CompFor)):
             return node, node.iter
         if isinstance(node, cst.With):
@@ -208,11 +211,14 @@ class Facts:
         if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             return node, node.name
         if isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
-            return node, node.name or node.type or node
+            return node, node.name or node.type
         return node, node
 
-    def header_of(self, node: Node) -> tuple[Node, Node]:
-        """Return the first and the last node of the logical line where `# noqa` may stand."""
+    def header_of(self, node: Node) -> tuple[Node, Node | None]:
+        """Return the first and last node of the logical line where `# noqa` may stand.
+
+        The last is None where the line is a keyword alone.
+        """
         current = node
         while not isinstance(current, _LINES):
             parent = self._parents.get(current)
@@ -269,8 +275,8 @@ class Facts:
         reason = needs_close.reason
         path = (
             Step(f"`{label}` is created here", leak.site.node),
-            Step(f"it can be suspended at this `yield`: {reason.text}", reason.at),
-            Step(f"{exit_text} leaves it there", left_at),
+            Step(f"it needs closing: it can be suspended here, {reason.text}", reason.at),
+            Step(f"{exit_text} leaves it suspended", left_at),
         )
         return LeftOpen(
             label=label,

@@ -92,7 +92,7 @@ class Summaries:
         inner = self.site_needs_close(source)
         if inner.verdict is not Verdict.YES:
             return inner
-        reason = Reason(site.node, source.node, "it iterates a generator that needs closing")
+        reason = Reason(site.node, source.node, "over a generator that needs closing")
         return NeedsClose(Verdict.YES, reason)
 
     def needs_close(self, function: Scope) -> NeedsClose:
@@ -151,13 +151,13 @@ class Summaries:
         if product is None or product.kind is not FunctionKind.GENERATOR:
             return _NO
         inner = self.needs_close(product.functions[0])
-        text = "it iterates a generator with cleanup"
+        text = "in a loop over a generator with cleanup"
         return NeedsClose(inner.verdict, Reason(at.node, node, text))
 
     def _by_inner_generator(self, tracking: Tracking) -> Iterator[NeedsClose]:
         for at, site in tracking.suspended_at_yields():
             verdict = self.site_needs_close(site).verdict
-            text = "it holds another generator that needs closing"
+            text = "holding another generator that needs closing"
             yield NeedsClose(verdict, Reason(at.node, site.node, text))
 
     # Parameters
@@ -191,8 +191,8 @@ class Summaries:
 
 def _region_text(region: Region) -> str:
     if region.kind is RegionKind.WITH:
-        return "it stands inside this `async with`" if region.is_async else "inside this `with`"
-    return "inside this `try`"
+        return "inside an `async with`" if region.is_async else "inside a `with`"
+    return "inside a `try` with cleanup"
 
 
 class _ParameterTracking(Tracking):
