@@ -203,17 +203,24 @@ class _File:
 
     def _among(self, numbers: list[int], request: ImportRequest, text: str) -> Edit:
         """Return the insertion among imports of the same section."""
-        modules = {number: self._module(number) for number in numbers}
         froms = [each for each in numbers if self._is_from(each)]
         styles = [self._is_from(each) for each in numbers]
-        in_order = [_natural(modules[each]) for each in numbers]
+        in_order = [self._order(each) for each in numbers]
         interleaved = styles != sorted(styles) and in_order == sorted(in_order)
         candidates = numbers if interleaved else froms
         for number in candidates:
-            if _natural(modules[number]) > _natural(request.module):
+            if self._order(number) > (_natural(request.module), _natural(request.name)):
                 return self._insertion(self._line_start(self._top_in_group(number)), text)
         last = self._last_line((candidates or numbers)[-1])
         return self._insertion(self._line_start(last + 1), text)
+
+    def _order(self, number: int) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """Return what orders an import: its module, then the first name taken from it."""
+        node = self._first_import(number)
+        taken = ""
+        if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
+            taken = dotted_name(node.names[0].name)
+        return _natural(self._module(number)), _natural(taken)
 
     def _below(self, number: int, text: str) -> Edit:
         """Return the insertion below a docstring or `__future__` import, with blank lines."""

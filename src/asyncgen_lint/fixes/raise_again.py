@@ -52,7 +52,7 @@ def _raising(body: Node, indent: str | None) -> Node:
         and _does_nothing(last.body)
     ):
         return body.with_changes(body=[last.with_changes(body=[cst.Raise()])])
-    if all(each.indent for each in body.footer):
+    if all(each.indent for each in body.footer if each.comment is not None):
         # Comments at the end of the block stay above what is added.
         return body.with_changes(body=[*body.body, _raise_line(body.footer)], footer=())
     return body.with_changes(body=[*body.body, _raise_line()])
