@@ -111,7 +111,8 @@ def test_flake8(tmp_path: Path, name: str) -> None:
         # It recurses over the tree: 200 chained calls or 900 elifs end flake8's run.
         return
     found = [code for code, _ in PLACE.findall(ran.out) if code.startswith("AGN")]
-    if name == "many_terms":
+    if name == "many_terms" and "RecursionError" not in ran.err:
+        # CPython 3.10 and 3.11 parse it.
         assert "AGN000 nested more than 1000 levels deep: not analysed" in ran.out
         return
     assert found == ["AGN101"] or (message is not None and found == [])

@@ -16,6 +16,7 @@ FRONT = {"engine", "config", "registry", "rule", "source"}
 # The table "may import" of the design, a row a part; a part may import itself. What goes beyond
 # the design's table, with the reason:
 # - ways in and reporters build on `source`, whose texts and spans are what is passed around;
+# - `fixes` asks `names` which names are taken where an import or a variable is to be added;
 # - `discovery` and `batch` (walking and running many files) stand between engine and ways in;
 # - `codemod` and `flake8_plugin` handle one file that somebody else found, so they need neither.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -28,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "facts": {"source", "names", "flow", "typestate", "project", "rule"},
     "rules": {"facts", "rule", "fixes"},
     "registry": {"rules", "rule"},
-    "fixes": {"source", "facts", "rule"},
+    "fixes": {"source", "names", "facts", "rule"},
     "config": ENGINE,
     "engine": ENGINE | {"config"},
     "report": {"rule", "source"},
