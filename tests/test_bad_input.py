@@ -34,7 +34,7 @@ BAD: dict[str, tuple[bytes, str | None]] = {
     "form_feeds": (LEFT_OPEN.replace("\n\n\n", "\n\x0c\n\x0c\n").encode(), None),
     "latin_1": (f"# coding: latin-1\n{LEFT_OPEN}# \xe9\n".encode("latin-1"), None),
     "no_last_newline": (LEFT_OPEN.rstrip().encode(), None),
-    "only_the_compiler_refuses": (f"{LEFT_OPEN}return 1\nawait ticks()\n".encode(), None),
+    "only_the_compiler_refuses": (f"{LEFT_OPEN}return 1\nawait asyncio.sleep(0)\n".encode(), None),
 }
 EMPTY = {"empty": b"", "only_a_mark": b"\xef\xbb\xbf", "only_a_comment": b"# coding: latin-1"}
 
@@ -103,11 +103,6 @@ def test_flake8(tmp_path: Path, name: str) -> None:
     data, message = BAD[name]
     write(tmp_path, data)
     ran = flake8("--select", "AGN,E9", "a.py", cwd=tmp_path)
-    if name == "many_terms":
-        deep = "AGN000 nested more than 1000 levels deep: not analysed"
-        assert ran.status == 1
-        assert deep in ran.out or "RecursionError" in ran.err or "E9" in ran.out
-        return
     assert ran.status == 1
     # What flake8 makes of a file that Python refuses is its own affair: E9.., a traceback, or a
     # second try in latin-1 that lets the plugins run. Ours adds no word and no traceback.
@@ -116,6 +111,10 @@ def test_flake8(tmp_path: Path, name: str) -> None:
         # It recurses over the tree: 200 chained calls or 900 elifs end flake8's run.
         return
     found = [code for code, _ in PLACE.findall(ran.out) if code.startswith("AGN")]
+    if name == "many_terms" and "RecursionError" not in ran.err:
+        # CPython 3.10 and 3.11 parse it.
+        assert "AGN000 nested more than 1000 levels deep: not analysed" in ran.out
+        return
     assert found == ["AGN101"] or (message is not None and found == [])
 
 

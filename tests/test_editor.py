@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ways_in import LEFT_OPEN, LOOP_COLUMN, LOOP_ROW, NOTHING_FOUND
+from ways_in import LEFT_OPEN, LOOP_COLUMN, LOOP_ROW
+
+from asyncgen_lint import fix_text
 
 SECONDS = 60
 
@@ -111,7 +113,7 @@ def test_unsaved_buffer(client: Client, tmp_path: Path) -> None:
     client.notify(
         "textDocument/didChange",
         textDocument={"uri": uri, "version": 2},
-        contentChanges=[{"text": NOTHING_FOUND}],
+        contentChanges=[{"text": fix_text(LEFT_OPEN).text}],
     )
     assert client.diagnostics(uri, with_code=None) == []
     assert not (tmp_path / "unsaved.py").exists()

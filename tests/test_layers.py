@@ -16,7 +16,7 @@ FRONT = {"engine", "config", "registry", "rule", "source"}
 # The table "may import" of the design, a row a part; a part may import itself. What goes beyond
 # the design's table, with the reason:
 # - ways in and reporters build on `source`, whose texts and spans are what is passed around;
-# - `fixes` look at `names`: a new name or import must not meet one that is there;
+# - `fixes` asks `names` which names are taken where an import or a variable is to be added;
 # - `discovery` and `batch` (walking and running many files) stand between engine and ways in;
 # - `codemod` and `flake8_plugin` handle one file that somebody else found, so they need neither.
 MAY_IMPORT: dict[str, set[str]] = {
