@@ -22,6 +22,21 @@ CASES = {
                         continue
                     raise
     """,
+    "flag made of flags": """
+        async def events(conn):
+            retry, received = True, False
+            while True:
+                try:
+                    received = await conn.recv()
+                    yield received
+                except BaseException as exc:
+                    early = not received and isinstance(exc, Exception) and conn.wraps(exc)
+                    retryable = early and not conn.sent
+                    if retry and retryable:
+                        retry = False
+                        continue
+                    raise
+    """,
     "flag for the fatal ones": """
         async def events(conn):
             while True:

@@ -27,6 +27,10 @@ Operand = str | int | None
 """A local variable by name, a temporary by number, or a value that is not followed."""
 
 
+TRUTHY = "truthy"
+FALSY = "falsy"
+
+
 class EdgeKind(Enum):
     """Why control takes an edge. The last four are exceptions; RAISE is an explicit statement."""
 
@@ -83,7 +87,10 @@ class Instruction:
 
 @dataclass(slots=True, eq=False)
 class Bind(Instruction):
-    """Give a local variable a value; `constant` is True, False or None where that is the value."""
+    """Give a local variable a value.
+
+    `constant` is True, False or None where that is the value, or TRUTHY or FALSY.
+    """
 
     name: str
     value: Operand
@@ -99,10 +106,11 @@ class Unbind(Instruction):
 
 @dataclass(slots=True, eq=False)
 class Copy(Instruction):
-    """Give a temporary a value that stays where it was."""
+    """Give a temporary a value that stays where it was; `constant` is as in Bind."""
 
     result: int
     value: Operand
+    constant: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -15,6 +15,8 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
+    FALSY,
+    TRUTHY,
     Argument,
     Attribute,
     Await,
@@ -973,10 +975,14 @@ class _Lowerer:
                 value = self._value(part)
                 self._emit(Test(part, value, False))
                 leaving, staying = self._new_block(), self._new_block()
-                self._edge(leaving, leaves_when)
-                self._edge(staying, stays_when)
+                known = self._known_truth(part)
+                if known is not (stays_when is EdgeKind.TRUE):
+                    self._edge(leaving, leaves_when)
+                if known is not (leaves_when is EdgeKind.TRUE):
+                    self._edge(staying, stays_when)
                 self._start(leaving)
-                self._emit(Copy(part, result, value))
+                truth = TRUTHY if leaves_when is EdgeKind.TRUE else FALSY
+                self._emit(Copy(part, result, value, self._constant_name(part) or truth))
                 self._edge(after)
                 self._start(staying)
         else:
@@ -985,11 +991,12 @@ class _Lowerer:
                 taken, otherwise = self._new_block(), self._new_block()
                 self._condition(last.test, taken, otherwise)
                 self._start(taken)
-                self._emit(Copy(last, result, self._value(last.body)))
+                constant = self._constant_name(last.body)
+                self._emit(Copy(last, result, self._value(last.body), constant))
                 self._edge(after)
                 self._start(otherwise)
                 last = last.orelse
-        self._emit(Copy(last, result, self._value(last)))
+        self._emit(Copy(last, result, self._value(last), self._constant_name(last)))
         self._edge(after)
         self._start(after)
         return result
