@@ -268,7 +268,7 @@ CASES = {
                 break
             async for row in other:
                 break
-            await close_both(one, other)
+            await close_both(one, other)  # AGN202
     """,
     "drained by a helper": """
         async def f(db):
@@ -774,7 +774,7 @@ CASES = {
                         break
                 else:
                     return 0
-            await gen.aclose()
+            await gen.aclose()  # AGN202
     """,
     "never started": """
         async def f(db, wanted):

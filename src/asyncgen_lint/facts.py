@@ -42,7 +42,8 @@ class LeftOpen:
 
     `header` is where the report goes: the loop or the stepping call. `exit` names what leaves it
     (`break`, `return`, `raise`, `the end`); `is_delegation` says that it is the closing of the
-    function's own generator, at a `yield`. `is_certain` says that no exception need be assumed.
+    function's own generator, at a `yield`. `is_certain` says that no exception need be assumed;
+    `by_exception` that an ordinary one is, rather than a cancellation.
     """
 
     label: str
@@ -54,6 +55,17 @@ class LeftOpen:
     is_delegation: bool
     is_temporary: bool
     is_certain: bool
+    by_exception: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class CloseSkipped:
+    """An `await g.aclose()` that only a run without an exception reaches."""
+
+    label: str
+    close: Node
+    creation: Node
     path: tuple[Step, ...]
 
 
@@ -270,7 +282,7 @@ class Facts:
         if witness is None:
             return None
         seen.add(key)
-        jump = _last_jump(witness)
+        jump = _last_jump(witness, leak)
         exit_text = _exit_text(jump)
         label = label_of(leak.site.node)
         left_at = jump.node if jump is not None and jump.node is not None else leak.place
@@ -290,8 +302,25 @@ class Facts:
             is_delegation=is_delegation,
             is_temporary=leak.is_temporary and _is_iterated_in_place(leak),
             is_certain=leak.is_certain,
+            by_exception=EdgeKind.MAY_RAISE in (leak.exit, leak.left),
             path=path,
         )
+
+    @cached_property
+    def closes_skipped(self) -> tuple[CloseSkipped, ...]:
+        """Each close of a generator made in the same function that an exception skips."""
+        found = []
+        certain = {each.creation for each in self.left_open if each.is_certain}
+        for function, tracking in self._tracked():
+            closes = dict(tracking.closes())
+            for each in self.left_open:
+                if each.function is not function or each.creation in certain:
+                    continue
+                site = tracking.sites[each.creation]
+                if site in closes and each.by_exception:
+                    found.append(CloseSkipped(each.label, closes[site], each.creation, each.path))
+                    del closes[site]
+        return tuple(found)
 
     def _first_step(self, function: Scope, leak: Leak) -> Node:
         """Return the loop, or the first of the calls that step the same named generator."""
@@ -729,10 +758,13 @@ def _reachable_instructions(graph: Graph) -> Iterator[object]:
                 pending.append(edge.target)
 
 
-def _last_jump(path: list[Edge]) -> Edge | None:
+def _last_jump(path: list[Edge], leak: Leak) -> Edge | None:
+    """Return the edge that leaves the generator; of an uncertain leak, the exception."""
     for edge in reversed(path):
-        if edge.node is not None and edge.kind in _JUMPS:
-            return edge
+        is_exception = edge.kind in (EdgeKind.MAY_RAISE, EdgeKind.CANCEL)
+        if edge.node is None or edge.kind not in _JUMPS or is_exception is leak.is_certain:
+            continue
+        return edge
     return None
 
 
@@ -741,6 +773,8 @@ _JUMPS = {
     EdgeKind.RETURN: "`return`",
     EdgeKind.RAISE: "`raise`",
     EdgeKind.GENERATOR_EXIT: "closing at this `yield`",
+    EdgeKind.MAY_RAISE: "an exception here",
+    EdgeKind.CANCEL: "cancellation here",
 }
 
 

@@ -289,7 +289,7 @@ class Catch(Instruction):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """An edge, and the statement that makes control take it if there is one.
+    """An edge, and the node that makes control take it: a jump, or the first that may raise.
 
     `raised` tells an exception that an instruction of the block raises from one that was pending
     before it and goes on behind it.

@@ -198,9 +198,9 @@ class _Lowerer:
 
     def _emit_raising(self, instruction: Instruction, *, suspends: bool = False) -> None:
         self._emit(instruction)
-        self._may_raise(EdgeKind.MAY_RAISE)
+        self._may_raise(EdgeKind.MAY_RAISE, instruction.node)
         if suspends:
-            self._may_raise(EdgeKind.CANCEL)
+            self._may_raise(EdgeKind.CANCEL, instruction.node)
 
     def _may_raise(self, kind: EdgeKind, node: cst.CSTNode | None = None) -> None:
         block = self._block

@@ -36,6 +36,7 @@ from asyncgen_lint.flow.graph import (
     Next,
     Operand,
     Raise,
+    RegionKind,
     Return,
     StoreAttribute,
     StoreItem,
@@ -105,6 +106,10 @@ class Tracking:
         self.graph = graph
         self.sites: dict[cst.CSTNode, Site] = {}
         self._effects = CallEffects(knowledge, summaries, scope)
+        # Only drivers such as asynccontextmanager throw the consumer's exceptions in (PEP 525).
+        self._is_thrown_at = knowledge.is_driven_as_context_manager(
+            scope
+        ) or knowledge.has_unknown_decorator(scope)
         self._closed_resources = _closed_resources(graph)
         self._known_flags: dict[int, Flags] | None = None
         self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
@@ -142,13 +147,18 @@ class Tracking:
         handler = self._transfers.get(type(instruction))
         return handler(instruction, state) if handler is not None else state
 
-    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State:
+    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State | None:
         """Return the state when an instruction raised: what it would make does not exist.
 
-        A generator whose own step raises is finished by that.
+        A generator whose own step raises is finished by that. Making the awaitable of a step or
+        of a close does not raise.
         """
         if not state.conditions:
             return state
+        if isinstance(instruction, Yield) and kind is EdgeKind.MAY_RAISE and not self._is_thrown_at:
+            return None
+        if isinstance(instruction, Call) and self._only_makes_awaitable(instruction, state):
+            return None
         if isinstance(instruction, Yield):
             # What is yielded reached the consumer before the consumer can throw anything in.
             state = self._yield(instruction, state)
@@ -250,6 +260,9 @@ class Tracking:
         ):
             state = self._consume(instruction, operand, state)
         return state
+
+    def _only_makes_awaitable(self, call: Call, state: State) -> bool:
+        return any(effect.use is Use.GIVES for _, effect in self._call_effects(call, state))
 
     def _call_effects(self, call: Call, state: State) -> Iterator[tuple[Holding, Effect]]:
         if not state.conditions:
@@ -447,6 +460,27 @@ class Tracking:
                         leak = Leak(site, each.step, each.left, kind, self.graph.node, False)
                         found[leak] = None
         return sorted(found, key=lambda leak: not leak.is_certain)
+
+    def closes(self) -> Iterator[tuple[Site, cst.CSTNode]]:
+        """Yield each awaited close of a generator that may be suspended, with the closing call.
+
+        Closes in an exception handler are left out: they are not for the normal run.
+        """
+        for index, state in self.solution.entries.items():
+            regions = self.graph.blocks[index].regions
+            if any(region.kind is RegionKind.HANDLER for region in regions):
+                continue
+            for instruction in self.graph.blocks[index].instructions:
+                if isinstance(instruction, Await):
+                    yield from self._closed_by(instruction, state)
+                state = self.transfer(instruction, state)
+
+    def _closed_by(self, instruction: Await, state: State) -> Iterator[tuple[Site, cst.CSTNode]]:
+        for held in state.held(instruction.value):
+            if held.action == "aclose" and held.step is not None:
+                conditions = state.conditions.get(held.site, frozenset())
+                if any(each.phase is Phase.SUSPENDED for each in conditions):
+                    yield held.site, held.step
 
     def suspended_at_yields(self) -> Iterator[tuple[Yield, Site]]:
         """Yield each own `yield` with each generator that may be suspended or held there."""
