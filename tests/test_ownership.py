@@ -917,6 +917,16 @@ CASES = {
             async for item in completed(tasks):
                 return item
     """,
+    "closed inside a with in a finally": """
+        async def f(db, span):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                with span():
+                    await gen.aclose()
+    """,
     "flag decides": """
         async def f(db):
             gen = rows(db)

@@ -464,11 +464,11 @@ class Tracking:
     def closes(self) -> Iterator[tuple[Site, cst.CSTNode]]:
         """Yield each awaited close of a generator that may be suspended, with the closing call.
 
-        Closes in an exception handler are left out: they are not for the normal run.
+        Closes in a handler or a `finally` are left out: an exception does not skip those.
         """
         for index, state in self.solution.entries.items():
             regions = self.graph.blocks[index].regions
-            if any(region.kind is RegionKind.HANDLER for region in regions):
+            if any(region.kind in (RegionKind.HANDLER, RegionKind.FINALLY) for region in regions):
                 continue
             for instruction in self.graph.blocks[index].instructions:
                 if isinstance(instruction, Await):
