@@ -6,7 +6,11 @@ A case is a function over `rows(db)`, an async generator that needs closing; a l
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from marked import assert_marked
@@ -944,3 +948,21 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
     assert_marked(PRELUDE + textwrap.dedent(CASES[name]))
+
+
+def test_verdicts_do_not_depend_on_hashing(tmp_path: Path) -> None:
+    text = PRELUDE + "".join(textwrap.dedent(case) for case in CASES.values())
+    path = tmp_path / "cases.py"
+    path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "asyncgen_lint", "check", "--isolated", "--strict"]
+    reports = {
+        subprocess.run(
+            [*command, "--output-format", "json", str(path)],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(reports) == 1
+    assert "AGN101" in reports.pop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import libcst as cst
 
@@ -459,7 +460,24 @@ class Tracking:
                     if each.phase is Phase.SUSPENDED and each.step is not None:
                         leak = Leak(site, each.step, each.left, kind, self.graph.node, False)
                         found[leak] = None
-        return sorted(found, key=lambda leak: not leak.is_certain)
+        return sorted(found, key=self._rank)
+
+    def _rank(self, leak: Leak) -> tuple[object, ...]:
+        """Order leaks by how sure they are, then as in the text: sets have no order of their own."""
+        kinds = list(EdgeKind)
+        return (
+            not leak.is_certain,
+            kinds.index(leak.exit),
+            kinds.index(leak.left) if leak.left is not None else -1,
+            self._order[leak.site.node],
+            self._order[leak.step],
+            leak.is_temporary,
+        )
+
+    @cached_property
+    def _order(self) -> dict[cst.CSTNode, int]:
+        nodes = (each.node for block in self.graph.blocks for each in block.instructions)
+        return {node: place for place, node in enumerate(dict.fromkeys(nodes))}
 
     def closes(self) -> Iterator[tuple[Site, cst.CSTNode]]:
         """Yield each awaited close of a generator that may be suspended, with the closing call.
