@@ -463,7 +463,7 @@ class Tracking:
         return sorted(found, key=self._rank)
 
     def _rank(self, leak: Leak) -> tuple[object, ...]:
-        """Order leaks by how sure they are, then as in the text: sets have no order of their own."""
+        """Order leaks by how sure they are, then as in the text: sets have no order."""
         kinds = list(EdgeKind)
         return (
             not leak.is_certain,
