@@ -43,10 +43,9 @@ _ESCAPES = Effect(Use.ESCAPES)
 _TESTERS = frozenset({"builtins.isinstance", "builtins.hasattr", "inspect.isasyncgen",
                       "builtins.callable"})  # fmt: skip
 _LOOKERS = tables.LOCAL_ONLY_CALLS | {
-    "builtins.type", "builtins.id", "builtins.hash", "builtins.bool", "builtins.print",
+    "builtins.type", "builtins.id", "builtins.hash", "builtins.bool",
     "inspect.iscoroutine", "inspect.isawaitable",
 }  # fmt: skip
-_MISSING_AWAIT = frozenset({Role.STEP, Role.COROUTINE})
 
 
 class ParameterSummaries(Protocol):
@@ -91,7 +90,7 @@ class CallEffects:
         dotted = self._knowledge.dotted(node.func, self._scope)
         if dotted:
             return self._library_call(node, dotted, argument, held)
-        if call.method in tables.EXIT_STACK_CLOSERS and call.method == "enter_async_context":
+        if call.method == "enter_async_context":
             return Effect(Use.GIVES, Holding(held.site, Role.STEP, "enter"))
         return self._call_in_view(node, argument, held)
 
