@@ -116,31 +116,32 @@ class _Frame:
     pads: dict[tuple[object, ...], Block] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Loop(_Frame):
-    node: cst.CSTNode = None  # type: ignore[assignment]
+    node: cst.CSTNode
+    after: Block
+    head: Block
     iterator: int | None = None
-    after: Block = None  # type: ignore[assignment]
-    head: Block = None  # type: ignore[assignment]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Finally(_Frame):
-    node: cst.Try | cst.TryStar = None  # type: ignore[assignment]
+    body: cst.BaseSuite
+    node: cst.Try | cst.TryStar
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Handlers(_Frame):
-    node: cst.Try | cst.TryStar = None  # type: ignore[assignment]
-    after: Block = None  # type: ignore[assignment]
+    node: cst.Try | cst.TryStar
+    after: Block
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _With(_Frame):
-    item: cst.WithItem = None  # type: ignore[assignment]
-    manager: Operand = None
-    is_async: bool = False
-    after: Block = None  # type: ignore[assignment]
+    item: cst.WithItem
+    manager: int
+    is_async: bool
+    after: Block
 
 
 class _Lowerer:
@@ -247,18 +248,17 @@ class _Lowerer:
             self._exit_manager(frame, kind)
             if self._oracle.swallows(frame.item.item, self._scope, kind):
                 self._edge(frame.after, EdgeKind.TRUE)
-        elif isinstance(frame, _Loop) and frame.iterator is not None:
-            self._emit(Drop(frame.node, frame.iterator, kind))
+        elif isinstance(frame, _Loop):
+            self._drop(frame, kind)
         self._edge(self._land(outward, depth), kind)
 
     def _finally_copy(self, frame: _Finally, kind: EdgeKind) -> None:
         self._copies += 1
         if self._copies > MAX_COPIES:
             raise TooComplex
-        assert frame.node.finalbody is not None
         outside = self._context
         self._move(outside.inside(Region(RegionKind.FINALLY, frame.node, kind)))
-        self._suite(frame.node.finalbody.body)
+        self._suite(frame.body)
         self._move(outside)
 
     def _move(self, context: _Context) -> None:
@@ -349,7 +349,7 @@ class _Lowerer:
             frame = self._frames[depth]
             if frame is target:
                 break
-            if isinstance(frame, _Loop) and frame.iterator is not None:
+            if isinstance(frame, _Loop):
                 self._drop(frame, kind)
             elif isinstance(frame, (_Finally, _With)):
                 self._jump_through(frame, kind, target, node, depth)
@@ -358,14 +358,15 @@ class _Lowerer:
         if target is None:
             self._edge(self._exits[EdgeKind.RETURN], kind, node)
             return
-        if kind is EdgeKind.BREAK and target.iterator is not None:
+        if kind is EdgeKind.BREAK:
             self._drop(target, kind)
         destination = target.head if kind is EdgeKind.CONTINUE else target.after
         self._edge(destination, kind, node)
 
     def _drop(self, frame: _Loop, kind: EdgeKind) -> None:
-        assert frame.iterator is not None
-        self._emit(Drop(frame.node, frame.iterator, kind))
+        """Let go of the iterator, which a `while` has none of."""
+        if frame.iterator is not None:
+            self._emit(Drop(frame.node, frame.iterator, kind))
 
     def _jump_through(
         self,
@@ -691,8 +692,10 @@ class _Lowerer:
     def _try(self, node: cst.Try | cst.TryStar) -> None:
         outside = self._context
         after, joined = self._new_block(), self._new_block()
+        cleanup: _Finally | None = None
         if node.finalbody is not None:
-            self._frames.append(_Finally(outside, node=node))
+            cleanup = _Finally(outside, node=node, body=node.finalbody.body)
+            self._frames.append(cleanup)
         if node.handlers:
             self._frames.append(_Handlers(outside, node=node, after=joined))
         self._move(outside.inside(Region(RegionKind.TRY_BODY, node)))
@@ -705,10 +708,9 @@ class _Lowerer:
         self._edge(joined)
         self._context = outside
         self._start(joined)
-        if node.finalbody is not None:
-            frame = self._frames.pop()
-            assert isinstance(frame, _Finally)
-            self._finally_copy(frame, EdgeKind.NEXT)
+        if cleanup is not None:
+            self._frames.pop()
+            self._finally_copy(cleanup, EdgeKind.NEXT)
         self._edge(after)
         self._start(after)
 
