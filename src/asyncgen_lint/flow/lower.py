@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import libcst as cst
 
@@ -50,7 +50,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Outline, Scope, ScopeKind, all_parameters
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import by_class, children, descendants
 
 MAX_COPIES = 64
 """How many copies of `finally` bodies one function may have before it is given up."""
@@ -58,9 +58,6 @@ MAX_COPIES = 64
 
 class TooComplex(Exception):
     """The function has too many exits through `finally`; nothing may be said of it."""
-
-
-_Result = TypeVar("_Result")
 
 
 class Oracle(Protocol):
@@ -1172,12 +1169,7 @@ def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | 
     return (test.left, True) if isinstance(target.operator, cst.IsNot) else (None, False)
 
 
-def _by_class(handlers: dict[str, Callable[..., _Result]]) -> dict[type, Callable[..., _Result]]:
-    """Key handlers by libcst class; those that this version of libcst lacks are left out."""
-    return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}
-
-
-_EXPRESSIONS: dict[type, Callable[..., Operand]] = _by_class(
+_EXPRESSIONS: dict[type, Callable[..., Operand]] = by_class(
     {
         "Name": _Lowerer._name,
         "Attribute": _Lowerer._chain,
@@ -1207,7 +1199,7 @@ _EXPRESSIONS: dict[type, Callable[..., Operand]] = _by_class(
     }
 )
 
-_STATEMENTS: dict[type, Callable[..., None]] = _by_class(
+_STATEMENTS: dict[type, Callable[..., None]] = by_class(
     {
         "Expr": _Lowerer._expression_statement,
         "Assign": _Lowerer._assign,
