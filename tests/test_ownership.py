@@ -928,6 +928,11 @@ CASES = {
             if is_open:
                 await gen.aclose()
     """,
+    "one of two names is read": """
+        class Feed:
+            def __init__(self, db):
+                self.gen = gen = rows(db)
+    """,
 }
 
 

@@ -159,6 +159,30 @@ CASES = {
 }
 
 
+# Odd input on which a rule once failed: an internal error would be reported, and nothing is.
+ODD = {
+    "step kept in a global": """
+        async def f(gen):
+            global item
+            item = anext(gen)
+            print(item)
+    """,
+    "name that is itself": """
+        from settings import *
+        scope = scope
+        async def ticks():
+            async with scope:
+                for tick in range(3):
+                    yield tick
+    """,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_input_is_no_internal_error(name: str) -> None:
+    assert_marked(textwrap.dedent(ODD[name]))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
     assert_marked(textwrap.dedent(CASES[name]))

@@ -360,10 +360,12 @@ class Facts:
             name in each.loads or name in each.declared_nonlocal for each in scope.descendants()
         ):
             return None
-        if not isinstance(self._parents[instruction.node], (cst.AssignTarget, cst.AnnAssign)):
-            # A walrus has a value of its own beside the name.
-            return None
-        return bindings[0].value
+        target = self._parents[instruction.node]
+        statement = self._parents[target] if isinstance(target, cst.AssignTarget) else target
+        if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
+            return statement.value
+        # A walrus has a value of its own beside the name, and so has each target of `a = b = c`.
+        return statement.value if isinstance(statement, cst.AnnAssign) else None
 
     def _can_yield(self, function: Scope) -> bool:
         """Return whether a function has a `yield` that control can reach."""
@@ -406,7 +408,7 @@ class Facts:
         if not isinstance(parent, cst.Assign) or len(parent.targets) != 1:
             return False
         target = parent.targets[0].target
-        if not isinstance(target, cst.Name) or len(function.bindings[target.value]) != 1:
+        if not isinstance(target, cst.Name) or len(function.bindings.get(target.value, ())) != 1:
             return False
         inner = [each for each in function.descendants() if each is not function]
         if any(target.value in each.loads for each in inner):
