@@ -137,7 +137,28 @@ def outline(module: cst.Module) -> Outline:
     """Return the scopes of a module, from one iterative walk."""
     walker = _Walker(module)
     walker.run()
+    _share_nonlocal_bindings(walker.module)
     return Outline(walker.module, walker.scope_of)
+
+
+def _share_nonlocal_bindings(module: Scope) -> None:
+    """Let a variable's own scope know what nested functions assign to it as `nonlocal`."""
+    for scope in module.descendants():
+        for name in scope.declared_nonlocal:
+            owner = scope.parent
+            while owner is not None and not _owns(owner, name):
+                owner = owner.parent
+            if owner is not None:
+                owner.bindings[name] += scope.bindings.get(name, ())
+
+
+def _owns(scope: Scope, name: str) -> bool:
+    """Return whether a variable that nested functions call `nonlocal` lives in this scope."""
+    return (
+        scope.kind in (ScopeKind.FUNCTION, ScopeKind.LAMBDA)
+        and name in scope.bindings
+        and name not in scope.declared_nonlocal
+    )
 
 
 _Work = tuple[cst.CSTNode, Scope]
