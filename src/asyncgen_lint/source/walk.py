@@ -75,6 +75,11 @@ def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         stack += reversed(children(current))
 
 
+def parents(node: cst.CSTNode) -> dict[cst.CSTNode, cst.CSTNode]:
+    """Return the parent of each node below a node."""
+    return {child: parent for parent in descendants(node) for child in children(parent)}
+
+
 def by_class(handlers: dict[str, Callable[..., _Result]]) -> dict[type, Callable[..., _Result]]:
     """Key handlers by libcst class; those that this version of libcst lacks are left out."""
     return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}
