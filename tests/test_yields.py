@@ -156,6 +156,46 @@ CASES = {
             yield session
             session.close()
     """,
+    "awaited under aclosing": """
+        from contextlib import aclosing
+        async def work():
+            return 1
+        async def jobs():
+            yield work()
+        async def use():
+            async with aclosing(jobs()) as stream:
+                async for job in stream:
+                    await job
+    """,
+    "stepped and awaited": """
+        async def work():
+            return 1
+        async def jobs():
+            yield work()
+        async def use():
+            stream = jobs()
+            print(await (await anext(stream)))
+    """,
+    "renamed and awaited": """
+        async def work():
+            return 1
+        async def jobs():
+            yield work()
+        async def use():
+            async for job in jobs():
+                task = job
+                await task
+    """,
+    "only looked at": """
+        async def work():
+            return 1
+        async def jobs():
+            yield work()  # AGN301
+        async def use():
+            async for job in jobs():
+                if job is not None:
+                    print(job)
+    """,
 }
 
 

@@ -12,6 +12,19 @@ from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 
+_HANDING_ON = (
+    cst.Await,
+    cst.Arg,
+    cst.Element,
+    cst.DictElement,
+    cst.Assign,
+    cst.AnnAssign,
+    cst.NamedExpr,
+    cst.Return,
+    cst.Yield,
+)
+"""What an item stands in when it is awaited, or kept for somebody who may await it."""
+
 
 class Consumers:
     """Answers for the async generator functions of one module."""
@@ -57,7 +70,9 @@ class Consumers:
         )
 
     def items_are_awaited(self, function: Scope) -> bool:
-        """Return whether some consumer in view awaits the items, or hands them on."""
+        """Return whether some consumer in view awaits the items, or may hand them on."""
+        if not self._is_only_iterated(function):
+            return True
         for loop, scope in self.async_loops:
             product = self._knowledge.product(loop.iter, scope)
             if product is None or function not in product.functions:
@@ -67,12 +82,22 @@ class Consumers:
             around = loop if isinstance(loop, cst.For) else self._comprehension_of(loop)
             for node in descendants(around):
                 if isinstance(node, cst.Name) and node.value == loop.target.value:
-                    is_handed_on = isinstance(
-                        self._parents[node], (cst.Await, cst.Arg, cst.Element)
-                    )
+                    is_handed_on = isinstance(self._parents[node], _HANDING_ON)
                     if is_handed_on and not self._is_argument_of_builtin(node, scope):
                         return True
         return False
+
+    def _is_only_iterated(self, function: Scope) -> bool:
+        """Return whether each call of a generator function in view stands in a loop's header."""
+        for scope in self._knowledge.outline.module.descendants():
+            for call in scope.calls:
+                product = self._knowledge.product(call, scope)
+                if product is None or function not in product.functions:
+                    continue
+                parent = self._parents[call]
+                if not isinstance(parent, (cst.For, cst.CompFor)) or parent.iter is not call:
+                    return False
+        return True
 
     def _is_argument_of_builtin(self, node: cst.CSTNode, scope: Scope) -> bool:
         """Return whether a builtin function, which awaits nothing, gets the value."""
