@@ -942,6 +942,113 @@ CASES = {
             if is_open:
                 await gen.aclose()
     """,
+    "one of two names is read": """
+        class Feed:
+            def __init__(self, db):
+                self.gen = gen = rows(db)
+    """,
+    "static method closes its first": """
+        class Tools:
+            @staticmethod
+            async def close(gen, reason):
+                await gen.aclose()
+                print(reason)
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await Tools.close(gen, "done")
+    """,
+    "method called on the class": """
+        class Tools:
+            async def close(self, gen, reason):
+                await gen.aclose()
+                print(reason)
+        async def f(db, tools):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await Tools.close(tools, gen, "done")
+    """,
+    "object that is called": """
+        class Closer:
+            async def __call__(self, gen):
+                await gen.aclose()
+        async def f(db):
+            close = Closer()
+            gen = rows(db)
+            async for row in gen:
+                break
+            await close(gen)
+    """,
+    "closer closed by hand": """
+        class Stream:
+            def __init__(self, gen):
+                self.gen = gen
+            async def aclose(self):
+                await self.gen.aclose()
+        async def f(db):
+            gen = rows(db)
+            stream = Stream(gen)
+            async for row in gen:
+                break
+            await stream.aclose()
+        async def g(db):
+            gen = rows(db)
+            stream = Stream(gen)
+            async for row in gen:  # AGN101
+                break
+    """,
+    "class method makes an instance": """
+        class Feed:
+            async def __call__(self, db):
+                async with db:
+                    yield 1
+            @classmethod
+            def make(cls):
+                return cls()
+            @classmethod
+            async def first(cls, db):
+                async for row in cls()(db):  # AGN101
+                    return row
+        def f():
+            Feed.make()
+    """,
+    "bases in the order of their lookup": """
+        class Plain:
+            async def rows(self):
+                yield 1
+        class Left(Plain):
+            pass
+        class Right:
+            async def rows(self):
+                async with self.lock:
+                    yield 1
+        class Both(Left, Right):
+            pass
+        async def f():
+            async for row in Both().rows():
+                return row
+            async for row in Right().rows():  # AGN101
+                return row
+    """,
+    "bases that are not in view": """
+        class Feed(*BASES):
+            def __init__(self, db):
+                self.gen = rows(db)
+            async def stop(self):
+                self.gen.aclose()
+    """,
+    "assigned in a nested function": """
+        async def f(db):
+            source = rows
+            def choose():
+                nonlocal source
+                source = plain
+            choose()
+            async for row in source(db):
+                return row
+    """,
 }
 
 

@@ -18,6 +18,7 @@ value that no analysis follows (constants, globals).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -324,6 +325,18 @@ class Graph:
     blocks: list[Block]
     local_names: frozenset[str]
     captured: frozenset[str]
+
+    def reachable(self) -> Iterator[Block]:
+        """Yield the blocks that edges lead to from the entry, the entry first."""
+        seen = {self.entry.index}
+        pending = [self.entry]
+        while pending:
+            block = pending.pop()
+            yield block
+            for edge in block.edges:
+                if edge.target.index not in seen:
+                    seen.add(edge.target.index)
+                    pending.append(edge.target)
 
 
 RAISING: frozenset[type[Instruction]] = frozenset(

@@ -37,7 +37,6 @@ class Solution(Generic[State]):
         self.graph = graph
         self.problem = problem
         self.entries: dict[int, State] = {}
-        self.steps = 0
         self._solve(initial)
 
     def _solve(self, initial: State) -> None:
@@ -49,7 +48,6 @@ class Solution(Generic[State]):
         while waiting:
             _, index = heapq.heappop(waiting)
             queued.discard(index)
-            self.steps += 1
             for edge, state in outcomes(self.problem, blocks[index], self.entries[index]):
                 target = edge.target.index
                 old = self.entries.get(target)

@@ -192,10 +192,6 @@ WAITERS = frozenset(
     }
 )
 
-SPAWNERS = frozenset({"create_task", "ensure_future", "gather", "wait_for", "shield", "wait",
-                      "start_soon", "run_until_complete", "run", "run_coroutine_threadsafe",
-                      "wait_for_async", "timeout_after"})  # fmt: skip
-
 AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 
 ASYNC_ITERABLE_ANNOTATIONS = frozenset(
