@@ -30,6 +30,7 @@ from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
+from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.release import skipped_releases
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.summary import Summaries
@@ -146,6 +147,35 @@ class ReleaseSkipped:
 
     at: Node
     release: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WronglyEntered:
+    """A generator, or its `aclosing`, entered in a way that raises; `at` is the `with` or call.
+
+    `by` is `closing`, `async closing`, `with` (the generator itself) or `with aclosing`;
+    `statement` is the `with`, if there is one, and `function` what holds it.
+    """
+
+    label: str
+    at: Node
+    by: str
+    manager: Node
+    statement: Node | None
+    function: Scope
+
+
+@dataclass(frozen=True)
+class AclosingMisused:
+    """An `aclosing` that closes nothing: of `kind` without `aclose()`, or of an unused generator.
+
+    `kind` is empty where the generator could be closed, but the body iterates another one.
+    """
+
+    label: str
+    at: Node
+    kind: str
     path: tuple[Step, ...]
 
 
@@ -627,6 +657,33 @@ class Facts:
                 )
                 yield ReleaseSkipped(each.at, each.text, path)
 
+    # Managers that close
+
+    @cached_property
+    def _managers(self) -> Managers:
+        return Managers(self._knowledge, self.parent)
+
+    def wrongly_entered(self) -> Iterator[WronglyEntered]:
+        """Yield each generator under `closing`, and each generator or `aclosing` under `with`."""
+        for each in self._managers.wrong_entries():
+            label = _name_of(each.generator) if each.generator is not None else "aclosing"
+            at = each.statement or each.call
+            by = _ENTRIES[each.entry]
+            yield WronglyEntered(label, at, by, each.call, each.statement, each.scope)
+
+    def aclosings_misused(self) -> Iterator[AclosingMisused]:
+        """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
+        for bad in self._managers.unclosable():
+            at = bad.statement or bad.call
+            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
+        for each in self._managers.unused():
+            path = (
+                Step("this generator is closed at the end", each.call.args[0].value),
+                Step("and this is another one", each.loop),
+            )
+            label = _name_of(each.call.args[0].value)
+            yield AclosingMisused(label, each.statement, "", path)
+
     # Sources that somebody else owns
 
     def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
@@ -704,6 +761,21 @@ def label_of(node: Node) -> str:
     if isinstance(node, cst.Attribute):
         return _short_name(node)
     return "the generator expression"
+
+
+def _name_of(node: Node) -> str:
+    """Return what a message calls an expression: its name, or what is called; or nothing."""
+    if isinstance(node, (cst.Call, cst.Attribute, cst.GeneratorExp)):
+        return label_of(node)
+    return dotted_name(node)
+
+
+_ENTRIES = {
+    Entry.CLOSING: "closing",
+    Entry.ASYNC_CLOSING: "async closing",
+    Entry.SYNC_ACLOSING: "with aclosing",
+    Entry.SYNC_GENERATOR: "with",
+}
 
 
 def _stepped_name(call: cst.Call) -> str:
