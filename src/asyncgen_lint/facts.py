@@ -29,9 +29,12 @@ from asyncgen_lint.source.walk import children, descendants
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
+from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import skipped_releases
+from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
@@ -176,6 +179,33 @@ class AclosingMisused:
     label: str
     at: Node
     kind: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ClosedInOtherTask:
+    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own."""
+
+    label: str
+    at: Node
+    spawner: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class LoopClosedEarly:
+    """A `close()` of an event loop on which the generator `label` was left open."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class UnshieldedCleanup:
+    """An await in the cleanup of a generator that a cancelled scope of anyio or trio cuts off."""
+
+    at: Node
     path: tuple[Step, ...]
 
 
@@ -666,7 +696,7 @@ class Facts:
     def wrongly_entered(self) -> Iterator[WronglyEntered]:
         """Yield each generator under `closing`, and each generator or `aclosing` under `with`."""
         for each in self._managers.wrong_entries():
-            label = _name_of(each.generator) if each.generator is not None else "aclosing"
+            label = _name_of(each.generator) if each.generator is not None else ""
             at = each.statement or each.call
             by = _ENTRIES[each.entry]
             yield WronglyEntered(label, at, by, each.call, each.statement, each.scope)
@@ -683,6 +713,39 @@ class Facts:
             )
             label = _name_of(each.call.args[0].value)
             yield AclosingMisused(label, each.statement, "", path)
+
+    # Cleanup in another task, too late, or cancelled
+
+    def closed_in_other_tasks(self) -> Iterator[ClosedInOtherTask]:
+        """Yield each `aclose()` in a new task, of a generator bound to the task that steps it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.closes():
+            path = (Step(each.bound.text, each.bound.at),)
+            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
+
+    def loops_closed_early(self) -> Iterator[LoopClosedEarly]:
+        """Yield each hand-made loop closed without closing the generators left open on it."""
+        for each in EventLoops(self._knowledge, self.parent).hand_runs():
+            for left in self.left_open:
+                if left.is_certain and left.function in each.runs:
+                    path = (*left.path, Step("the loop that ran this is closed", each.close))
+                    yield LoopClosedEarly(left.label, each.close, path)
+                    break
+
+    def unshielded_cleanups(self) -> Iterator[UnshieldedCleanup]:
+        """Yield each unshielded await in the cleanup of a generator of anyio or trio code."""
+        if not uses_anyio_or_trio(self.outline):
+            return
+        shielding = Shielding(self._knowledge)
+        for function in self._plain_generators():
+            if not self._is_iterated_or_loops(function):
+                continue
+            for at, left in shielding.unshielded(function):
+                path = (
+                    Step("the generator is closed at this `yield` when its consumer is", left),
+                    Step("and this raises Cancelled at once", at),
+                )
+                yield UnshieldedCleanup(at, path)
 
     # Sources that somebody else owns
 

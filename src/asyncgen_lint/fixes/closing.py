@@ -36,7 +36,7 @@ def enter_aclosing(facts: Facts, wrong: WronglyEntered) -> FixPlan | None:
         return _entered(node, name)
 
     return FixPlan(
-        f"Close `{wrong.label}` by `async with aclosing`",
+        f"Enter {f'`{wrong.label}`' if wrong.label else 'it'} by `async with aclosing`",
         FixSafety.SAFE,
         (Rewrite(statement, build),),
         imports,

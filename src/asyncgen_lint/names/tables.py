@@ -219,6 +219,17 @@ WAITERS = frozenset(
     }
 )
 
+TASK_MAKERS = frozenset(
+    # asyncio documentation: each runs a coroutine that it is given in a task of its own.
+    {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.shield",
+     "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.tasks.gather"}
+)  # fmt: skip
+
+LOOP_MAKERS = frozenset(
+    # asyncio documentation, and uvloop's README.
+    {"asyncio.new_event_loop", "asyncio.events.new_event_loop", "uvloop.new_event_loop"}
+)
+
 SPAWNERS = frozenset({"create_task", "ensure_future", "gather", "wait_for", "shield", "wait",
                       "start_soon", "run_until_complete", "run", "run_coroutine_threadsafe",
                       "wait_for_async", "timeout_after"})  # fmt: skip
