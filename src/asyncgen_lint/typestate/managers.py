@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import libcst as cst
 
@@ -19,6 +20,7 @@ from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
 _MAX_DEPTH = 5
+_LIBRARIES = frozenset(each.partition(".")[0] for each in tables.ACLOSING | tables.SYNC_CLOSING)
 _HOOKS = frozenset({"aclose", "__getattr__", "__getattribute__", "__new__"})
 """What gives a class an `aclose`, or may."""
 
@@ -98,7 +100,7 @@ class Managers:
                     yield from self._sync_entry(node, scope)
 
     def _wrong_entry(self, call: cst.Call, scope: Scope) -> Iterator[WrongEntry]:
-        dotted = self._knowledge.dotted(call.func, scope)
+        dotted = self._knowledge.dotted(call.func, scope) if self._may_close else ""
         if dotted in tables.SYNC_CLOSING:
             argument = _only_argument(call)
             if argument is not None and self._is_generator(argument, scope):
@@ -146,14 +148,14 @@ class Managers:
 
     def unclosable(self) -> Iterator[Unclosable]:
         """Yield each `aclosing` whose argument certainly lacks `aclose`."""
-        for call, argument, scope in self._aclosings():
+        for call, argument, scope in self._aclosings:
             kind = self._unclosable_kind(argument, scope, _MAX_DEPTH)
             if kind and not self._sets_aclose():
                 yield Unclosable(call, argument, kind, self._statement(call))
 
     def unused(self) -> Iterator[Unused]:
         """Yield each `aclosing` of a new, unnamed generator whose body iterates one like it."""
-        for call, argument, scope in self._aclosings():
+        for call, argument, scope in self._aclosings:
             statement = self._statement(call)
             if statement is None or not isinstance(argument, cst.Call):
                 continue
@@ -164,13 +166,27 @@ class Managers:
                     yield Unused(call, statement, loop)
                     break
 
-    def _aclosings(self) -> Iterator[tuple[cst.Call, cst.BaseExpression, Scope]]:
-        for scope in self._knowledge.outline.module.descendants():
-            for call in scope.calls:
-                if self._knowledge.dotted(call.func, scope) in tables.ACLOSING:
-                    argument = _only_argument(call)
-                    if argument is not None:
-                        yield call, argument, scope
+    @cached_property
+    def _aclosings(self) -> tuple[tuple[cst.Call, cst.BaseExpression, Scope], ...]:
+        if not self._may_close:
+            return ()
+        return tuple(
+            (call, argument, scope)
+            for scope in self._knowledge.outline.module.descendants()
+            for call in scope.calls
+            if self._knowledge.dotted(call.func, scope) in tables.ACLOSING
+            and (argument := _only_argument(call)) is not None
+        )
+
+    @cached_property
+    def _may_close(self) -> bool:
+        """Whether the module imports a library that has `closing` or `aclosing`."""
+        return any(
+            each.kind is BindingKind.IMPORT and each.target.partition(".")[0] in _LIBRARIES
+            for scope in self._knowledge.outline.module.descendants()
+            for bindings in scope.bindings.values()
+            for each in bindings
+        )
 
     def _unclosable_kind(self, expression: cst.BaseExpression, scope: Scope, depth: int) -> str:
         """Return what an expression gives, if it certainly has no `aclose`; else nothing."""
