@@ -31,8 +31,12 @@ from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
+from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import skipped_releases
+from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
 from asyncgen_lint.typestate.summary import Summaries
@@ -161,6 +165,62 @@ class ReleaseSkipped:
 
     at: Node
     release: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WronglyEntered:
+    """A generator, or its `aclosing`, entered in a way that raises; `at` is the `with` or call.
+
+    `by` is `closing`, `async closing`, `with` (the generator itself) or `with aclosing`;
+    `statement` is the `with`, if there is one, and `function` what holds it.
+    """
+
+    label: str
+    at: Node
+    by: str
+    manager: Node
+    statement: Node | None
+    function: Scope
+
+
+@dataclass(frozen=True)
+class AclosingMisused:
+    """An `aclosing` that closes nothing: of `kind` without `aclose()`, or of an unused generator.
+
+    `kind` is empty where the generator could be closed, but the body iterates another one.
+    """
+
+    label: str
+    at: Node
+    kind: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ClosedInOtherTask:
+    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own."""
+
+    label: str
+    at: Node
+    spawner: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class LoopClosedEarly:
+    """A `close()` of an event loop on which the generator `label` was left open."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class UnshieldedCleanup:
+    """An await in the cleanup of a generator that a cancelled scope of anyio or trio cuts off."""
+
+    at: Node
     path: tuple[Step, ...]
 
 
@@ -528,6 +588,66 @@ class Facts:
                 )
                 yield ReleaseSkipped(each.at, each.text, path)
 
+    # Managers that close
+
+    @cached_property
+    def _managers(self) -> Managers:
+        return Managers(self._knowledge, self.parent)
+
+    def wrongly_entered(self) -> Iterator[WronglyEntered]:
+        """Yield each generator under `closing`, and each generator or `aclosing` under `with`."""
+        for each in self._managers.wrong_entries():
+            label = _name_of(each.generator) if each.generator is not None else ""
+            at = each.statement or each.call
+            by = _ENTRIES[each.entry]
+            yield WronglyEntered(label, at, by, each.call, each.statement, each.scope)
+
+    def aclosings_misused(self) -> Iterator[AclosingMisused]:
+        """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
+        for bad in self._managers.unclosable():
+            at = bad.statement or bad.call
+            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
+        for each in self._managers.unused():
+            path = (
+                Step("this generator is closed at the end", each.call.args[0].value),
+                Step("and this is another one", each.loop),
+            )
+            label = _name_of(each.call.args[0].value)
+            yield AclosingMisused(label, each.statement, "", path)
+
+    # Cleanup in another task, too late, or cancelled
+
+    def closed_in_other_tasks(self) -> Iterator[ClosedInOtherTask]:
+        """Yield each `aclose()` in a new task, of a generator bound to the task that steps it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.closes():
+            path = (Step(each.bound.text, each.bound.at),)
+            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
+
+    def loops_closed_early(self) -> Iterator[LoopClosedEarly]:
+        """Yield each hand-made loop closed without closing the generators left open on it."""
+        for each in EventLoops(self._knowledge, self.parent).hand_runs():
+            for left in self.left_open:
+                if left.is_certain and left.function in each.runs:
+                    path = (*left.path, Step("the loop that ran this is closed", each.close))
+                    yield LoopClosedEarly(left.label, each.close, path)
+                    break
+
+    def unshielded_cleanups(self) -> Iterator[UnshieldedCleanup]:
+        """Yield each unshielded await in the cleanup of a generator of anyio or trio code."""
+        if not uses_anyio_or_trio(self.outline):
+            return
+        shielding = Shielding(self._knowledge)
+        for function in self._plain_generators():
+            if not self._consumers.is_iterated_or_loops(function):
+                continue
+            for at, left in shielding.unshielded(function):
+                path = (
+                    Step("the generator is closed at this `yield` when its consumer is", left),
+                    Step("and this raises Cancelled at once", at),
+                )
+                yield UnshieldedCleanup(at, path)
+
     # Sources that somebody else owns
 
     def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
@@ -587,6 +707,21 @@ def label_of(node: Node) -> str:
     if isinstance(node, cst.Attribute):
         return _short_name(node)
     return "the generator expression"
+
+
+def _name_of(node: Node) -> str:
+    """Return what a message calls an expression: its name, or what is called; or nothing."""
+    if isinstance(node, (cst.Call, cst.Attribute, cst.GeneratorExp)):
+        return label_of(node)
+    return dotted_name(node)
+
+
+_ENTRIES = {
+    Entry.CLOSING: "closing",
+    Entry.ASYNC_CLOSING: "async closing",
+    Entry.SYNC_ACLOSING: "with aclosing",
+    Entry.SYNC_GENERATOR: "with",
+}
 
 
 def _short_name(node: cst.BaseExpression) -> str:

@@ -77,6 +77,33 @@ CLOSERS = frozenset(
     }
 )
 
+ACLOSING = frozenset(
+    # contextlib documentation, and its backports: awaits `aclose()` of what it is given.
+    {"contextlib.aclosing", "async_generator.aclosing", "contextlib2.aclosing"}
+)
+
+SYNC_CLOSING = frozenset(
+    # contextlib documentation, and its backport: calls `close()`, and has no `__aenter__`.
+    {"contextlib.closing", "contextlib2.closing"}
+)
+
+SYNC_ITERABLE_MAKERS = {
+    # Library Reference, "Built-in Functions" and "Built-in Types": none of these has an `aclose`.
+    "builtins.list": "a list",
+    "builtins.sorted": "a list",
+    "builtins.tuple": "a tuple",
+    "builtins.set": "a set",
+    "builtins.frozenset": "a frozenset",
+    "builtins.dict": "a dict",
+    "builtins.range": "a range",
+    "builtins.enumerate": "a sync iterator",
+    "builtins.filter": "a sync iterator",
+    "builtins.iter": "a sync iterator",
+    "builtins.map": "a sync iterator",
+    "builtins.reversed": "a sync iterator",
+    "builtins.zip": "a sync iterator",
+}
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
@@ -190,6 +217,17 @@ WAITERS = frozenset(
         "asyncio.shield",
         "asyncio.tasks.wait_for",
     }
+)
+
+TASK_MAKERS = frozenset(
+    # asyncio documentation: each runs a coroutine that it is given in a task of its own.
+    {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.shield",
+     "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.tasks.gather"}
+)  # fmt: skip
+
+LOOP_MAKERS = frozenset(
+    # asyncio documentation, and uvloop's README.
+    {"asyncio.new_event_loop", "asyncio.events.new_event_loop", "uvloop.new_event_loop"}
 )
 
 AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
