@@ -32,6 +32,7 @@ from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
 from asyncgen_lint.typestate.release import skipped_releases
 from asyncgen_lint.typestate.state import SiteKind
+from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
 
@@ -146,6 +147,28 @@ class ReleaseSkipped:
 
     at: Node
     release: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StoredOpen:
+    """A generator that `owner` keeps in an attribute of that name and that nothing closes."""
+
+    label: str
+    attribute: str
+    owner: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class IteratorWithoutAclose:
+    """The class, called `owner`, of an async iterator that keeps a generator in an attribute."""
+
+    label: str
+    attribute: str
+    owner: str
+    at: Node
     path: tuple[Step, ...]
 
 
@@ -626,6 +649,34 @@ class Facts:
                     Step("so that this is not reached", each.release),
                 )
                 yield ReleaseSkipped(each.at, each.text, path)
+
+    # Generators kept on objects
+
+    def stored_open(self) -> Iterator[StoredOpen]:
+        """Yield each generator that a class stores and that nothing in view closes."""
+        for each in self._stored.forgotten():
+            store, label = each.store, label_of(each.store.creation)
+            path = [
+                Step(f"`{label}` is created here", store.creation),
+                Step(
+                    f"it needs closing: it can be suspended here, {each.reason.text}",
+                    each.reason.at,
+                ),
+            ]
+            if each.stepped is not None:
+                path.append(Step("this leaves it suspended", each.stepped))
+            yield StoredOpen(label, store.attribute, store.owner.name, store.at, tuple(path))
+
+    def iterators_without_aclose(self) -> Iterator[IteratorWithoutAclose]:
+        """Yield each class of async iterators over a generator of its own that has no aclose."""
+        for each in self._stored.iterators_without_aclose():
+            label, owner = label_of(each.creation), each.owner
+            path = (Step(f"`{label}` is created here and kept", each.at),)
+            yield IteratorWithoutAclose(label, each.attribute, owner.name, owner.node, path)
+
+    @cached_property
+    def _stored(self) -> StoredGenerators:
+        return StoredGenerators(self._knowledge, self._summaries, self._parents)
 
     # Sources that somebody else owns
 
