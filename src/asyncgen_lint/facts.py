@@ -33,6 +33,7 @@ from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_
 from asyncgen_lint.typestate.release import skipped_releases
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.stored import StoredGenerators
+from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
 
@@ -169,6 +170,18 @@ class IteratorWithoutAclose:
     attribute: str
     owner: str
     at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StreamLeftOpen:
+    """A closable stream that an async generator makes, iterates at `header` and leaves open."""
+
+    label: str
+    owner: str
+    closed_by: str
+    exit: str
+    header: Node
     path: tuple[Step, ...]
 
 
@@ -677,6 +690,25 @@ class Facts:
     @cached_property
     def _stored(self) -> StoredGenerators:
         return StoredGenerators(self._knowledge, self._summaries, self._parents)
+
+    def streams_left_open(self) -> Iterator[StreamLeftOpen]:
+        """Yield each closable stream that a plain generator makes, iterates and leaves open."""
+        for function in self._plain_generators():
+            for each in open_streams(self._knowledge, self._summaries, function):
+                leak = each.leak
+                witness = each.tracking.witness(leak)
+                if witness is None:
+                    continue
+                jump = _last_jump(witness)
+                label, exit_text = label_of(leak.site.node), _exit_text(jump)
+                left_at = jump.node if jump is not None and jump.node is not None else leak.place
+                path = (
+                    Step(f"`{label}` is created here", leak.site.node),
+                    Step("this would close it", each.closed_by.node),
+                    Step(f"{exit_text} leaves it open", left_at),
+                )
+                closed_by = each.closed_by.name
+                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
 
     # Sources that somebody else owns
 
