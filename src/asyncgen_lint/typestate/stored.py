@@ -273,7 +273,7 @@ class StoredGenerators:
         return function is not None and function.owner_class in family
 
     def _closes_resource(self, store: Store, family: list[Scope]) -> bool:
-        """Return whether a method closes something that the generator is made from or reads."""
+        """Return whether a method closes what the generator reads from, or cleans up as it does."""
         used = set(_attributes_in(store.creation))
         for function in store.functions:
             used |= set(_attributes_in(function.node))
@@ -284,13 +284,20 @@ class StoredGenerators:
                     assert isinstance(target, cst.Attribute)
                     used.add(target.attr.value)
         used.discard(store.attribute)
+        self_name = self._self_name(store.method)
+        cleanups = {
+            name for each in store.functions for name in _own_cleanups(each.node, self_name)
+        }
+        if any(_promises_to_end(name) for name in cleanups):
+            # The object's own close is what the generator's cleanup would run.
+            return True
         generators = {function.node for function in store.functions}
         for owner in family:
             for method in owner.children:
                 if method.node in generators:
                     continue
                 for node in descendants(method.node):
-                    if _is_release_of(node, used):
+                    if _is_release_of(node, used) or _own_method(node, self_name) in cleanups:
                         return True
         return False
 
@@ -500,6 +507,22 @@ def _attributes_in(node: cst.CSTNode) -> Iterator[str]:
             yield each.attr.value
 
 
+def _own_cleanups(function: cst.CSTNode, self_name: str) -> Iterator[str]:
+    """Yield the methods of its object that a function calls in a handler or a `finally`."""
+    for each in descendants(function):
+        if isinstance(each, (cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler)):
+            names = (_own_method(node, self_name) for node in descendants(each))
+            yield from (name for name in names if name)
+
+
+def _own_method(node: cst.CSTNode, self_name: str) -> str:
+    """Return the method that a node calls on the name of the object, or an empty string."""
+    if isinstance(node, cst.Call) and _is_attribute_of(node.func, self_name):
+        assert isinstance(node.func, cst.Attribute)
+        return node.func.attr.value
+    return ""
+
+
 def _is_release_of(node: cst.CSTNode, attributes: set[str]) -> bool:
     """Return whether a node is `self.x.close()`, or the like, of one of the attributes."""
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
@@ -528,7 +551,13 @@ def _may_be_left(loop: cst.For) -> bool:
 def _ends(owner: Scope) -> bool:
     """Return whether a class has a method that promises to end what it holds."""
     return any(
-        name in ("__aexit__", "__exit__", "aclose", "stop", "shutdown") or name.startswith("close")
+        _promises_to_end(name)
         for name, bindings in owner.bindings.items()
         if any(each.kind is BindingKind.FUNCTION for each in bindings)
+    )
+
+
+def _promises_to_end(method: str) -> bool:
+    return method in ("__aexit__", "__exit__", "aclose", "stop", "shutdown") or method.startswith(
+        "close"
     )
