@@ -36,6 +36,7 @@ from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
+from asyncgen_lint.typestate.unstarted import late_owners
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,16 @@ class StreamLeftOpen:
     closed_by: str
     exit: str
     header: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseNeverStarted:
+    """A resource called `resource` that only the unstarted generator `label` releases."""
+
+    label: str
+    resource: str
+    at: Node
     path: tuple[Step, ...]
 
 
@@ -709,6 +720,18 @@ class Facts:
                 )
                 closed_by = each.closed_by.name
                 yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
+
+    def releases_never_started(self) -> Iterator[ReleaseNeverStarted]:
+        """Yield each return of a generator whose body alone releases what was acquired before."""
+        for function in self.outline.functions():
+            for each in late_owners(self._knowledge, self._parents, function):
+                label = label_of(each.creation)
+                path = (
+                    Step(f"`{each.name}` is acquired here", each.acquired),
+                    Step("only this releases it, once the generator was started", each.release),
+                    Step("the generator is returned without being started", each.creation),
+                )
+                yield ReleaseNeverStarted(label, each.name, each.creation, path)
 
     # Sources that somebody else owns
 

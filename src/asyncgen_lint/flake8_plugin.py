@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from asyncgen_lint.config import Settings
 
-STRICT_CODES: tuple[str, ...] = ("AGN109", "AGN204")
+STRICT_CODES: tuple[str, ...] = ("AGN106", "AGN109", "AGN204")
 """The strict rules, which flake8 is told to leave out unless asked; a test holds it complete."""
 
 _FULL_CODE = re.compile(r"AGN\d{3}\Z")
