@@ -688,7 +688,7 @@ class Facts:
                 ),
             ]
             if each.stepped is not None:
-                path.append(Step("this leaves it suspended", each.stepped))
+                path.append(Step("whoever stops after this leaves it suspended", each.stepped))
             yield StoredOpen(label, store.attribute, store.owner.name, store.at, tuple(path))
 
     def iterators_without_aclose(self) -> Iterator[IteratorWithoutAclose]:

@@ -90,9 +90,8 @@ class StoredGenerators:
                 if self._closes_resource(store, self._family(owner)):
                     continue
                 uses = self._attributes.get(store.attribute, ())
-                if any(self._is_read_by_step(each, owner) for each in uses) and not any(
-                    self._is_closed_at(each) for each in uses
-                ):
+                is_closed = any(self._is_closed_at(each) for each in uses)
+                if not is_closed and any(self._is_read_by_step(each, owner) for each in uses):
                     yield store
                     break
 
@@ -452,6 +451,10 @@ class StoredGenerators:
         return function is not None and function is self._resolver.method(owner, "__anext__")
 
     def _is_closed_at(self, node: cst.Attribute) -> bool:
+        """Return whether a read closes the generator, or stands where it may be ended."""
+        function = self._function_around(node)
+        if function is not None and _promises_to_end(function.name):
+            return True
         parent = self._parents[node]
         return isinstance(parent, cst.Attribute) and parent.attr.value == "aclose"
 
