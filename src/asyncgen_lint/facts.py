@@ -39,8 +39,11 @@ from asyncgen_lint.typestate.release import skipped_releases
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
+from asyncgen_lint.typestate.stored import StoredGenerators
+from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
+from asyncgen_lint.typestate.unstarted import late_owners
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,50 @@ class LoopClosedEarly:
 class UnshieldedCleanup:
     """An await in the cleanup of a generator that a cancelled scope of anyio or trio cuts off."""
 
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StoredOpen:
+    """A generator that `owner` keeps in an attribute of that name and that nothing closes."""
+
+    label: str
+    attribute: str
+    owner: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class IteratorWithoutAclose:
+    """The class, called `owner`, of an async iterator that keeps a generator in an attribute."""
+
+    label: str
+    attribute: str
+    owner: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StreamLeftOpen:
+    """A closable stream that an async generator makes, iterates at `header` and leaves open."""
+
+    label: str
+    owner: str
+    closed_by: str
+    exit: str
+    header: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseNeverStarted:
+    """A resource called `resource` that only the unstarted generator `label` releases."""
+
+    label: str
+    resource: str
     at: Node
     path: tuple[Step, ...]
 
@@ -647,6 +694,65 @@ class Facts:
                     Step("and this raises Cancelled at once", at),
                 )
                 yield UnshieldedCleanup(at, path)
+
+    # Generators kept on objects
+
+    def stored_open(self) -> Iterator[StoredOpen]:
+        """Yield each generator that a class stores and that nothing in view closes."""
+        for each in self._stored.forgotten():
+            store, label = each.store, label_of(each.store.creation)
+            path = [
+                Step(f"`{label}` is created here", store.creation),
+                Step(
+                    f"it needs closing: it can be suspended here, {each.reason.text}",
+                    each.reason.at,
+                ),
+            ]
+            if each.stepped is not None:
+                path.append(Step("whoever stops after this leaves it suspended", each.stepped))
+            yield StoredOpen(label, store.attribute, store.owner.name, store.at, tuple(path))
+
+    def iterators_without_aclose(self) -> Iterator[IteratorWithoutAclose]:
+        """Yield each class of async iterators over a generator of its own that has no aclose."""
+        for each in self._stored.iterators_without_aclose():
+            label, owner = label_of(each.creation), each.owner
+            path = (Step(f"`{label}` is created here and kept", each.at),)
+            yield IteratorWithoutAclose(label, each.attribute, owner.name, owner.node, path)
+
+    @cached_property
+    def _stored(self) -> StoredGenerators:
+        return StoredGenerators(self._knowledge, self._summaries, self._parents)
+
+    def streams_left_open(self) -> Iterator[StreamLeftOpen]:
+        """Yield each closable stream that a plain generator makes, iterates and leaves open."""
+        for function in self._plain_generators():
+            for each in open_streams(self._knowledge, self._summaries, function):
+                leak = each.leak
+                witness = each.tracking.witness(leak)
+                if witness is None:
+                    continue
+                jump = _last_jump(witness, leak)
+                label, exit_text = label_of(leak.site.node), _exit_text(jump)
+                left_at = jump.node if jump is not None and jump.node is not None else leak.place
+                path = (
+                    Step(f"`{label}` is created here", leak.site.node),
+                    Step("this would close it", each.closed_by.node),
+                    Step(f"{exit_text} leaves it open", left_at),
+                )
+                closed_by = each.closed_by.name
+                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
+
+    def releases_never_started(self) -> Iterator[ReleaseNeverStarted]:
+        """Yield each return of a generator whose body alone releases what was acquired before."""
+        for function in self.outline.functions():
+            for each in late_owners(self._knowledge, self._parents, function):
+                label = label_of(each.creation)
+                path = (
+                    Step(f"`{each.name}` is acquired here", each.acquired),
+                    Step("only this releases it, once the generator was started", each.release),
+                    Step("the generator is returned without being started", each.creation),
+                )
+                yield ReleaseNeverStarted(label, each.name, each.creation, path)
 
     # Sources that somebody else owns
 

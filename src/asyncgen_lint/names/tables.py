@@ -187,6 +187,12 @@ CONTAINER_METHODS = frozenset(
 )  # fmt: skip
 """Methods by which the built-in containers change."""
 
+CONTAINER_ADDERS = frozenset({"append", "appendleft", "insert", "add", "setdefault"})
+"""Those of them that keep one of their arguments."""
+
+CONTAINER_REMOVERS = frozenset({"remove", "discard", "clear"})
+"""Those of them that let an item go and do not return it."""
+
 CONTAINER_TYPES = frozenset(
     {"builtins.list", "builtins.set", "builtins.dict", "collections.deque",
      "collections.defaultdict", "collections.OrderedDict", "collections.Counter"}
@@ -250,6 +256,15 @@ RELEASE_METHODS = frozenset(
      "__aexit__"}
 )  # fmt: skip
 """Methods that end what an earlier call began: io, asyncio, contextvars and database drivers."""
+
+ENDING_METHODS = frozenset({"stop", "shutdown", "terminate", "kill", "abort", "cancel"})
+"""Methods that make an object give up what it does: asyncio, subprocess and server objects."""
+
+ENDING_WORDS = frozenset(
+    {"close", "aclose", "exit", "aexit", "stop", "shutdown", "teardown", "disconnect", "finish",
+     "end", "cleanup", "dispose", "drain"}
+)  # fmt: skip
+"""Words in the names of methods in which a last step of a generator may be meant to finish it."""
 
 ACQUIRES_OF_RELEASE = {
     # The documented counterparts in threading, asyncio, contextvars, opentelemetry and pub/sub.

@@ -138,8 +138,7 @@ class CallEffects:
         if function.kind is ScopeKind.CLASS:
             closes = class_closes_its_argument(self._knowledge, function)
             return Effect(Use.GIVES, Holding(held.site, Role.CLOSER)) if closes else _ESCAPES
-        takes_object = self._takes_object(function, node)
-        parameter = parameter_of(function, node, argument, takes_object=takes_object)
+        parameter = parameter_of(self._knowledge, function, node, argument, self._scope)
         if parameter is None:
             return _ESCAPES
         if self._knowledge.kind(function) is FunctionKind.CONTEXT_MANAGER:
@@ -155,26 +154,13 @@ class CallEffects:
             return _LOOKS
         return _ESCAPES
 
-    def _takes_object(self, function: Scope, call: cst.Call) -> bool:
-        """Return whether the first parameter of a called function gets an object or a class."""
-        resolver = self._knowledge.resolver
-        if function.owner_class is None or "builtins.staticmethod" in resolver.decorators(function):
-            return False
-        if not isinstance(call.func, cst.Attribute):
-            # An object is called, which is its `__call__`.
-            return True
-        if "builtins.classmethod" in resolver.decorators(function):
-            return True
-        owner = resolver.reference(call.func.value, self._scope)
-        return owner is None or owner.scope is None or owner.scope.kind is not ScopeKind.CLASS
-
 
 def parameter_of(
-    function: Scope, call: cst.Call, argument: Argument, *, takes_object: bool
+    knowledge: Knowledge, function: Scope, call: cst.Call, argument: Argument, scope: Scope
 ) -> str | None:
     """Return the name of the parameter that an argument of a call is passed as.
 
-    `takes_object` says that the first parameter gets the object whose method is called.
+    `scope` is where the call stands.
     """
     if not isinstance(function.node, cst.FunctionDef):
         return None
@@ -183,7 +169,7 @@ def parameter_of(
         names = {each.name.value for each in all_parameters(parameters)}
         return argument.keyword if argument.keyword in names else None
     positional = [each.name.value for each in (*parameters.posonly_params, *parameters.params)]
-    if takes_object:
+    if _takes_object(knowledge, function, call, scope):
         positional = positional[1:]
     for place, each in enumerate(call.args):
         if each.star or each.keyword is not None:
@@ -191,6 +177,20 @@ def parameter_of(
         if each.value is argument.node:
             return positional[place] if place < len(positional) else None
     return None
+
+
+def _takes_object(knowledge: Knowledge, function: Scope, call: cst.Call, scope: Scope) -> bool:
+    """Return whether the first parameter of a called function gets an object or a class."""
+    decorators = knowledge.resolver.decorators(function)
+    if function.owner_class is None or "builtins.staticmethod" in decorators:
+        return False
+    if not isinstance(call.func, cst.Attribute):
+        # An object is called, which is its `__call__`.
+        return True
+    if "builtins.classmethod" in decorators:
+        return True
+    owner = knowledge.resolver.reference(call.func.value, scope)
+    return owner is None or owner.scope is None or owner.scope.kind is not ScopeKind.CLASS
 
 
 def class_closes_its_argument(knowledge: Knowledge, owner: Scope) -> bool:

@@ -146,7 +146,7 @@ class Instances:
         if called is None:
             return None
         if called.scope.kind is ScopeKind.CLASS:
-            return called.scope if not is_awaited and _makes_instances(called.scope) else None
+            return called.scope if not is_awaited and makes_instances(called.scope) else None
         if called.scope.is_async is not is_awaited or called.scope.yields:
             return None
         if not set(self._resolver.decorators(called.scope)) <= tables.TRANSPARENT_DECORATORS:
@@ -286,7 +286,7 @@ def _agreed(classes: Iterable[Scope | None]) -> Scope | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _makes_instances(owner: Scope) -> bool:
+def makes_instances(owner: Scope) -> bool:
     """Return whether calling a class makes an instance of it: no decorator says otherwise."""
     if not isinstance(owner.node, cst.ClassDef):
         return False

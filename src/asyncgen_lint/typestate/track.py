@@ -297,7 +297,7 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=_resources(node))
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
             self.sites[node] = site
         return Holding(site, role)
 
@@ -769,7 +769,7 @@ def _fingerprint(state: State, site: Site) -> str:
     return f"{keepers}{conditions}"
 
 
-def _resources(node: cst.CSTNode) -> frozenset[str]:
+def resources_of(node: cst.CSTNode) -> frozenset[str]:
     """Return the names that a generator is made from: the receiver and the arguments."""
     if not isinstance(node, cst.Call):
         return frozenset()
