@@ -30,10 +30,12 @@ from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
-from asyncgen_lint.typestate.release import skipped_releases
+from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.summary import Summaries
+from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.track import Leak, Tracking
+from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,20 @@ class CoroutineIterated:
 
 @dataclass(frozen=True)
 class ReleaseSkipped:
-    """A release behind the `yield` of a context manager that a failing body skips."""
+    """A release behind a `yield` that leaving the generator there skips."""
 
     at: Node
+    call: Node
     release: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class TaskOutlives:
+    """A task that a generator starts, and leaves running when it is closed; `name` holds it."""
+
+    call: Node
+    name: str
     path: tuple[Step, ...]
 
 
@@ -619,13 +631,34 @@ class Facts:
             graph = self._graph(function)
             if graph is None:
                 continue
-            for each in skipped_releases(graph, function):
+            for each in skipped_releases(graph, function, self._knowledge, FAILED_BODY):
+                yield _release_skipped(each, "an exception of the body comes in at this `yield`")
+
+    # What a generator leaves behind
+
+    def releases_skipped_at_close(self) -> Iterator[ReleaseSkipped]:
+        """Yield each release of a plain generator that is skipped when the consumer leaves."""
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in skipped_releases(graph, function, self._knowledge, CLOSED):
+                if not self._knowledge.is_async_generator(each.receiver, function):
+                    yield _release_skipped(each, "the consumer may leave at this `yield`")
+
+    def tasks_outliving(self) -> Iterator[TaskOutlives]:
+        """Yield each task of a plain generator that runs on when the consumer leaves."""
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in outliving_tasks(graph, function, self._knowledge):
                 path = (
-                    Step("it is acquired here", each.acquired),
-                    Step("an exception of the body comes in at this `yield`", each.at),
-                    Step("so that this is not reached", each.release),
+                    Step("the task is started here", each.call),
+                    Step("and runs on when the consumer leaves at this `yield`", each.at),
                 )
-                yield ReleaseSkipped(each.at, each.text, path)
+                yield TaskOutlives(each.call, each.name, path)
+
+    def _graphs_of_iterated_generators(self) -> Iterator[tuple[Scope, Graph]]:
+        """Yield the generators that no framework drives as a context manager, with their graphs."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is not None and self._is_iterated_or_loops(function):
+                yield function, graph
 
     # Sources that somebody else owns
 
@@ -666,6 +699,15 @@ class Facts:
 
     def _graph(self, scope: Scope) -> Graph | None:
         return self._knowledge.graph(scope)
+
+
+def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
+    path = (
+        Step("it is acquired here", skipped.acquired),
+        Step(left, skipped.at),
+        Step("so that this is not reached", skipped.release),
+    )
+    return ReleaseSkipped(skipped.at, skipped.release, skipped.text, path)
 
 
 _AWAITABLE_METHODS = frozenset(
