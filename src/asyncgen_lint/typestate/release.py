@@ -125,6 +125,7 @@ class _Held:
         self._knowledge = knowledge
         self.flags = constants(graph)
         self._releases: dict[cst.CSTNode, _Release | None] = {}
+        self._done: dict[str, frozenset[int]] = {}
 
     def skipped_behind(
         self, at: Block, way_out: frozenset[EdgeKind]
@@ -203,7 +204,9 @@ class _Held:
             return True
         if release.method != "cancel":
             return False
-        return block.index in known_done(self._graph, release.receiver) or any(
+        if release.receiver not in self._done:
+            self._done[release.receiver] = known_done(self._graph, release.receiver)
+        return block.index in self._done[release.receiver] or any(
             may_end_task(each, release.receiver) for each in block.instructions
         )
 
