@@ -154,6 +154,158 @@ CASES = {
                     async with self as connection:
                         yield connection  # AGN303
     """,
+    "two values of a call, one of which is closed": """
+        import asyncio
+        async def lines(host):
+            reader, writer = await asyncio.open_connection(host, 1)
+            while line := await reader.readline():
+                yield line
+            writer.close()  # AGN108
+            await writer.wait_closed()
+    """,
+    "acknowledged after the yield": """
+        class Subscriber:
+            async def events(self):
+                while True:
+                    item = await self.queue.get()
+                    yield item
+                    self.queue.task_done()  # AGN108
+    """,
+    "another response each round": """
+        async def items(client):
+            while True:
+                response = await client.get("/")
+                data = response.json()
+                response.close()
+                for item in data:
+                    yield item
+    """,
+    "released by a handler that swallows cancellation": """
+        import asyncio
+        async def events(bus):
+            await bus.subscribe("x")
+            try:
+                while True:
+                    yield await bus.get()
+            except asyncio.CancelledError:
+                pass
+            await bus.unsubscribe("x")  # AGN108
+    """,
+    "parser that is finished": """
+        import contextlib
+        from xml.etree import ElementTree
+        class Streaming:
+            def __init__(self):
+                self.parser = ElementTree.XMLPullParser(["end"])
+            def parse(self, chunk):
+                return [chunk]
+            def close(self):
+                with contextlib.suppress(ValueError):
+                    self.parser.close()
+        async def parsed(chunks):
+            parser = Streaming()
+            async for chunk in chunks:
+                for each in parser.parse(chunk):
+                    yield each
+            parser.close()
+    """,
+    "parser that is used again": """
+        async def parsed(chunks, make):
+            parser = make()
+            async for chunk in chunks:
+                yield parser.feed(chunk)
+                parser.reset()
+    """,
+    "semaphore made here": """
+        import asyncio
+        async def mapped(source):
+            slots = asyncio.Semaphore(3)
+            async for item in source:
+                await slots.acquire()
+                yield item
+                slots.release()
+    """,
+    "release called from elsewhere": """
+        async def events(pool, on_disconnect):
+            connection = await pool.connect()
+            on_disconnect(lambda: connection.close())
+            yield 1
+            yield 2
+            await connection.close()
+    """,
+    "generator whose closing another rule reports": """
+        async def rows(db):
+            try:
+                yield 1
+            finally:
+                await db.close()
+        async def again(db):
+            source = rows(db)
+            async for row in source:  # AGN103
+                yield row
+            await source.aclose()
+    """,
+    "task cancelled behind the yields": """
+        import asyncio
+        async def ticks(beat):
+            task = asyncio.create_task(beat())  # AGN107
+            yield 1
+            yield 2
+            task.cancel()  # AGN108
+    """,
+    "task of a loop held in a name": """
+        import asyncio
+        async def items(fill):
+            loop, queue = asyncio.get_running_loop(), asyncio.Queue()
+            task = asyncio.ensure_future(fill(queue))  # AGN107
+            while True:
+                yield await queue.get()
+    """,
+    "future that somebody else has started": """
+        import asyncio
+        async def items(running):
+            task = asyncio.ensure_future(running)
+            yield 1
+            yield await task
+    """,
+    "task of a group": """
+        import asyncio
+        async def items(group, fill):
+            task = group.create_task(fill())
+            yield 1
+            yield await task
+    """,
+    "task that a nested function may cancel": """
+        import asyncio
+        async def items(request, fill):
+            task = asyncio.create_task(fill())
+            def cancel():
+                task.cancel()
+            request.on_disconnect(cancel)
+            yield 1
+            yield await task
+    """,
+    "task whose end is asked for": """
+        import asyncio
+        async def items(fill):
+            task = asyncio.create_task(fill())
+            while True:
+                await asyncio.sleep(1)
+                if task.done():
+                    yield task.result()
+                    break
+            yield 2
+    """,
+    "tasks that a comprehension cancels": """
+        import asyncio
+        async def items(jobs):
+            tasks = [asyncio.create_task(job()) for job in jobs]
+            try:
+                for task in tasks:
+                    yield await task
+            finally:
+                [task.cancel() for task in tasks]
+    """,
     "dependency": """
         from fastapi import Depends
         async def get_session(pool):

@@ -35,15 +35,17 @@ from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
-from asyncgen_lint.typestate.release import skipped_releases
+from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
 from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
+from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
+from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,10 @@ class CoroutineIterated:
 
 @dataclass(frozen=True)
 class ReleaseSkipped:
-    """A release behind the `yield` of a context manager that a failing body skips."""
+    """A release behind a `yield` that leaving the generator there skips."""
 
     at: Node
+    call: Node
     release: str
     path: tuple[Step, ...]
 
@@ -268,6 +271,15 @@ class ReleaseNeverStarted:
     label: str
     resource: str
     at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class TaskOutlives:
+    """A task that a generator starts, and leaves running when it is closed; `name` holds it."""
+
+    call: Node
+    name: str
     path: tuple[Step, ...]
 
 
@@ -627,13 +639,34 @@ class Facts:
             graph = self._graph(function)
             if graph is None:
                 continue
-            for each in skipped_releases(graph, function):
+            for each in skipped_releases(graph, function, self._knowledge, FAILED_BODY):
+                yield _release_skipped(each, "an exception of the body comes in at this `yield`")
+
+    # What a generator leaves behind
+
+    def releases_skipped_at_close(self) -> Iterator[ReleaseSkipped]:
+        """Yield each release of a plain generator that is skipped when the consumer leaves."""
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in skipped_releases(graph, function, self._knowledge, CLOSED):
+                if not self._knowledge.is_async_generator(each.receiver, function):
+                    yield _release_skipped(each, "the consumer may leave at this `yield`")
+
+    def tasks_outliving(self) -> Iterator[TaskOutlives]:
+        """Yield each task of a plain generator that runs on when the consumer leaves."""
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in outliving_tasks(graph, function, self._knowledge):
                 path = (
-                    Step("it is acquired here", each.acquired),
-                    Step("an exception of the body comes in at this `yield`", each.at),
-                    Step("so that this is not reached", each.release),
+                    Step("the task is started here", each.call),
+                    Step("and runs on when the consumer leaves at this `yield`", each.at),
                 )
-                yield ReleaseSkipped(each.at, each.text, path)
+                yield TaskOutlives(each.call, each.name, path)
+
+    def _graphs_of_iterated_generators(self) -> Iterator[tuple[Scope, Graph]]:
+        """Yield the generators that no framework drives as a context manager, with their graphs."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is not None and self._consumers.is_iterated_or_loops(function):
+                yield function, graph
 
     # Managers that close
 
@@ -793,6 +826,20 @@ class Facts:
 
     def _graph(self, scope: Scope) -> Graph | None:
         return self._knowledge.graph(scope)
+
+
+def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
+    path = (
+        Step("it is acquired here", skipped.acquired),
+        Step(left, skipped.at),
+        Step("so that this is not reached", skipped.release),
+    )
+    return ReleaseSkipped(skipped.at, skipped.release, skipped.text, path)
+
+
+_AWAITABLE_METHODS = frozenset(
+    {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
+)
 
 
 def _is_used_in_a_call(function: Scope, name: str) -> bool:

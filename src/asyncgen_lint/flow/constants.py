@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
@@ -65,11 +65,14 @@ def constants(graph: Graph) -> dict[int, Flags]:
     return Solution(graph, Constants(), {}).entries
 
 
-def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
+def blocks_after(
+    start: Edge, flags: Flags, ends: Callable[[Block], bool] | None = None
+) -> Iterator[tuple[Block, Flags]]:
     """Yield the blocks that control may reach behind an edge, with the flags there.
 
     Only what happens without a further exception is followed: pending exceptions go on, explicit
-    raises are taken, and calls are taken not to raise.
+    raises are taken, and calls are taken not to raise. A block that `ends` the search is the last
+    of its path.
     """
     problem = Constants()
     seen: set[tuple[int, frozenset[tuple[Operand, frozenset[str]]]]] = set()
@@ -81,6 +84,8 @@ def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
             continue
         seen.add(key)
         yield block, state
+        if ends is not None and ends(block):
+            continue
         for instruction in block.instructions:
             state = problem.transfer(instruction, state)
         for edge in block.edges:

@@ -225,7 +225,7 @@ WAITERS = frozenset(
     }
 )
 
-TASK_MAKERS = frozenset(
+OTHER_TASK_RUNNERS = frozenset(
     # asyncio documentation: each runs a coroutine that it is given in a task of its own.
     {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.shield",
      "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.tasks.gather"}
@@ -234,6 +234,54 @@ TASK_MAKERS = frozenset(
 LOOP_MAKERS = frozenset(
     # asyncio documentation, and uvloop's README.
     {"asyncio.new_event_loop", "asyncio.events.new_event_loop", "uvloop.new_event_loop"}
+)
+
+LOCAL_WHEN_MADE_HERE = frozenset(
+    {
+        # asyncio, threading, queue, anyio and trio documentation: a lock or queue that a call has
+        # made for itself goes with it, and nobody else waits for it.
+        *(f"asyncio.{name}" for name in ("Lock", "Semaphore", "BoundedSemaphore", "Condition")),
+        *(f"asyncio.{name}" for name in ("Queue", "LifoQueue", "PriorityQueue")),
+        *(f"asyncio.queues.{name}" for name in ("Queue", "LifoQueue", "PriorityQueue")),
+        *(f"threading.{name}" for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore")),
+        *(f"queue.{name}" for name in ("Queue", "LifoQueue", "PriorityQueue")),
+        *(f"anyio.{name}" for name in ("Lock", "Semaphore", "CapacityLimiter", "Condition")),
+        *(f"trio.{name}" for name in ("Lock", "Semaphore", "CapacityLimiter", "Condition")),
+        # io, html.parser and xml.etree documentation: they hold memory alone.
+        "io.StringIO",
+        "io.BytesIO",
+        "html.parser.HTMLParser",
+        "xml.etree.ElementTree.XMLPullParser",
+        "xml.etree.ElementTree.XMLParser",
+        # runtime.md, (b): a file is closed when its last reference goes, at the same moment.
+        "builtins.open",
+        "io.open",
+    }
+)
+
+TASK_MAKERS = frozenset(
+    # asyncio documentation, "Creating Tasks" and "Event Loop": nothing else owns what these start.
+    {
+        "asyncio.create_task",
+        "asyncio.ensure_future",
+        "asyncio.tasks.create_task",
+        "asyncio.tasks.ensure_future",
+    }
+)
+
+LOOP_GETTERS = frozenset(
+    # asyncio documentation, "Event Loop": `create_task` of what these give makes a task likewise.
+    {
+        "asyncio.get_running_loop",
+        "asyncio.get_event_loop",
+        "asyncio.events.get_running_loop",
+        "asyncio.events.get_event_loop",
+    }
+)
+
+TASK_WAITERS = frozenset(
+    # asyncio documentation: these look at the tasks they get, and start or keep nothing.
+    {"asyncio.wait_for", "asyncio.shield", "asyncio.gather", "asyncio.wait", "asyncio.as_completed"}
 )
 
 AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
@@ -253,7 +301,7 @@ LOCAL_ONLY_CALLS = frozenset(
 
 RELEASE_METHODS = frozenset(
     {"close", "aclose", "release", "unsubscribe", "cancel", "detach", "reset", "disconnect",
-     "__aexit__"}
+     "task_done", "__aexit__"}
 )  # fmt: skip
 """Methods that end what an earlier call began: io, asyncio, contextvars and database drivers."""
 
@@ -265,6 +313,11 @@ ENDING_WORDS = frozenset(
      "end", "cleanup", "dispose", "drain"}
 )  # fmt: skip
 """Words in the names of methods in which a last step of a generator may be meant to finish it."""
+RELEASES_OF_PAIRS = frozenset(
+    # These are releases only beside their counterpart: a parser is `reset`, and a tensor detached,
+    # to go on with it.
+    {"detach", "reset", "task_done"}
+)
 
 ACQUIRES_OF_RELEASE = {
     # The documented counterparts in threading, asyncio, contextvars, opentelemetry and pub/sub.
@@ -273,5 +326,6 @@ ACQUIRES_OF_RELEASE = {
     "detach": frozenset({"attach"}),
     "reset": frozenset({"set"}),
     "disconnect": frozenset({"connect"}),
+    "task_done": frozenset({"get", "get_nowait"}),
     "__aexit__": frozenset({"__aenter__"}),
 }

@@ -78,7 +78,7 @@ class OtherTask:
         if any(each.keyword and each.keyword.value == "context" for each in call.args):
             return ""
         dotted = self._knowledge.dotted(call.func, scope)
-        if dotted in tables.TASK_MAKERS:
+        if dotted in tables.OTHER_TASK_RUNNERS:
             return dotted.rpartition(".")[2]
         if dotted == "asyncio.wait_for" and self._target_version < _WAIT_FOR_IN_TASK_UNTIL:
             return "wait_for"

@@ -1,0 +1,42 @@
+"""Cleanup after the `yield` of a generator is skipped when the consumer leaves.
+
+A consumer that breaks, raises or is cancelled does not come back: the generator is closed by
+GeneratorExit at the `yield`, and what stands behind it on the normal path alone never runs. The
+connection is not returned, the semaphore stays taken, `queue.join()` waits forever for the missing
+`task_done()`. What stands in `except CancelledError` runs no more than that.
+
+Put the `yield` into `try`, and the release into its `finally`.
+
+Not reported: releases repeated in a `finally` or in a handler for GeneratorExit; what a `with`, an
+exit stack, a callback or a call in the `finally` may release; what is acquired after the `yield`,
+or released before it; actions for success alone, such as a commit; generators that may be
+dependencies or lifespans of a framework, which yield once (AGN601 where they certainly are);
+async generators that are held, which AGN103 and AGN104 report.
+
+Fix safety: no automatic fix yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.rule import Finding, Severity, rule
+
+
+@rule(
+    "AGN108",
+    "cleanup-not-in-finally",
+    summary="cleanup after the yield of a generator is skipped when the consumer leaves",
+    severity=Severity.WARNING,
+)
+def cleanup_not_in_finally(facts: Facts) -> Iterator[Finding]:
+    """Find releases behind a yield of a plain generator that GeneratorExit skips."""
+    for each in facts.releases_skipped_at_close():
+        yield Finding(
+            f"`{each.release}` is skipped when the consumer leaves this generator at a `yield`"
+            " before it; put it in a `finally`",
+            each.call,
+            path=each.path,
+            subject=each.release,
+        )
