@@ -16,11 +16,12 @@ if TYPE_CHECKING:
         Explanation,
         FunctionKnown,
         GeneratorKnown,
+        LoopKnown,
     )
     from asyncgen_lint.typestate.state import Condition
     from asyncgen_lint.typestate.summary import NeedsClose
 
-Placed = TypeVar("Placed", "CallKnown", "GeneratorKnown")
+Placed = TypeVar("Placed", "CallKnown", "GeneratorKnown", "LoopKnown")
 
 _PHASES = {
     "created": "never started",
@@ -68,6 +69,7 @@ class _Writer:
         parts = [
             *(self._function(each) for each in known.defined),
             *(self._call(each) for each in self._sorted(known.calls)),
+            *(self._loop(each) for each in self._sorted(known.loops)),
             *(self._generator(each) for each in self._sorted(known.generators)),
             *(self._function(each) for each in known.called),
         ]
@@ -110,6 +112,10 @@ class _Writer:
             yield f"  awaited:     {_what(known.awaited.value)}"
         if known.unfollowed:
             yield f"  generator:   not followed: {known.unfollowed}"
+
+    def _loop(self, known: LoopKnown) -> Iterator[str]:
+        yield f"`async for`, {self._line(known.node)}"
+        yield f"  over:        {known.source}"
 
     def _needs_close(self, answer: NeedsClose) -> str:
         verdict, reason = answer.verdict.value, answer.reason

@@ -29,7 +29,7 @@ from asyncgen_lint.flow.graph import (
     Yield,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, all_parameters, dotted_name
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -82,6 +82,14 @@ class CallKnown:
 
 
 @dataclass(frozen=True)
+class LoopKnown:
+    """An `async for` over something that is not followed, and what it is, as far as is known."""
+
+    node: cst.CSTNode
+    source: str
+
+
+@dataclass(frozen=True)
 class Event:
     """A place where a generator is handed on, or closed, and how."""
 
@@ -104,7 +112,8 @@ class WayOut:
 class GeneratorKnown:
     """A generator object made at a node of `owner`; `function` makes it, if a function does.
 
-    `exempt` says why no rule about generators left open counts it, where that is known.
+    `exempt` says why no rule about generators left open counts it, where that is known. `touched`
+    are the nodes that change its condition.
     """
 
     label: str
@@ -116,6 +125,7 @@ class GeneratorKnown:
     closed: tuple[Event, ...]
     ways: tuple[WayOut, ...]
     exempt: str
+    touched: frozenset[cst.CSTNode]
 
 
 @dataclass(frozen=True)
@@ -124,6 +134,7 @@ class Explanation:
 
     defined: tuple[FunctionKnown, ...]
     calls: tuple[CallKnown, ...]
+    loops: tuple[LoopKnown, ...]
     generators: tuple[GeneratorKnown, ...]
     called: tuple[FunctionKnown, ...]
 
@@ -148,6 +159,7 @@ class Explainer:
         return Explanation(
             tuple(self.function(each) for each in defined),
             tuple(calls),
+            tuple(self._loops(on_line, {node for each in generators for node in each.touched})),
             tuple(generators),
             tuple(
                 self.function(each)
@@ -223,6 +235,24 @@ class Explainer:
             return f"`{around.qualname}` is too complex"
         return "control cannot get here, or several functions may make it"
 
+    def _loops(self, on_line: OnLine, followed: set[cst.CSTNode]) -> Iterator[LoopKnown]:
+        for scope in self._knowledge.outline.module.descendants():
+            for node in scope.awaits:
+                if not isinstance(node, (cst.For, cst.CompFor)) or node in followed:
+                    continue
+                if on_line(node) and not isinstance(node.iter, cst.Call):
+                    yield LoopKnown(node, self._source(node.iter, scope))
+
+    def _source(self, node: cst.BaseExpression, scope: Scope) -> str:
+        if isinstance(node, cst.Attribute):
+            return "an attribute: the object that has it must close it"
+        name = node.value if isinstance(node, cst.Name) else ""
+        bound = self._knowledge.resolver.bindings(name, scope)
+        kinds = {each.kind for each in bound[1]} if bound is not None else set()
+        if kinds == {BindingKind.PARAMETER}:
+            return "a parameter: the caller must close it"
+        return "not known to be a generator that this function makes"
+
     # Generators
 
     def _generators(self, function: Scope, on_line: OnLine) -> Iterator[GeneratorKnown]:
@@ -249,6 +279,7 @@ class Explainer:
             tuple(life.closed.values()),
             tuple(_ways_out(tracking, site)),
             self._exemption(function, site, life),
+            frozenset(life.touched),
         )
 
     def _exemption(self, function: Scope, site: Site, life: _Life) -> str:
