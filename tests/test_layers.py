@@ -17,6 +17,7 @@ FRONT = {"engine", "config", "registry", "rule", "source"}
 # the design's table, with the reason:
 # - ways in and reporters build on `source`, whose texts and spans are what is passed around;
 # - `fixes` asks `names` which names are taken where an import or a variable is to be added;
+# - `explain` hands facts about one line to a reporter, for `cli` alone;
 # - `discovery` and `batch` (walking and running many files) stand between engine and ways in;
 # - `codemod` and `flake8_plugin` handle one file that somebody else found, so they need neither.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -35,8 +36,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"rule", "source"},
     "discovery": {"config"},
     "batch": {"engine", "config", "rule", "source", "fixes"},
+    "explain": FRONT | {"facts", "report"},
     "api": FRONT | {"discovery", "batch"},
-    "cli": FRONT | {"discovery", "batch", "report"},
+    "cli": FRONT | {"discovery", "batch", "report", "explain"},
     "flake8_plugin": FRONT,
     "codemod": FRONT,
     "__init__": {"api", "rule", "source"},
@@ -44,8 +46,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # An import for the type checker only, against the direction of the layers: a rule's declaration
-# names the type that its function takes, and `facts` names the nodes that `rule` declares.
-FOR_TYPES_ONLY = {("rule", "facts")}
+# names the type that its function takes, and `facts` names the nodes that `rule` declares. The
+# reporter of `explain` is handed what `typestate` knows and names its types.
+FOR_TYPES_ONLY = {("rule", "facts"), ("report", "typestate")}
 
 # Rules are written in the words of the domain, and hosts are imported by their own way in alone.
 FOREIGN: dict[str, set[str]] = {"rules": {"libcst", "ast"}, "rule": {"libcst"}}

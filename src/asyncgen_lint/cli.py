@@ -1,4 +1,4 @@
-"""The command line: `asyncgen-lint check`, `fix` and `rule`, with ruff's options and meanings.
+"""The command line: `check`, `fix`, `rule` and `explain`, with the options and meanings of ruff.
 
 Exit status: 0 nothing found, 1 findings, 2 the command or asyncgen-lint itself failed. Only the
 standard library's argparse is imported here; the rest is, once it is known what to do.
@@ -16,8 +16,9 @@ import asyncgen_lint
 
 if TYPE_CHECKING:
     from asyncgen_lint.batch import Outcome
-    from asyncgen_lint.config import Overrides, Projects
+    from asyncgen_lint.config import Overrides, Project, Projects
     from asyncgen_lint.rule import Diagnostic, Rule
+    from asyncgen_lint.source.text import Source
 
 CLEAN = 0
 FOUND = 1
@@ -64,6 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     rule.add_argument("--all", action="store_true", help="explain every rule")
     rule.add_argument("--output-format", choices=("text", "json"), default="text")
     rule.set_defaults(run=_rule)
+    explain = commands.add_parser(
+        "explain", help="say what is known of the generators on a line", allow_abbrev=False
+    )
+    explain.add_argument("place", metavar="FILE:LINE", help="the line to explain")
+    explain.add_argument(
+        "--dot", action="store_true", help="write the graph of the function around it, for Graphviz"
+    )
+    _add_target_version(explain)
+    _add_isolated(explain)
+    explain.set_defaults(run=_explain)
     return parser
 
 
@@ -79,9 +90,7 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
     ):
         rules.add_argument(option, action="append", default=[], metavar="RULES", help=text)
     rules.add_argument("--strict", action="store_true", help="apply the strict rules too")
-    rules.add_argument(
-        "--target-version", metavar="py310", help="the oldest Python that the code runs on"
-    )
+    _add_target_version(rules)
     repair = parser.add_argument_group("repair")
     repair.add_argument("--fix", action="store_true", help="apply the safe fixes")
     repair.add_argument(
@@ -101,11 +110,21 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="the name of the file that stdin holds",
     )
-    files.add_argument("--isolated", action="store_true", help="read no pyproject.toml")
+    _add_isolated(files)
     output = parser.add_argument_group("output")
     output.add_argument("--output-format", choices=("full", "concise", "json"), default="full")
     output.add_argument("--exit-zero", action="store_true", help="exit 0 in spite of findings")
     output.add_argument("--jobs", type=_positive, metavar="N", help="how many processes to use")
+
+
+def _add_target_version(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--target-version", metavar="py310", help="the oldest Python that the code runs on"
+    )
+
+
+def _add_isolated(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--isolated", action="store_true", help="read no pyproject.toml")
 
 
 def _positive(text: str) -> int:
@@ -319,6 +338,54 @@ def _page_record(rule: Rule) -> dict[str, object]:
         "fixable": rule.fixable,
         "explanation": rule.doc,
     }
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from asyncgen_lint.config import Overrides, Projects, SettingsError, parse_target
+    from asyncgen_lint.source.text import UnreadableSource, read_source
+
+    name, _, number = options.place.rpartition(":")
+    if not name or not number.isdecimal():
+        return _usage_error(f"{options.place!r} is not FILE:LINE")
+    path = Path(os.path.abspath(name))
+    if not path.is_file():
+        return _usage_error(f"{name}: no such file")
+    target = options.target_version
+    try:
+        version = parse_target(target, "--target-version") if target else None
+        overrides = Overrides(target_version=version, isolated=options.isolated)
+        project = Projects(overrides).of_folder(path.parent)
+        source = read_source(path, name)
+    except SettingsError as error:
+        return _usage_error(str(error))
+    except (UnreadableSource, OSError) as error:
+        _complain(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}")
+        return FOUND
+    count = source.index.line_count
+    if not 1 <= int(number) <= count:
+        return _usage_error(f"{name}: has no line {number}, only {count}")
+    return _explain_line(options, source, int(number), project)
+
+
+def _explain_line(options: argparse.Namespace, source: Source, line: int, project: Project) -> int:
+    from asyncgen_lint.explain import draw_function, explain_line
+    from asyncgen_lint.source.parse import ParseFailure
+
+    try:
+        if not options.dot:
+            _write(explain_line(source, line, project.settings, project.root))
+            return CLEAN
+        drawn = draw_function(source, line, project.settings)
+    except ParseFailure as error:
+        _complain(f"{source.filename}:{error.line}:{error.column + 1}: {error.message}")
+        return FOUND
+    if drawn is None:
+        _complain(f"{source.filename}:{line}: the function is too complex to draw")
+        return FOUND
+    _write(drawn)
+    return CLEAN
 
 
 def _usage_error(message: str) -> int:

@@ -6,12 +6,13 @@ and to fix plans, and never looks inside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import libcst as cst
 
+from asyncgen_lint.flow.dump import dot
 from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver
@@ -32,6 +33,7 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
+from asyncgen_lint.typestate.explain import Explainer, Explanation
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
@@ -344,6 +346,27 @@ class Facts:
     def header_of(self, node: Node) -> tuple[Node, Node | None]:
         """Return the first and last node of the logical line where `# noqa` may stand."""
         return header_of(node, self._parents)
+
+    def headline_of(self, node: Node) -> tuple[Node, Node | None]:
+        """Return what `extent_of` does, of a function or class with its parameters or bases."""
+        is_definition = isinstance(node, (cst.FunctionDef, cst.ClassDef))
+        return self.header_of(node) if is_definition else self.extent_of(node)
+
+    # For a reader who asks why
+
+    def explain(self, on_line: Callable[[Node], bool]) -> Explanation:
+        """Return all that is known of the nodes for which `on_line` holds."""
+        return Explainer(self._knowledge, self._summaries, label_of).explain(on_line)
+
+    def function_around(self, surrounds: Callable[[Node], bool]) -> Scope:
+        """Return the innermost function for whose node `surrounds` holds, else the module."""
+        around = [each for each in self.outline.functions() if surrounds(each.node)]
+        return around[-1] if around else self.outline.module
+
+    def dot(self, function: Scope, line_of: Callable[[Node], int]) -> str | None:
+        """Return a function's graph in Graphviz's language; None if it is too complex."""
+        graph = self._graph(function)
+        return dot(graph, function.qualname or "module", line_of) if graph is not None else None
 
     # Generators left open
 

@@ -159,7 +159,9 @@ class _Lowerer:
 
     def run(self) -> Graph:
         entry = self._block = self._new_block()
-        self._exits = {kind: self._new_block() for kind in (EdgeKind.RETURN, *EXCEPTIONAL)}
+        # In the order of EdgeKind: that of a set differs from run to run.
+        ways_out = {EdgeKind.RETURN, *EXCEPTIONAL}
+        self._exits = {kind: self._new_block() for kind in EdgeKind if kind in ways_out}
         node = self._scope.node
         if isinstance(node, cst.FunctionDef):
             self._suite(node.body)

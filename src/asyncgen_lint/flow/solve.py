@@ -7,9 +7,18 @@ A state is never changed in place.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-from asyncgen_lint.flow.graph import Block, Edge, EdgeKind, Graph, Instruction, is_raised_by
+from asyncgen_lint.flow.graph import (
+    Block,
+    Edge,
+    EdgeKind,
+    Graph,
+    Instruction,
+    RegionKind,
+    is_raised_by,
+)
 
 State = TypeVar("State")
 
@@ -31,12 +40,16 @@ class Problem(Protocol[State]):
 
 
 class Solution(Generic[State]):
-    """The fixpoint: the state at the entry of each block that can be reached."""
+    """The fixpoint: the state at the entry of each block that can be reached.
+
+    `steps` counts the blocks that were gone through, each as often as it was.
+    """
 
     def __init__(self, graph: Graph, problem: Problem[State], initial: State) -> None:
         self.graph = graph
         self.problem = problem
         self.entries: dict[int, State] = {}
+        self.steps = 0
         self._solve(initial)
 
     def _solve(self, initial: State) -> None:
@@ -48,6 +61,7 @@ class Solution(Generic[State]):
         while waiting:
             _, index = heapq.heappop(waiting)
             queued.discard(index)
+            self.steps += 1
             for edge, state in outcomes(self.problem, blocks[index], self.entries[index]):
                 target = edge.target.index
                 old = self.entries.get(target)
@@ -84,17 +98,32 @@ def outcomes(problem: Problem[State], block: Block, state: State) -> list[tuple[
 
 
 def _reverse_postorder(graph: Graph) -> dict[int, int]:
+    """Return the place of each reachable block: loops before what follows them.
+
+    What leaves a loop is visited first and so comes last: were it before the body, everything
+    behind the loop would be solved again with each turn.
+    """
     finished: list[int] = []
     seen = {graph.entry.index}
-    stack = [(graph.entry, iter(graph.entry.edges))]
+    stack = [(graph.entry, _outward_first(graph.entry))]
     while stack:
         block, edges = stack[-1]
         for edge in edges:
             if edge.target.index not in seen:
                 seen.add(edge.target.index)
-                stack.append((edge.target, iter(edge.target.edges)))
+                stack.append((edge.target, _outward_first(edge.target)))
                 break
         else:
             stack.pop()
             finished.append(block.index)
     return {index: place for place, index in enumerate(reversed(finished))}
+
+
+def _outward_first(block: Block) -> Iterator[Edge]:
+    edges = block.edges[::-1]
+    return iter(sorted(edges, key=lambda edge: loop_depth(edge.target)))
+
+
+def loop_depth(block: Block) -> int:
+    """Return how many loops there are around a block."""
+    return sum(region.kind is RegionKind.LOOP for region in block.regions)
