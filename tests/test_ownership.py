@@ -931,6 +931,49 @@ CASES = {
                 with span():
                     await gen.aclose()
     """,
+    "suppressed for certain": """
+        async def f(db):
+            gen = rows(db)
+            with suppress(ValueError):
+                async for row in gen:
+                    raise ValueError
+            await gen.aclose()
+    """,
+    "attribute unpacked": """
+        class A:
+            def __init__(self, pair):
+                self.gen, self.other = pair
+            async def f(self):
+                self.gen.aclose()
+    """,
+    "method shadowed by an attribute": """
+        class A:
+            def __init__(self, source):
+                self.rows = source
+            async def rows(self):
+                async with self.lock:
+                    yield 1
+            async def f(self):
+                async for row in self.rows():
+                    return row
+    """,
+    "maybe a generator": """
+        def maybe(db):
+            if db:
+                return rows(db)
+        async def f(db):
+            maybe(db)
+    """,
+    "spawned and never done": """
+        from typing import NoReturn
+        async def forever() -> NoReturn:
+            while True:
+                await asyncio.sleep(1)
+        async def f(db):
+            task = asyncio.create_task(forever())
+            async for row in rows(db):  # AGN101
+                return row, task
+    """,
     "flag decides": """
         async def f(db):
             gen = rows(db)

@@ -37,6 +37,59 @@ CASES = {
                         continue
                     raise
     """,
+    "exception kept and raised later": """
+        async def events(conn):
+            while True:
+                try:
+                    yield await conn.recv()
+                except BaseException as exc:
+                    error = exc
+                else:
+                    error = None
+                if error is not None:
+                    raise error
+    """,
+    "type of the exception": """
+        async def events(conn):
+            while True:
+                try:
+                    yield await conn.recv()
+                except BaseException as exc:
+                    if type(exc) is GeneratorExit:
+                        raise
+    """,
+    "match on the exception": """
+        async def events(conn):
+            while True:
+                try:
+                    yield await conn.recv()
+                except BaseException as exc:
+                    match exc:
+                        case GeneratorExit():
+                            raise
+                        case _:
+                            continue
+    """,
+    "manager made of a method": """
+        import anyio
+        from contextlib import asynccontextmanager
+        class Server:
+            def __init__(self):
+                self.lifespan = asynccontextmanager(self._life)
+            async def _life(self):
+                async with anyio.create_task_group() as group:
+                    yield group
+                    yield group
+    """,
+    "suppressed at the yield": """
+        from contextlib import asynccontextmanager, suppress
+        @asynccontextmanager
+        async def connection(pool):
+            conn = pool.connect()
+            with suppress(BaseException):
+                yield conn
+            conn.close()
+    """,
     "flag for the fatal ones": """
         async def events(conn):
             while True:

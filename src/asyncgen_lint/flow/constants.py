@@ -26,6 +26,9 @@ Flags = Mapping[Operand, frozenset[str]]
 
 _OTHER = frozenset("?")
 
+MAX_STATES = 16
+"""How many different sets of flags at one block are told apart."""
+
 
 class Constants:
     """The data-flow problem; a name that is missing holds an unknown value."""
@@ -75,14 +78,17 @@ def blocks_after(
     of its path.
     """
     problem = Constants()
-    seen: set[tuple[int, frozenset[tuple[Operand, frozenset[str]]]]] = set()
+    seen: dict[int, list[Flags]] = {}
     pending = [(start.target, flags)]
     while pending:
         block, state = pending.pop()
-        key = (block.index, frozenset(state.items()))
-        if key in seen:
+        known = seen.setdefault(block.index, [])
+        if len(known) >= MAX_STATES:
+            # Beyond that, only what holds for all of them is kept: independent flags multiply.
+            state = problem.join(known[-1], state)
+        if state in known:
             continue
-        seen.add(key)
+        known.append(state)
         yield block, state
         if ends is not None and ends(block):
             continue

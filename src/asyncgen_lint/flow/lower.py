@@ -7,7 +7,7 @@ Every Python statement and expression is lowered; one that this version does not
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -68,8 +68,13 @@ class Oracle(Protocol):
     def dotted(self, expression: cst.CSTNode, scope: Scope) -> str:
         """Return the dotted name of a library object, or an empty string."""
 
-    def swallows(self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind) -> bool:
-        """Return whether the manager's exit may swallow an exception of this kind."""
+    def swallows(
+        self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
+    ) -> bool | None:
+        """Return whether the manager's exit swallows an exception of this kind; None for maybe.
+
+        `raised` is the dotted type of an explicit raise, where it is known.
+        """
 
     def never_returns(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether the call is known to raise or exit always."""
@@ -247,8 +252,11 @@ class _Lowerer:
             self._finally_copy(frame, kind)
         elif isinstance(frame, _With):
             self._exit_manager(frame, kind)
-            if self._oracle.swallows(frame.item.item, self._scope, kind):
+            verdict = self._oracle.swallows(frame.item.item, self._scope, kind, raised)
+            if verdict is not False:
                 self._edge(frame.after, EdgeKind.TRUE)
+            if verdict is True:
+                return
         elif isinstance(frame, _Loop):
             self._drop(frame, kind)
         self._edge(self._land(outward, depth), kind)
@@ -270,10 +278,18 @@ class _Lowerer:
         self._start(following)
 
     def _exit_manager(self, frame: _With, kind: EdgeKind) -> None:
-        self._emit_raising(
-            Exit(frame.item, frame.manager, frame.is_async, kind), suspends=frame.is_async
-        )
+        leaving = Exit(frame.item, frame.manager, frame.is_async, kind)
+        if self._is_trivial(frame.item.item):
+            self._emit(leaving)
+        else:
+            self._emit_raising(leaving, suspends=frame.is_async)
         self._break_block()
+
+    def _is_trivial(self, manager: cst.BaseExpression) -> bool:
+        """Return whether leaving a manager does nothing that may raise."""
+        if not isinstance(manager, cst.Call):
+            return False
+        return self._oracle.dotted(manager.func, self._scope) in tables.TRIVIAL_MANAGERS
 
     def _dispatch(self, frame: _Handlers, kind: EdgeKind, raised: str) -> bool:
         """Add edges to the handlers that may catch; return whether one certainly does."""
@@ -302,7 +318,7 @@ class _Lowerer:
         name = ""
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             name = handler.name.name.value
-            self._emit(Bind(handler, self._variable(name), None))
+            self._emit(Bind(handler, self._variable(name), None, TRUTHY))
         caught = (*self._context.caught, _Caught(name, family))
         self._context = replace(self._context, caught=caught)
         self._suite(handler.body)
@@ -324,10 +340,7 @@ class _Lowerer:
         if kind is EdgeKind.CANCEL:
             return any(each in tables.CANCELLED_ERRORS for each in types)
         if raised:
-            verdicts = [_is_subtype(raised, each) for each in types]
-            if True in verdicts:
-                return True
-            return False if all(each is False for each in verdicts) else None
+            return is_caught(raised, types)
         if tables.ORDINARY_EXCEPTION_ROOT in types:
             return True
         unraisable = tables.CANCELLED_ERRORS | {"builtins.GeneratorExit"}
@@ -721,8 +734,10 @@ class _Lowerer:
         for case in node.cases:
             matched, otherwise = self._new_block(), self._new_block()
             self._emit_raising(Look(case, (subject,)))
-            self._edge(matched, EdgeKind.TRUE)
-            if not _is_irrefutable(case.pattern):
+            known = self._known_match(node.subject, case.pattern)
+            if known is not False:
+                self._edge(matched, EdgeKind.TRUE)
+            if known is not True and not _is_irrefutable(case.pattern):
                 self._edge(otherwise, EdgeKind.FALSE)
             self._start(matched)
             self._capture_pattern(case.pattern, subject)
@@ -810,6 +825,8 @@ class _Lowerer:
             return test.evaluated_value != 0
         if isinstance(test, cst.Call):
             return self._known_isinstance(test)
+        if isinstance(test, cst.Comparison):
+            return self._known_type_test(test)
         if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
             known = self._known_truth(test.expression)
             return None if known is None else not known
@@ -824,12 +841,35 @@ class _Lowerer:
             return None
         if self._oracle.dotted(test.func, self._scope) != "builtins.isinstance":
             return None
-        name = test.args[0].value.value
-        kinds = [each.kind for each in self._context.caught if each.name == name]
-        if not kinds:
-            return None
         types = {self._exception_type(each) for each in _alternatives(test.args[1].value)}
-        if "" in types:
+        return self._known_instance(test.args[0].value.value, types)
+
+    def _known_type_test(self, test: cst.Comparison) -> bool | None:
+        """Decide `type(error) is TYPE` likewise."""
+        left, target = test.left, test.comparisons[0]
+        if len(test.comparisons) != 1 or not isinstance(target.operator, (cst.Is, cst.Equal)):
+            return None
+        if not isinstance(left, cst.Call) or len(left.args) != 1:
+            return None
+        given = left.args[0].value
+        if not isinstance(given, cst.Name):
+            return None
+        if self._oracle.dotted(left.func, self._scope) != "builtins.type":
+            return None
+        return self._known_instance(given.value, {self._exception_type(target.comparator)})
+
+    def _known_match(self, subject: cst.BaseExpression, pattern: cst.MatchPattern) -> bool | None:
+        """Decide `case TYPE():` for a caught exception likewise."""
+        if not isinstance(subject, cst.Name) or not isinstance(pattern, cst.MatchClass):
+            return None
+        if pattern.patterns or pattern.kwds:
+            return None
+        return self._known_instance(subject.value, {self._exception_type(pattern.cls)})
+
+    def _known_instance(self, name: str, types: set[str]) -> bool | None:
+        """Return whether the exception that a handler calls `name` is of one of the types."""
+        kinds = [each.kind for each in self._context.caught if each.name == name]
+        if not kinds or "" in types:
             return None
         if "builtins.BaseException" in types:
             return True
@@ -1148,6 +1188,14 @@ def _alternatives(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
     if isinstance(expression, cst.BinaryOperation):
         return [*_alternatives(expression.left), *_alternatives(expression.right)]
     return [expression]
+
+
+def is_caught(raised: str, types: Iterable[str]) -> bool | None:
+    """Return whether an exception type is one of the dotted types, or below; None for maybe."""
+    verdicts = [_is_subtype(raised, each) for each in types]
+    if True in verdicts:
+        return True
+    return False if all(each is False for each in verdicts) else None
 
 
 def _is_subtype(raised: str, caught: str) -> bool | None:

@@ -30,6 +30,9 @@ _MAX_DEPTH = 8
 _CLASS_TAKERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 """The methods that get the class without a decorator: Language Reference 3.3."""
 
+_UNSEEN = cst.Ellipsis()
+"""Stands for a value that is not written out where it is stored."""
+
 Stored = tuple[cst.BaseExpression, Scope]
 """A value that a method stores on `self`, and the method."""
 
@@ -49,6 +52,7 @@ class Instances:
         self._outline = outline
         self._resolver = resolver
         self._attributes: dict[Scope, dict[str, list[Stored]]] = {}
+        self._classes: dict[tuple[cst.CSTNode, Scope], Scope | None] = {}
 
     # Calls
 
@@ -91,6 +95,12 @@ class Instances:
             return None
         return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
 
+    def _is_shadowed(self, owner: Scope, name: str) -> bool:
+        """Return whether some instances have an attribute in place of a method."""
+        if owner not in self._attributes:
+            self._attributes[owner] = self._stored_attributes(owner)
+        return name in self._attributes[owner]
+
     def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
         name = function.attr.value
         if self._is_super(function.value, scope):
@@ -99,7 +109,9 @@ class Instances:
         if owner is None:
             return None
         method = self._resolver.method(owner, name)
-        return Called(method, owner) if method is not None else None
+        if method is None or self._is_shadowed(owner, name):
+            return None
+        return Called(method, owner)
 
     def _is_super(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         return (
@@ -126,6 +138,14 @@ class Instances:
         """Return the class of this module that an expression certainly gives an instance of."""
         if not depth:
             return None
+        key = (expression, scope)
+        if key not in self._classes:
+            # While it is being computed, an expression that rests on itself is of no known class.
+            self._classes[key] = None
+            self._classes[key] = self._class_of(expression, scope, depth)
+        return self._classes[key]
+
+    def _class_of(self, expression: cst.CSTNode, scope: Scope, depth: int) -> Scope | None:
         if isinstance(expression, cst.Call):
             return self._class_of_call(expression, scope, depth, is_awaited=False)
         if isinstance(expression, cst.Await) and isinstance(expression.expression, cst.Call):
@@ -258,7 +278,8 @@ class Instances:
             return []
         if owner not in self._attributes:
             self._attributes[owner] = self._stored_attributes(owner)
-        return self._attributes[owner].get(name, [])
+        found = self._attributes[owner].get(name, [])
+        return [] if any(value is _UNSEEN for value, _ in found) else found
 
     def _stored_attributes(self, owner: Scope) -> dict[str, list[Stored]]:
         stored: dict[str, list[Stored]] = {}
@@ -282,8 +303,12 @@ def _method_around(scope: Scope) -> Scope:
 
 def _agreed(classes: Iterable[Scope | None]) -> Scope | None:
     """Return the class that all agree on."""
-    found = set(classes)
-    return found.pop() if len(found) == 1 else None
+    agreed: Scope | None = None
+    for each in classes:
+        if each is None or agreed not in (None, each):
+            return None
+        agreed = each
+    return agreed
 
 
 def makes_instances(owner: Scope) -> bool:
@@ -310,18 +335,38 @@ def _parsed_annotation(annotation: cst.SimpleString) -> cst.BaseExpression | Non
 
 
 def _attribute_assignments(node: cst.CSTNode) -> list[tuple[str, cst.BaseExpression]]:
-    """Return the attributes of a plain name that a node assigns, with their values."""
+    """Return the attributes of a plain name that a node assigns, with their values.
+
+    The value is _UNSEEN where it is not written out: in unpacking, loops, `with` and `+=`.
+    """
     if isinstance(node, cst.Assign):
-        targets = [each.target for each in node.targets]
-        value: cst.BaseExpression | None = node.value
-    elif isinstance(node, cst.AnnAssign):
-        targets, value = [node.target], node.value
-    else:
-        return []
-    if value is None:
+        return [
+            found
+            for each in node.targets
+            for found in _attributes_in(each.target, node.value, is_whole=True)
+        ]
+    if isinstance(node, cst.AnnAssign):
+        if node.value is None:
+            return []
+        return _attributes_in(node.target, node.value, is_whole=True)
+    if isinstance(node, (cst.AugAssign, cst.For, cst.CompFor)):
+        return _attributes_in(node.target, _UNSEEN, is_whole=True)
+    if isinstance(node, cst.WithItem) and node.asname is not None:
+        return _attributes_in(node.asname.name, _UNSEEN, is_whole=True)
+    return []
+
+
+def _attributes_in(
+    target: cst.BaseExpression, value: cst.BaseExpression, *, is_whole: bool
+) -> list[tuple[str, cst.BaseExpression]]:
+    if isinstance(target, cst.Attribute) and isinstance(target.value, cst.Name):
+        return [(target.attr.value, value if is_whole else _UNSEEN)]
+    if isinstance(target, cst.StarredElement):
+        return _attributes_in(target.value, value, is_whole=False)
+    if not isinstance(target, (cst.Tuple, cst.List)):
         return []
     return [
-        (each.attr.value, value)
-        for each in targets
-        if isinstance(each, cst.Attribute) and isinstance(each.value, cst.Name)
+        found
+        for each in target.elements
+        for found in _attributes_in(each.value, value, is_whole=False)
     ]

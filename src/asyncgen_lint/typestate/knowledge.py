@@ -12,7 +12,7 @@ from functools import cached_property
 import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
-from asyncgen_lint.flow.lower import TooComplex, lower
+from asyncgen_lint.flow.lower import TooComplex, is_caught, lower
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
@@ -73,8 +73,10 @@ class Knowledge:
         """Return the dotted name of a library object, or an empty string."""
         return self.resolver.dotted(expression, scope)
 
-    def swallows(self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind) -> bool:
-        """Return whether the manager's exit may swallow an exception of this kind."""
+    def swallows(
+        self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
+    ) -> bool | None:
+        """Return whether the manager's exit swallows an exception of this kind; None for maybe."""
         if not isinstance(manager, cst.Call):
             return False
         reference = self.resolver.reference(manager.func, scope)
@@ -82,11 +84,11 @@ class Knowledge:
             return False
         if reference.dotted in tables.SUPPRESSORS:
             types = {self.dotted(each.value, scope) for each in manager.args}
-            return _suppresses(types, kind)
+            return _suppresses(types, kind, raised)
         if reference.scope is None or reference.scope.kind is not ScopeKind.CLASS:
             return False
         exits = (self.resolver.method(reference.scope, name) for name in ("__exit__", "__aexit__"))
-        return any(each is not None and _returns_true(each) for each in exits)
+        return None if any(each and _returns_true(each) for each in exits) else False
 
     def never_returns(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether the call is known to raise or exit always."""
@@ -97,7 +99,11 @@ class Knowledge:
             return False
         if reference.dotted in ("sys.exit", "os._exit", "builtins.exit", "builtins.quit"):
             return True
-        return reference.scope is not None and _annotation(reference.scope) in ("NoReturn", "Never")
+        found = reference.scope
+        # Calling an async function returns a coroutine, whatever awaiting that does.
+        return (
+            found is not None and not found.is_async and _annotation(found) in ("NoReturn", "Never")
+        )
 
     # Functions
 
@@ -172,8 +178,8 @@ class Knowledge:
                 for call in scope.calls:
                     if self.dotted(call.func, scope) not in wrappers:
                         continue
-                    references = (self.resolver.reference(a.value, scope) for a in call.args)
-                    found |= {each.scope for each in references if each and each.scope}
+                    functions = (self.instances.called(each.value, scope) for each in call.args)
+                    found |= {each.scope for each in functions if each is not None}
             self._dependencies = frozenset(found)
         return self._dependencies
 
@@ -347,6 +353,15 @@ class Knowledge:
             for each in self.outline.functions()
         )
 
+    def _falls_off(self, function: Scope) -> bool:
+        """Return whether control may reach the end of a function's body, which returns None."""
+        graph = self.graph(function)
+        return graph is None or any(
+            edge.node is None and edge.target is graph.exits[EdgeKind.RETURN]
+            for block in graph.reachable()
+            for edge in block.edges
+        )
+
     def _returned(self, function: Scope) -> Product | None:
         """Return what a function that is no generator returns, if all its returns agree."""
         if not function.returns or not isinstance(function.node, cst.FunctionDef):
@@ -361,20 +376,24 @@ class Knowledge:
             if product is None:
                 return None
             products.append(product)
-        if len({each.kind for each in products}) != 1:
+        if len({each.kind for each in products}) != 1 or self._falls_off(function):
             return None
         functions = tuple(dict.fromkeys(f for each in products for f in each.functions))
         return Product(products[0].kind, functions, products[0].awaited)
 
 
-def _suppresses(types: set[str], kind: EdgeKind) -> bool:
+def _suppresses(types: set[str], kind: EdgeKind, raised: str) -> bool | None:
     if "builtins.BaseException" in types:
         return True
     if kind is EdgeKind.GENERATOR_EXIT:
         return "builtins.GeneratorExit" in types
     if kind is EdgeKind.CANCEL:
         return bool(types & tables.CANCELLED_ERRORS)
-    return True
+    if raised:
+        return is_caught(raised, types)
+    if tables.ORDINARY_EXCEPTION_ROOT in types:
+        return True
+    return None if types else False
 
 
 def _returns_true(function: Scope) -> bool:

@@ -60,6 +60,7 @@ class Summaries:
         self._needs_close: dict[Scope, NeedsClose] = {}
         self._uses: dict[tuple[Scope, str], Use] = {}
         self._pending_needs: set[Scope] = set()
+        self._assumed: set[Scope] = set()
         self._pending_uses: set[tuple[Scope, str]] = set()
 
     def tracking(self, function: Scope) -> Tracking | None:
@@ -95,14 +96,17 @@ class Summaries:
         if found is not None:
             return found
         if function in self._pending_needs:
+            self._assumed.add(function)
             return _NO
         self._pending_needs.add(function)
         try:
             answer = self._compute_needs_close(function)
         finally:
             self._pending_needs.discard(function)
-        if not self._pending_needs:
-            # Inside a recursion the answer may rest on one that is still being computed.
+        self._assumed.discard(function)
+        if answer.verdict is Verdict.YES or not self._assumed:
+            # Any other answer may rest on one that was assumed while it is being computed; a
+            # function's own is no assumption, for NO is the least fixpoint.
             self._needs_close[function] = answer
         return answer
 
