@@ -46,6 +46,15 @@ class NeedsClose:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What may make a generator need closing: a verdict, or that of the function `inner`."""
+
+    verdict: Verdict
+    reason: Reason | None = None
+    inner: Scope | None = None
+
+
 _NO = NeedsClose(Verdict.NO)
 _UNKNOWN = NeedsClose(Verdict.UNKNOWN)
 
@@ -59,8 +68,6 @@ class Summaries:
         self._trackings: dict[Scope, Tracking | None] = {}
         self._needs_close: dict[Scope, NeedsClose] = {}
         self._uses: dict[tuple[Scope, str], Use] = {}
-        self._pending_needs: set[Scope] = set()
-        self._assumed: set[Scope] = set()
         self._pending_uses: set[tuple[Scope, str]] = set()
 
     def tracking(self, function: Scope) -> Tracking | None:
@@ -92,70 +99,80 @@ class Summaries:
 
     def needs_close(self, function: Scope) -> NeedsClose:
         """Return whether an async generator function's objects need closing (runtime.md (b))."""
-        found = self._needs_close.get(function)
-        if found is not None:
-            return found
-        if function in self._pending_needs:
-            self._assumed.add(function)
-            return _NO
-        self._pending_needs.add(function)
-        try:
-            answer = self._compute_needs_close(function)
-        finally:
-            self._pending_needs.discard(function)
-        self._assumed.discard(function)
-        if answer.verdict is Verdict.YES or not self._assumed:
-            # Any other answer may rest on one that was assumed while it is being computed; a
-            # function's own is no assumption, for NO is the least fixpoint.
-            self._needs_close[function] = answer
-        return answer
+        if function not in self._needs_close:
+            self._solve_needs_close(function)
+        return self._needs_close[function]
 
-    def _compute_needs_close(self, function: Scope) -> NeedsClose:
+    def _solve_needs_close(self, function: Scope) -> None:
+        """Solve a function and all it rests on: the least fixpoint, from NO for each."""
+        grounds: dict[Scope, list[_Ground]] = {}
+        pending = [function]
+        while pending:
+            each = pending.pop()
+            if each in grounds or each in self._needs_close:
+                continue
+            grounds[each] = list(self._grounds(each))
+            pending += [ground.inner for ground in grounds[each] if ground.inner is not None]
+        self._needs_close.update(dict.fromkeys(grounds, _NO))
+        is_changing = True
+        while is_changing:
+            is_changing = False
+            # What was found last rests on fewest others.
+            for each in reversed(grounds):
+                answer = self._answer(grounds[each])
+                if answer.verdict is not self._needs_close[each].verdict:
+                    self._needs_close[each] = answer
+                    is_changing = True
+
+    def _answer(self, grounds: list[_Ground]) -> NeedsClose:
+        for verdict in (Verdict.YES, Verdict.UNKNOWN):
+            for each in grounds:
+                inner = self._needs_close[each.inner].verdict if each.inner else each.verdict
+                if inner is verdict:
+                    return NeedsClose(verdict, each.reason)
+        return _NO
+
+    def _grounds(self, function: Scope) -> Iterator[_Ground]:
+        """Yield all that may make a function's generators need closing, in the text's order."""
         graph = self.knowledge.graph(function)
         tracking = self.tracking(function)
         if graph is None or tracking is None:
-            return _UNKNOWN
-        answers = [
-            *self._by_region(function, graph, tracking),
-            *self._by_inner_generator(tracking),
-        ]
-        for verdict in (Verdict.YES, Verdict.UNKNOWN):
-            for each in answers:
-                if each.verdict is verdict:
-                    return each
-        return _NO
-
-    def _by_region(self, function: Scope, graph: Graph, tracking: Tracking) -> Iterator[NeedsClose]:
+            yield _Ground(Verdict.UNKNOWN)
+            return
         for index in sorted(tracking.solution.entries):
             block = graph.blocks[index]
             for instruction in block.instructions:
                 if isinstance(instruction, Yield):
                     for region in block.regions:
-                        yield self._region_needs_close(function, instruction, region)
+                        yield self._region_ground(function, instruction, region)
+        for at, site in tracking.suspended_at_yields():
+            yield self._inner_ground(at, site)
 
-    def _region_needs_close(self, function: Scope, at: Yield, region: Region) -> NeedsClose:
+    def _region_ground(self, function: Scope, at: Yield, region: Region) -> _Ground:
         if region.kind is RegionKind.LOOP:
-            return self._sync_loop_needs_close(function, at, region)
+            return self._sync_loop_ground(function, at, region)
         verdict = self.cleanup.region_has_effect(region, function)
-        return NeedsClose(verdict, Reason(at.node, region.node, _region_text(region)))
+        return _Ground(verdict, Reason(at.node, region.node, _region_text(region)))
 
-    def _sync_loop_needs_close(self, function: Scope, at: Yield, region: Region) -> NeedsClose:
+    def _sync_loop_ground(self, function: Scope, at: Yield, region: Region) -> _Ground:
         """A sync generator held by a `for` is closed inline when its holder is."""
         node = region.node
         if not isinstance(node, cst.For) or region.is_async:
-            return _NO
+            return _Ground(Verdict.NO)
         product = self.knowledge.product(node.iter, function)
         if product is None or product.kind is not FunctionKind.GENERATOR:
-            return _NO
-        inner = self.needs_close(product.functions[0])
-        text = "in a loop over a generator with cleanup"
-        return NeedsClose(inner.verdict, Reason(at.node, node, text))
+            return _Ground(Verdict.NO)
+        reason = Reason(at.node, node, "in a loop over a generator with cleanup")
+        return _Ground(Verdict.NO, reason, product.functions[0])
 
-    def _by_inner_generator(self, tracking: Tracking) -> Iterator[NeedsClose]:
-        for at, site in tracking.suspended_at_yields():
-            verdict = self.site_needs_close(site).verdict
-            text = "holding another generator that needs closing"
-            yield NeedsClose(verdict, Reason(at.node, site.node, text))
+    def _inner_ground(self, at: Yield, site: Site) -> _Ground:
+        """The generator that another holds, or that the expression it holds iterates."""
+        reason = Reason(at.node, site.node, "holding another generator that needs closing")
+        while site.kind is SiteKind.EXPRESSION and len(site.sources) == 1:
+            (site,) = site.sources
+        if site.function is None:
+            return _Ground(Verdict.UNKNOWN)
+        return _Ground(Verdict.NO, reason, site.function)
 
     # Parameters
 
