@@ -1,0 +1,475 @@
+"""Decide by execution which generators of a small program are left open.
+
+A script of the standard library alone, started once per interpreter by `random_programs.py`: it
+reads one JSON request a line, `{"text": ..., "depth": 2}`, and answers each with one JSON line.
+
+The program imports `choose`, `release`, `undo`, `work` and `register` from a module `world` that
+is made here, and raises nothing but its own `Boom`. Each `choose(n)` is a branch condition; a scenario says which of them, on which visit,
+says yes, all others say no. Scenarios are found by running: from the all-no run, every answer that
+was given is flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
+
+Every coroutine function without parameters that makes generators is run; every async generator
+function is stepped one, two or three times and closed, and drained, because what a delegating
+generator leaves open does not depend on who uses it. There is no event loop: what happens to a
+dropped generator is decided by CPython and its hooks, which a loop only fills in.
+
+The program runs with marks added to its syntax tree, which change no lifetime:
+
+* `_site(position, object)` around whatever may make a generator: who made it, and where;
+* `_escape(object)` around what is put in a container or an attribute, returned, yielded, captured
+  or passed to a function that is not of this program: such an object is nobody's leak;
+* `_caught` in handlers and around function bodies: an exception that came from a callee makes all
+  that its function leaves open the work of an implicit exit, which default rules do not count.
+
+A generator is left open when its finalizer hook fires, or when it is still suspended after the run
+though nobody but its maker could have it. It counts when closing it then has an effect: something
+of the `world` is called, by it or by a generator that it held.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import sys
+import types
+import weakref
+from collections.abc import Callable, Iterator
+
+RUNS_PER_ENTRY = 3000
+ANSWERS_PER_RUN = 60
+STEPS = (1, 2, 3, 99)
+
+HARMLESS_CALLEES = {"aclosing", "anext", "aiter", "suppress", "nullcontext", "isinstance", "print"}
+"""What takes a generator and does not keep it."""
+
+STEPPING_METHODS = {"aclose", "asend", "athrow", "__anext__", "__aiter__"}
+
+# Verdicts, from weak to strong: the strongest of all runs is a site's verdict.
+CLOSED = "closed"
+HARMLESS = "left open where closing it has no effect"
+IMPLICIT = "left open by an implicit exit"
+LEAKED = "leaked"
+STRENGTH = [CLOSED, HARMLESS, IMPLICIT, LEAKED]
+
+
+class Endless(BaseException):
+    """The run asked for too many answers."""
+
+
+class Run:
+    """One run of one scenario: the answers given, and what became of each generator."""
+
+    def __init__(self, yes: frozenset[tuple[int, int]], needing: set[str]) -> None:
+        self.yes = yes
+        self.needing = needing
+        self.answered: list[tuple[int, int]] = []
+        self.visits: dict[int, int] = {}
+        self.effects = 0
+        self.sites: dict[int, tuple[str, int]] = {}
+        self.alive: dict[int, weakref.ref[types.AsyncGeneratorType]] = {}
+        self.escaped: set[int] = set()
+        self.activations = 0
+        self.foreign: set[int] = set()
+        self.left_open: list[tuple[str, int, bool, str]] = []
+        self.made: set[str] = set()
+
+    # What programs call
+
+    def choose(self, number: int) -> bool:
+        visit = self.visits[number] = self.visits.get(number, 0) + 1
+        if len(self.answered) >= ANSWERS_PER_RUN:
+            raise Endless
+        self.answered.append((number, visit))
+        return (number, visit) in self.yes
+
+    def undo(self, *_: object) -> None:
+        self.effects += 1
+
+    # What the marks call
+
+    def enter(self) -> int:
+        self.activations += 1
+        return self.activations
+
+    def site(self, position: str, activation: int, made: object) -> object:
+        if isinstance(made, types.AsyncGeneratorType) and (
+            id(made) not in self.sites or id(made) in self.escaped
+        ):
+            if made.ag_frame is not None and not made.ag_running:
+                self.made.add(position)
+                self.sites[id(made)] = (position, activation)
+                self.alive[id(made)] = weakref.ref(made)
+                self.escaped.discard(id(made))
+        return made
+
+    def escape(self, value: object) -> object:
+        if isinstance(value, types.AsyncGeneratorType):
+            self.escaped.add(id(value))
+        return value
+
+    # What becomes of generators
+
+    def drop(self, agen: types.AsyncGeneratorType) -> None:
+        """Close a generator that was left open, and note what that did."""
+        before = self.effects
+        function = f"{agen.ag_code.co_name}:{agen.ag_code.co_firstlineno}"
+        site = self.sites.pop(id(agen), None)
+        escaped = id(agen) in self.escaped
+        self.escaped.discard(id(agen))
+        with contextlib.suppress(Exception):
+            drive(agen.aclose())
+        effect = self.effects > before
+        if effect:
+            self.needing.add(function)
+        if site is not None and not escaped:
+            self.left_open.append((*site, effect, function))
+
+    def drop_the_rest(self) -> None:
+        for reference in list(self.alive.values()):
+            agen = reference()
+            if agen is not None and agen.ag_frame is not None and agen in STARTED:
+                self.drop(agen)
+            del agen
+
+
+STARTED: weakref.WeakSet[types.AsyncGeneratorType] = weakref.WeakSet()
+
+
+def drive(coroutine: object) -> None:
+    """Run a coroutine to its end; nothing it awaits needs an answer."""
+    try:
+        while True:
+            coroutine.send(None)  # type: ignore[attr-defined]
+    except (StopIteration, StopAsyncIteration):
+        pass
+
+
+@types.coroutine
+def pause() -> Iterator[None]:
+    yield
+
+
+class Marks(ast.NodeTransformer):
+    """Adds the marks to a program."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.functions = {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
+        self.positions: set[str] = set()
+        self.depth = 0
+
+    # Who makes generators
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        callee = node.func.id if isinstance(node.func, ast.Name) else ""
+        if isinstance(node.func, ast.Attribute):
+            keeps = node.func.attr not in STEPPING_METHODS
+        else:
+            keeps = callee not in self.functions and callee not in HARMLESS_CALLEES
+        place = position(node)
+        self.generic_visit(node)
+        if keeps:
+            node.args = [escaping(each) for each in node.args]
+            for keyword in node.keywords:
+                keyword.value = escaping(keyword.value)
+        if callee in self.functions and self.depth:
+            return self.site(place, node)
+        return node
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        place = position(node)
+        call = node.value
+        made_here = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        is_site = made_here and call.func.id in self.functions  # type: ignore[attr-defined]
+        self.generic_visit(node)
+        return self.site(place, node) if is_site and self.depth else node
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        place = position(node)
+        self.generic_visit(node)
+        return self.site(place, node) if self.depth else node
+
+    def site(self, place: str, node: ast.expr) -> ast.Call:
+        self.positions.add(place)
+        return mark("_site", ast.Constant(place), ast.Name("_act", ast.Load()), node)
+
+    # Where generators go
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.elts = [escaping(each) for each in node.elts]
+        return node
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.elts = [escaping(each) for each in node.elts]
+        return node
+
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        self.generic_visit(node)
+        node.elts = [escaping(each) for each in node.elts]
+        return node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        self.generic_visit(node)
+        node.values = [escaping(each) for each in node.values]
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        if any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets):
+            node.value = escaping(node.value)
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        self.generic_visit(node)
+        if node.value is not None:
+            node.value = escaping(node.value)
+        return node
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        self.generic_visit(node)
+        if node.value is not None:
+            node.value = escaping(node.value)
+        return node
+
+    # Exceptions and captures
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        self.generic_visit(node)
+        if self.depth:
+            node.body.insert(0, ast.Expr(mark("_caught", ast.Name("_act", ast.Load()))))
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        captured = [mark("_escape", ast.Name(name, ast.Load())) for name in captures(node)]
+        return ast.Subscript(
+            ast.Tuple([*captured, node], ast.Load()), ast.Constant(len(captured)), ast.Load()
+        )
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self.function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.function(node)
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST | list[ast.stmt]:
+        self.depth += 1
+        captured = captures(node)
+        body = [self.visit(each) for each in node.body]
+        flat: list[ast.stmt] = []
+        for each in body:
+            flat.extend(each if isinstance(each, list) else [each])
+        self.depth -= 1
+        act = ast.Name("_act", ast.Load())
+        guard = ast.ExceptHandler(
+            ast.Name("BaseException", ast.Load()),
+            None,
+            [ast.Expr(mark("_caught", act)), ast.Raise()],
+        )
+        enter = ast.Assign([ast.Name("_act", ast.Store())], mark("_enter"))
+        node.body = [enter, ast.Try(flat, [guard], [], [])]
+        if not self.depth:
+            return node
+        return [*map(escape_if_bound, captured), node]
+
+
+def captures(function: ast.AST) -> list[str]:
+    """Return the names that a function mentions."""
+    return sorted({each.id for each in ast.walk(function) if isinstance(each, ast.Name)})
+
+
+def escape_if_bound(name: str) -> ast.stmt:
+    ignore = ast.ExceptHandler(ast.Name("NameError", ast.Load()), None, [ast.Pass()])
+    return ast.Try([ast.Expr(mark("_escape", ast.Name(name, ast.Load())))], [ignore], [], [])
+
+
+def mark(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+def escaping(value: ast.expr) -> ast.expr:
+    """Mark what may be a generator."""
+    if isinstance(value, ast.IfExp):
+        return ast.IfExp(value.test, escaping(value.body), escaping(value.orelse))
+    if isinstance(value, (ast.Name, ast.Call, ast.NamedExpr)):
+        return mark("_escape", value)
+    return value
+
+
+def position(node: ast.expr) -> str:
+    return f"{node.lineno}:{node.col_offset}"
+
+
+class Program:
+    """A program, compiled with its marks, and the runs of it."""
+
+    def __init__(self, text: str) -> None:
+        tree = ast.parse(text)
+        self.entries = list(entries(tree))
+        marks = Marks(tree)
+        marked = ast.fix_missing_locations(marks.visit(tree))
+        self.positions = marks.positions
+        self.code = compile(marked, "<program>", "exec", dont_inherit=True)
+        self.run = Run(frozenset(), set())
+        self.needing: set[str] = set()
+        self.unbound = False
+        world = types.ModuleType("world")
+        world.__dict__.update(
+            choose=lambda number: self.run.choose(number),
+            undo=lambda *arguments: self.run.undo(*arguments),
+            release=self.release,
+            work=self.work,
+            register=lambda *_: None,
+        )
+        sys.modules["world"] = world
+        self.names = {
+            "__name__": "program",
+            "_enter": lambda: self.run.enter(),
+            "_site": lambda place, activation, made: self.run.site(place, activation, made),
+            "_escape": lambda value: self.run.escape(value),
+            "_caught": Caught(self),
+        }
+        exec(self.code, self.names)
+
+    async def release(self, *_: object) -> None:
+        await pause()
+        self.run.undo()
+
+    async def work(self, *_: object) -> None:
+        await pause()
+
+    def verdicts(self, depth: int, visits: int) -> dict[str, str]:
+        """Return the strongest verdict on each site over all scenarios."""
+        strongest: dict[str, str] = {}
+        runs = [
+            run
+            for name, steps in self.entries
+            for run in self.explore(name, steps, depth, visits)
+        ]
+        for run in runs:
+            for place, verdict in [*self.judged(run), *((place, CLOSED) for place in run.made)]:
+                if STRENGTH.index(verdict) >= STRENGTH.index(strongest.get(place, CLOSED)):
+                    strongest[place] = verdict
+        self.runs = len(runs)
+        return strongest
+
+    def judged(self, run: Run) -> Iterator[tuple[str, str]]:
+        # Not before all runs: whether a generator ever needs closing is known only then.
+        for place, activation, effect, function in run.left_open:
+            if effect:
+                yield place, IMPLICIT if activation in run.foreign else LEAKED
+            elif function in self.needing:
+                yield place, HARMLESS
+
+    def explore(
+        self, name: str, steps: int, depth: int, visits: int
+    ) -> Iterator[Run]:
+        """Run one entry over its scenarios, each found by flipping an answer of another one."""
+        todo = [(frozenset(), -1)]
+        runs = 0
+        while todo and runs < RUNS_PER_ENTRY:
+            yes, flipped = todo.pop(0)
+            runs += 1
+            run = self.once(name, steps, yes)
+            yield run
+            if len(yes) < depth:
+                for index, answer in enumerate(run.answered):
+                    if index > flipped and answer[1] <= visits:
+                        todo.append((yes | {answer}, index))
+
+    def once(self, name: str, steps: int, yes: frozenset[tuple[int, int]]) -> Run:
+        run = self.run = Run(yes, self.needing)
+        sys.set_asyncgen_hooks(firstiter=STARTED.add, finalizer=lambda agen: self.run.drop(agen))
+        try:
+            if steps:
+                self.step(self.names[name], steps)
+            else:
+                drive(self.names[name]())
+        except Endless:
+            run.left_open.clear()
+        except (Exception, GeneratorExit):
+            pass
+        run.drop_the_rest()
+        for kept in self.names.values():
+            if isinstance(kept, list):
+                kept.clear()
+        return run
+
+    def step(self, function: Callable[[], types.AsyncGeneratorType], steps: int) -> None:
+        agen = function()
+        try:
+            for _ in range(steps):
+                if agen.ag_frame is None:
+                    return
+                drive(agen.__anext__())
+        finally:
+            drive(agen.aclose())
+
+
+class Caught:
+    """`_caught` as programs call it: an object, so that the frame above it is the program's."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def __call__(self, activation: int) -> None:
+        kind, _, trace = sys.exc_info()
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        here = sys._getframe(1)
+        if kind is GeneratorExit or (
+            kind is not None and kind.__name__ == "Boom" and trace is not None and trace.tb_frame is here
+        ):
+            return
+        if kind is not None and issubclass(kind, NameError):
+            self.program.unbound = True
+        self.program.run.foreign.add(activation)
+
+
+def entries(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield each function to be run, with how often to step it if it is a generator."""
+    for node in tree.body:
+        if not isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
+            continue
+        if node.args.args or node.args.posonlyargs or node.args.kwonlyargs:
+            continue
+        if not makes_generators(node):
+            continue
+        for steps in STEPS if is_generator(node) else (0,):
+            yield node.name, steps
+
+
+def makes_generators(function: ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(node, (ast.Call, ast.GeneratorExp)) for node in ast.walk(function))
+
+
+def is_generator(function: ast.AsyncFunctionDef) -> bool:
+    todo: list[ast.AST] = list(function.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Yield):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            todo.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def answer(request: dict[str, object]) -> dict[str, object]:
+    try:
+        program = Program(str(request["text"]))
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    verdicts = program.verdicts(int(request.get("depth", 2)), int(request.get("visits", 2)))
+    return {"verdicts": verdicts, "runs": program.runs, "unbound": program.unbound}
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
