@@ -297,6 +297,13 @@ class Writer:
         self.choices += 1
         return f"choose({self.first_choice + self.choices})"
 
+    def work(self) -> str:
+        """Return an await that may raise, while the function may have more choices."""
+        if self.choices >= MOST_CHOICES:
+            return "await release()"
+        self.choices += 1
+        return f"await work({self.first_choice + self.choices})"
+
     def name(self, stem: str) -> str:
         self.names += 1
         return f"{stem}{self.names}"
@@ -343,7 +350,7 @@ Written = tuple[list[str], Where, bool]
 def statement(writer: Writer, where: Where) -> Written:
     writer.size += 1
     room = where.depth < DEEPEST and writer.size < LONGEST
-    kinds = [simple_exit, make, step_temporary]
+    kinds = [simple_exit, make, step_temporary, await_work]
     if where.streams:
         kinds += [step_name, step_name, close, close, hand_over, alias, rebind, forget]
     if writer.is_generator:
@@ -371,10 +378,14 @@ def exits(writer: Writer, where: Where) -> list[str]:
 def simple_exit(writer: Writer, where: Where) -> Written:
     leave = writer.pick(exits(writer, where))
     if writer.choices >= MOST_CHOICES:
-        return ["await work()"], where, False
+        return [writer.work()], where, False
     if writer.draw(st.integers(0, 4)) == 4:
         return [leave], where, True
     return block(f"if {writer.choose()}:", leave), where, False
+
+
+def await_work(writer: Writer, where: Where) -> Written:
+    return [writer.work()], where, False
 
 
 def source(writer: Writer) -> str:
@@ -496,7 +507,7 @@ def under_closer(writer: Writer, where: Where) -> Written:
 
 def branch(writer: Writer, where: Where) -> Written:
     if writer.choices >= MOST_CHOICES:
-        return ["await work()"], where, False
+        return [writer.work()], where, False
     lines = block(f"if {writer.choose()}:", *statements(writer, where.deeper()))
     if writer.maybe():
         lines += block("else:", *statements(writer, where.deeper()))
@@ -529,7 +540,7 @@ def quiet(writer: Writer, where: Where) -> list[str]:
     """Write a `finally` that neither yields nor leaves."""
     if where.streams and writer.maybe():
         return close(writer, where)[0]
-    return [writer.pick(["await work()", "pass"])]
+    return [writer.pick([writer.work(), "pass"])]
 
 
 def close_in_finally(writer: Writer, where: Where) -> Written:
@@ -552,7 +563,7 @@ def scoped(writer: Writer, where: Where) -> Written:
 
 def matched(writer: Writer, where: Where) -> Written:
     if writer.choices >= MOST_CHOICES:
-        return ["await work()"], where, False
+        return [writer.work()], where, False
     lines = block(f"match {writer.choose()}:")
     lines += ["    " + line for line in block("case True:", *statements(writer, where.deeper()))]
     if writer.maybe():
@@ -563,7 +574,7 @@ def matched(writer: Writer, where: Where) -> Written:
 
 def repeated(writer: Writer, where: Where) -> Written:
     if writer.choices >= MOST_CHOICES:
-        return ["await work()"], where, False
+        return [writer.work()], where, False
     header = writer.pick([f"while {writer.choose()}:", "for _ in range(2):"])
     lines = block(header, *statements(writer, where.deeper(in_loop=True)))
     if writer.draw(st.integers(0, 5)) == 5:
@@ -686,7 +697,8 @@ class Executor:
     def __init__(self, python: str = sys.executable) -> None:
         self.python = python
         self.runs = 0
-        self.met_unbound_name = False
+        self.is_broken = False
+        self.exits: set[int] = set()
         self.process = subprocess.Popen(
             [python, "-W", "ignore", str(RUNNER)],
             stdin=subprocess.PIPE,
@@ -725,7 +737,8 @@ class Executor:
         if "error" in answer:
             raise ValueError(answer["error"])
         self.runs += answer["runs"]
-        self.met_unbound_name = answer["unbound"]
+        self.is_broken = answer["broken"]
+        self.exits = set(answer["exits"])
         return dict(answer["verdicts"])
 
     def verdicts(self, text: str, depth: int = 2, visits: int = 2) -> dict[str, str]:
@@ -742,6 +755,7 @@ class Comparison:
     sites: int = 0
     leaks: int = 0
     reported: int = 0
+    never_run: int = 0
     false: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
@@ -758,34 +772,65 @@ class Comparison:
         )
 
 
-def reported_sites(text: str) -> Iterator[str]:
-    """Yield where the generators were made that the default tier reports."""
+def reported_sites(text: str) -> dict[str, set[int]]:
+    """Return where the generators were made that the default tier reports, with the exits named."""
+    found: dict[str, set[int]] = {}
     for each in lint_text(text, filename="program.py"):
         if each.code == "AGN000":
             raise AssertionError(each.message)
         if each.code in CODES and each.tier is Tier.DEFAULT:
-            made = each.path[0].span if each.path else each.span
-            yield f"{made.start.line}:{made.start.column}"
+            steps = each.path or ()
+            made = steps[0].span if steps else each.span
+            left = {steps[-1].span.start.line} if steps else set()
+            place = f"{made.start.line}:{made.start.column}"
+            found.setdefault(place, set()).update(left)
+    return found
+
+
+EXITS = ("break", "return", "raise", "continue")
 
 
 def compare(text: str, executor: Executor) -> Comparison:
     """Hold the linter's findings against what happens when the program is run."""
     verdicts = executor.verdicts(text)
-    reported = set(reported_sites(text))
+    reported = reported_sites(text)
     leaked = {place for place, verdict in verdicts.items() if verdict == LEAKED}
-    never = {place for place in reported if verdicts.get(place, CLOSED) == CLOSED}
-    if never:
+    unproven = {place for place in reported if verdicts.get(place, CLOSED) == CLOSED}
+    if unproven:
         # Its path may need more branches than were taken.
         longer = executor.verdicts(text, depth=4, visits=3)
-        never = {place for place in never if longer.get(place, CLOSED) == CLOSED}
+        unproven = {place for place in unproven if longer.get(place, CLOSED) == CLOSED}
+        lines = text.splitlines()
+        never_run = {
+            place
+            for place in unproven
+            if place not in longer
+            or all(
+                line not in executor.exits and lines[line - 1].strip().startswith(EXITS)
+                for line in reported[place]
+            )
+        }
+    else:
+        never_run = set()
+    # Who is told of a generator expression is told of what it reads.
+    covered = {inner for outer, inner in expressions(text) if outer in reported}
     return Comparison(
         text,
         sites=len(verdicts),
         leaks=len(leaked),
         reported=len(reported),
-        false=sorted(never),
-        missed=sorted(leaked - reported),
+        never_run=len(never_run),
+        false=sorted(unproven - never_run),
+        missed=sorted(leaked - set(reported) - covered),
     )
+
+
+def expressions(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each generator expression's place and that of the call it reads."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.GeneratorExp):
+            source = node.generators[0].iter
+            yield f"{node.lineno}:{node.col_offset + 1}", f"{source.lineno}:{source.col_offset}"
 
 
 # Minimal programs

@@ -5,12 +5,12 @@ reads one JSON request a line, `{"text": ..., "depth": 2}`, and answers each wit
 
 The program imports `choose`, `release`, `undo`, `work` and `register` from a module `world` that
 is made here, and raises nothing but its own `Boom`. Each `choose(n)` is a branch condition; a scenario says which of them, on which visit,
-says yes, all others say no. Scenarios are found by running: from the all-no run, every answer that
+says yes, all others say no; `await work(n)` raises when the answer is yes. Scenarios are found by running: from the all-no run, every answer that
 was given is flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
 
 Every coroutine function without parameters that makes generators is run; every async generator
-function is stepped one, two or three times and closed, and drained, because what a delegating
-generator leaves open does not depend on who uses it. There is no event loop: what happens to a
+function is closed at each of its yields in turn, because what a delegating generator leaves open
+does not depend on who uses it. There is no event loop: what happens to a
 dropped generator is decided by CPython and its hooks, which a loop only fills in.
 
 The program runs with marks added to its syntax tree, which change no lifetime:
@@ -18,6 +18,7 @@ The program runs with marks added to its syntax tree, which change no lifetime:
 * `_site(position, object)` around whatever may make a generator: who made it, and where;
 * `_escape(object)` around what is put in a container or an attribute, returned, yielded, captured
   or passed to a function that is not of this program: such an object is nobody's leak;
+* `_exit` before `break`, `return` and `raise`: which of them were reached at all;
 * `_caught` in handlers and around function bodies: an exception that came from a callee makes all
   that its function leaves open the work of an implicit exit, which default rules do not count.
 
@@ -38,7 +39,7 @@ from collections.abc import Callable, Iterator
 
 RUNS_PER_ENTRY = 3000
 ANSWERS_PER_RUN = 60
-STEPS = (1, 2, 3, 99)
+MOST_STEPS = 12
 
 HARMLESS_CALLEES = {"aclosing", "anext", "aiter", "suppress", "nullcontext", "isinstance", "print"}
 """What takes a generator and does not keep it."""
@@ -93,14 +94,15 @@ class Run:
         return self.activations
 
     def site(self, position: str, activation: int, made: object) -> object:
-        if isinstance(made, types.AsyncGeneratorType) and (
-            id(made) not in self.sites or id(made) in self.escaped
-        ):
-            if made.ag_frame is not None and not made.ag_running:
-                self.made.add(position)
-                self.sites[id(made)] = (position, activation)
-                self.alive[id(made)] = weakref.ref(made)
-                self.escaped.discard(id(made))
+        if not isinstance(made, types.AsyncGeneratorType) or made.ag_frame is None:
+            return made
+        known = self.alive.get(id(made))
+        # One that a helper returned now belongs to who called the helper.
+        if known is None or known() is not made or id(made) in self.escaped:
+            self.made.add(position)
+            self.sites[id(made)] = (position, activation)
+            self.alive[id(made)] = weakref.ref(made)
+            self.escaped.discard(id(made))
         return made
 
     def escape(self, value: object) -> object:
@@ -113,7 +115,7 @@ class Run:
     def drop(self, agen: types.AsyncGeneratorType) -> None:
         """Close a generator that was left open, and note what that did."""
         before = self.effects
-        function = f"{agen.ag_code.co_name}:{agen.ag_code.co_firstlineno}"
+        function = function_of(agen)
         site = self.sites.pop(id(agen), None)
         escaped = id(agen) in self.escaped
         self.escaped.discard(id(agen))
@@ -131,6 +133,14 @@ class Run:
             if agen is not None and agen.ag_frame is not None and agen in STARTED:
                 self.drop(agen)
             del agen
+
+
+def function_of(agen: types.AsyncGeneratorType) -> str:
+    """Name the function of a generator; a generator expression needs closing as its source does."""
+    source = agen.ag_frame.f_locals.get(".0")
+    if isinstance(source, types.AsyncGeneratorType) and source.ag_frame is not None:
+        return function_of(source)
+    return f"{agen.ag_code.co_name}:{agen.ag_code.co_firstlineno}"
 
 
 STARTED: weakref.WeakSet[types.AsyncGeneratorType] = weakref.WeakSet()
@@ -189,7 +199,8 @@ class Marks(ast.NodeTransformer):
         return self.site(place, node) if is_site and self.depth else node
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
-        place = position(node)
+        # The linter points behind the parenthesis.
+        place = f"{node.lineno}:{node.col_offset + 1}"
         self.generic_visit(node)
         return self.site(place, node) if self.depth else node
 
@@ -227,11 +238,23 @@ class Marks(ast.NodeTransformer):
             node.value = escaping(node.value)
         return node
 
-    def visit_Return(self, node: ast.Return) -> ast.AST:
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
         self.generic_visit(node)
         if node.value is not None:
             node.value = escaping(node.value)
-        return node
+        return self.leaving(node)
+
+    # Exits that were taken
+
+    def leaving(self, node: ast.stmt) -> list[ast.stmt]:
+        return [ast.Expr(mark("_exit", ast.Constant(node.lineno))), node]
+
+    def visit_Break(self, node: ast.Break) -> list[ast.stmt]:
+        return self.leaving(node)
+
+    def visit_Raise(self, node: ast.Raise) -> list[ast.stmt]:
+        self.generic_visit(node)
+        return self.leaving(node)
 
     def visit_Yield(self, node: ast.Yield) -> ast.AST:
         self.generic_visit(node)
@@ -319,7 +342,9 @@ class Program:
         self.code = compile(marked, "<program>", "exec", dont_inherit=True)
         self.run = Run(frozenset(), set())
         self.needing: set[str] = set()
-        self.unbound = False
+        self.is_broken = False
+        self.longest = 0
+        self.exits: set[int] = set()
         world = types.ModuleType("world")
         world.__dict__.update(
             choose=lambda number: self.run.choose(number),
@@ -335,24 +360,36 @@ class Program:
             "_site": lambda place, activation, made: self.run.site(place, activation, made),
             "_escape": lambda value: self.run.escape(value),
             "_caught": Caught(self),
+            "_exit": lambda line: self.exits.add(line),
         }
+        sys.unraisablehook = self.unraisable
         exec(self.code, self.names)
+
+    def unraisable(self, failure: object) -> None:
+        self.is_broken = True
 
     async def release(self, *_: object) -> None:
         await pause()
         self.run.undo()
 
-    async def work(self, *_: object) -> None:
+    async def work(self, number: int) -> None:
         await pause()
+        if self.run.choose(number):
+            raise self.names["Boom"]
 
     def verdicts(self, depth: int, visits: int) -> dict[str, str]:
         """Return the strongest verdict on each site over all scenarios."""
         strongest: dict[str, str] = {}
-        runs = [
-            run
-            for name, steps in self.entries
-            for run in self.explore(name, steps, depth, visits)
-        ]
+        runs: list[Run] = []
+        for name, is_stepped in self.entries:
+            if not is_stepped:
+                runs += self.explore(name, 0, depth, visits)
+                continue
+            for steps in range(1, MOST_STEPS):
+                self.longest = 0
+                runs += self.explore(name, steps, depth, visits)
+                if self.longest < steps:
+                    break
         for run in runs:
             for place, verdict in [*self.judged(run), *((place, CLOSED) for place in run.made)]:
                 if STRENGTH.index(verdict) >= STRENGTH.index(strongest.get(place, CLOSED)):
@@ -404,13 +441,18 @@ class Program:
 
     def step(self, function: Callable[[], types.AsyncGeneratorType], steps: int) -> None:
         agen = function()
+        for _ in range(steps):
+            drive(agen.__anext__())
+            if agen.ag_frame is None:
+                return
+        self.longest = max(self.longest, steps)
+        name = function_of(agen)
+        before = self.run.effects
         try:
-            for _ in range(steps):
-                if agen.ag_frame is None:
-                    return
-                drive(agen.__anext__())
-        finally:
             drive(agen.aclose())
+        finally:
+            if self.run.effects > before:
+                self.needing.add(name)
 
 
 class Caught:
@@ -428,22 +470,21 @@ class Caught:
             kind is not None and kind.__name__ == "Boom" and trace is not None and trace.tb_frame is here
         ):
             return
-        if kind is not None and issubclass(kind, NameError):
-            self.program.unbound = True
+        if kind is not None and issubclass(kind, (NameError, TypeError)):
+            self.program.is_broken = True
         self.program.run.foreign.add(activation)
 
 
-def entries(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield each function to be run, with how often to step it if it is a generator."""
+def entries(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Yield each function to be run, and whether it is a generator, to be stepped."""
     for node in tree.body:
         if not isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
             continue
         if node.args.args or node.args.posonlyargs or node.args.kwonlyargs:
             continue
-        if not makes_generators(node):
+        if not is_generator(node) and not makes_generators(node):
             continue
-        for steps in STEPS if is_generator(node) else (0,):
-            yield node.name, steps
+        yield node.name, is_generator(node)
 
 
 def makes_generators(function: ast.AsyncFunctionDef) -> bool:
@@ -467,7 +508,7 @@ def answer(request: dict[str, object]) -> dict[str, object]:
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     verdicts = program.verdicts(int(request.get("depth", 2)), int(request.get("visits", 2)))
-    return {"verdicts": verdicts, "runs": program.runs, "unbound": program.unbound}
+    return {"verdicts": verdicts, "runs": program.runs, "broken": program.is_broken, "exits": sorted(program.exits)}
 
 
 if __name__ == "__main__":
