@@ -119,7 +119,7 @@ class Run:
         site = self.sites.pop(id(agen), None)
         escaped = id(agen) in self.escaped
         self.escaped.discard(id(agen))
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             drive(agen.aclose())
         effect = self.effects > before
         if effect:
@@ -169,7 +169,6 @@ class Marks(ast.NodeTransformer):
             for node in tree.body
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
-        self.positions: set[str] = set()
         self.depth = 0
 
     # Who makes generators
@@ -186,17 +185,12 @@ class Marks(ast.NodeTransformer):
             node.args = [escaping(each) for each in node.args]
             for keyword in node.keywords:
                 keyword.value = escaping(keyword.value)
-        if callee in self.functions and self.depth:
-            return self.site(place, node)
-        return node
+        return self.site(place, node) if self.depth else node
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         place = position(node)
-        call = node.value
-        made_here = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-        is_site = made_here and call.func.id in self.functions  # type: ignore[attr-defined]
         self.generic_visit(node)
-        return self.site(place, node) if is_site and self.depth else node
+        return self.site(place, node) if self.depth else node
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         # The linter points behind the parenthesis.
@@ -205,7 +199,6 @@ class Marks(ast.NodeTransformer):
         return self.site(place, node) if self.depth else node
 
     def site(self, place: str, node: ast.expr) -> ast.Call:
-        self.positions.add(place)
         return mark("_site", ast.Constant(place), ast.Name("_act", ast.Load()), node)
 
     # Where generators go
@@ -338,7 +331,6 @@ class Program:
         self.entries = list(entries(tree))
         marks = Marks(tree)
         marked = ast.fix_missing_locations(marks.visit(tree))
-        self.positions = marks.positions
         self.code = compile(marked, "<program>", "exec", dont_inherit=True)
         self.run = Run(frozenset(), set())
         self.needing: set[str] = set()
@@ -431,7 +423,7 @@ class Program:
                 drive(self.names[name]())
         except Endless:
             run.left_open.clear()
-        except (Exception, GeneratorExit):
+        except BaseException:
             pass
         run.drop_the_rest()
         for kept in self.names.values():
