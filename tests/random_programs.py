@@ -15,7 +15,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -381,13 +381,14 @@ class Where:
     streams: tuple[str, ...] = ()
     in_loop: bool = False
     in_finally: bool = False
+    may_yield: bool = True
 
     def deeper(self, *streams: str, in_loop: bool | None = None) -> Where:
-        return Where(
-            self.depth + 1,
-            (*self.streams, *streams),
-            self.in_loop if in_loop is None else in_loop,
-            self.in_finally,
+        return replace(
+            self,
+            depth=self.depth + 1,
+            streams=(*self.streams, *streams),
+            in_loop=self.in_loop if in_loop is None else in_loop,
         )
 
 
@@ -417,7 +418,7 @@ def statement(writer: Writer, where: Where) -> Written:
     kinds = [simple_exit, make, step_temporary, await_work]
     if where.streams:
         kinds += [step_name, step_name, close, close, hand_over, alias, rebind, forget]
-    if writer.is_generator:
+    if writer.is_generator and where.may_yield:
         kinds += [give]
     if room:
         kinds += [loop, loop, loop, loop, under_closer, under_closer]
@@ -452,13 +453,13 @@ def await_work(writer: Writer, where: Where) -> Written:
     return [writer.work()], where, False
 
 
-WIDE_SOURCES = ["(await fetch_{}())", "tagged({}())", "(part async for part in {}())"]
+WIDE_SOURCES = ["tagged({}())", "(part async for part in {}())"]
 """Of these the linter misses leaks today: each is a case in test_random_programs.py."""
 
 
 def source(writer: Writer, closed: bool = False) -> str:
     name = writer.pick(writer.sources)
-    forms = [*["{}()"] * 10, "make_{}()", "aiter({}())", "Service().items()"]
+    forms = [*["{}()"] * 10, "make_{}()", "(await fetch_{}())", "aiter({}())", "Service().items()"]
     forms += ["Service().plain_items()", "tagged_closing({}())"]
     if not closed:
         forms += ["(part async for part in {}())", "(part async for part in {}() if part)"]
@@ -490,12 +491,11 @@ def make(writer: Writer, where: Where) -> Written:
 
 
 def where_with(where: Where, *names: str) -> Where:
-    return Where(where.depth, (*where.streams, *names), where.in_loop, where.in_finally)
+    return replace(where, streams=(*where.streams, *names))
 
 
 def where_without(where: Where, name: str) -> Where:
-    left = tuple(each for each in where.streams if each != name)
-    return Where(where.depth, left, where.in_loop, where.in_finally)
+    return replace(where, streams=tuple(each for each in where.streams if each != name))
 
 
 def step_temporary(writer: Writer, where: Where) -> Written:
@@ -508,8 +508,10 @@ def step_temporary(writer: Writer, where: Where) -> Written:
 
 def step_name(writer: Writer, where: Where) -> Written:
     name = writer.pick(list(where.streams))
-    step = writer.pick(["anext({}, None)", "anext({})", "{}.asend(None)", "{}.__anext__()", "step({})",
-         "first({})", "{}.athrow(Boom)"])
+    steps = ["anext({}, None)", "anext({})", "{}.asend(None)", "{}.__anext__()"]
+    if writer.wide:
+        steps += ["step({})", "first({})", "{}.athrow(Boom)"]
+    step = writer.pick(steps)
     line = f"await {step.format(name)}"
     if writer.draw(st.integers(0, 3)) == 3 and not where.in_finally:
         handled = ["pass"]
@@ -573,7 +575,7 @@ def loop_over_name(writer: Writer, where: Where) -> Written:
 def loop_over(writer: Writer, where: Where, over: str) -> Written:
     item = writer.name("item")
     body = []
-    if writer.is_generator and writer.draw(st.integers(0, 2)):
+    if writer.is_generator and where.may_yield and writer.draw(st.integers(0, 2)):
         body = [f"yield {item}"]
     if not body or writer.maybe():
         body += statements(writer, where.deeper(in_loop=True))
@@ -629,8 +631,9 @@ def guarded(writer: Writer, where: Where) -> Written:
     handler = writer.pick(["", "Boom", "Exception", "BaseException", "(Boom, ValueError)"])
     final = not handler or writer.draw(st.integers(0, 3)) == 3
     if handler:
-        body = statements(writer, where.deeper())
-        if handler == "BaseException":
+        sees_a_close = handler == "BaseException"
+        body = statements(writer, replace(where.deeper(), may_yield=not sees_a_close))
+        if sees_a_close:
             # One that goes on after a GeneratorExit is another rule's business.
             body = [*body, "raise"] if not leaves(body) else ["raise"]
         lines += block(f"except {handler}:", *body)

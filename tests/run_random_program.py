@@ -31,13 +31,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import json
 import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
 
-RUNS_PER_ENTRY = 3000
+RUNS_PER_ENTRY = 800
 ANSWERS_PER_RUN = 60
 MOST_STEPS = 12
 
@@ -72,12 +73,13 @@ class Run:
         self.escaped: set[int] = set()
         self.activations = 0
         self.foreign: set[int] = set()
-        self.left_open: list[tuple[str, int, bool, str]] = []
+        self.left_open: list[tuple[str, int, bool, set[str]]] = []
         self.made: set[str] = set()
 
     # What programs call
 
     def choose(self, number: int) -> bool:
+        self.effects += 1
         visit = self.visits[number] = self.visits.get(number, 0) + 1
         if len(self.answered) >= ANSWERS_PER_RUN:
             raise Endless
@@ -115,7 +117,7 @@ class Run:
     def drop(self, agen: types.AsyncGeneratorType) -> None:
         """Close a generator that was left open, and note what that did."""
         before = self.effects
-        function = function_of(agen)
+        name, functions = name_of(agen), functions_of(agen)
         site = self.sites.pop(id(agen), None)
         escaped = id(agen) in self.escaped
         self.escaped.discard(id(agen))
@@ -123,9 +125,9 @@ class Run:
             drive(agen.aclose())
         effect = self.effects > before
         if effect:
-            self.needing.add(function)
+            self.needing.add(name)
         if site is not None and not escaped:
-            self.left_open.append((*site, effect, function))
+            self.left_open.append((*site, effect, functions))
 
     def drop_the_rest(self) -> None:
         for reference in list(self.alive.values()):
@@ -135,12 +137,17 @@ class Run:
             del agen
 
 
-def function_of(agen: types.AsyncGeneratorType) -> str:
-    """Name the function of a generator; a generator expression needs closing as its source does."""
-    source = agen.ag_frame.f_locals.get(".0")
-    if isinstance(source, types.AsyncGeneratorType) and source.ag_frame is not None:
-        return function_of(source)
+def name_of(agen: types.AsyncGeneratorType) -> str:
     return f"{agen.ag_code.co_name}:{agen.ag_code.co_firstlineno}"
+
+
+def functions_of(agen: types.AsyncGeneratorType) -> set[str]:
+    """Name the function of a generator and those of all generators that it holds."""
+    names = {name_of(agen)}
+    for held in gc.get_referents(agen, agen.ag_frame):
+        if isinstance(held, types.AsyncGeneratorType) and held.ag_frame and held is not agen:
+            names |= functions_of(held)
+    return names
 
 
 STARTED: weakref.WeakSet[types.AsyncGeneratorType] = weakref.WeakSet()
@@ -188,7 +195,7 @@ class Marks(ast.NodeTransformer):
         return self.site(place, node) if self.depth else node
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
-        place = position(node)
+        place = position(node.value)
         self.generic_visit(node)
         return self.site(place, node) if self.depth else node
 
@@ -226,6 +233,10 @@ class Marks(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        if isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+            # Unpacked at once: nothing is kept in a container.
+            node.value.elts = [self.visit(each) for each in node.value.elts]
+            return node
         self.generic_visit(node)
         if any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets):
             node.value = escaping(node.value)
@@ -391,10 +402,10 @@ class Program:
 
     def judged(self, run: Run) -> Iterator[tuple[str, str]]:
         # Not before all runs: whether a generator ever needs closing is known only then.
-        for place, activation, effect, function in run.left_open:
+        for place, activation, effect, functions in run.left_open:
             if effect:
                 yield place, IMPLICIT if activation in run.foreign else LEAKED
-            elif function in self.needing:
+            elif functions & self.needing:
                 yield place, HARMLESS
 
     def explore(
@@ -438,7 +449,7 @@ class Program:
             if agen.ag_frame is None:
                 return
         self.longest = max(self.longest, steps)
-        name = function_of(agen)
+        name = name_of(agen)
         before = self.run.effects
         try:
             drive(agen.aclose())
