@@ -727,7 +727,10 @@ def example_problems(fixture: Fixture, api: Api) -> Iterator[str]:
     linter = Linter(api, fixture.code, f"fixtures/{fixture.code}/example.py")
     text, fixed = read(folder / "example.py"), read(folder / "example.fixed.py")
     found = linter.all(text, strict=True)
-    if codes(found) != Counter([fixture.code]):
+    own = [each for each in found if each.code == fixture.code]
+    # What a strict rule reports may rest on what a default rule does.
+    is_alone = len(found) == 1 or (own and own[0].tier.value == "strict")
+    if len(own) != 1 or not is_alone:
         yield f"example.py: one {fixture.code} is wanted, found: {dict(codes(found))}"
     left = linter.all(fixed, strict=True)
     if left:

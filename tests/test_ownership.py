@@ -6,7 +6,11 @@ A case is a function over `rows(db)`, an async generator that needs closing; a l
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from marked import assert_marked
@@ -268,7 +272,7 @@ CASES = {
                 break
             async for row in other:
                 break
-            await close_both(one, other)
+            await close_both(one, other)  # AGN202
     """,
     "drained by a helper": """
         async def f(db):
@@ -774,7 +778,7 @@ CASES = {
                         break
                 else:
                     return 0
-            await gen.aclose()
+            await gen.aclose()  # AGN202
     """,
     "never started": """
         async def f(db, wanted):
@@ -917,6 +921,16 @@ CASES = {
             async for item in completed(tasks):
                 return item
     """,
+    "closed inside a with in a finally": """
+        async def f(db, span):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                with span():
+                    await gen.aclose()
+    """,
     "flag decides": """
         async def f(db):
             gen = rows(db)
@@ -928,9 +942,134 @@ CASES = {
             if is_open:
                 await gen.aclose()
     """,
+    "one of two names is read": """
+        class Feed:
+            def __init__(self, db):
+                self.gen = gen = rows(db)
+    """,
+    "static method closes its first": """
+        class Tools:
+            @staticmethod
+            async def close(gen, reason):
+                await gen.aclose()
+                print(reason)
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await Tools.close(gen, "done")
+    """,
+    "method called on the class": """
+        class Tools:
+            async def close(self, gen, reason):
+                await gen.aclose()
+                print(reason)
+        async def f(db, tools):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await Tools.close(tools, gen, "done")
+    """,
+    "object that is called": """
+        class Closer:
+            async def __call__(self, gen):
+                await gen.aclose()
+        async def f(db):
+            close = Closer()
+            gen = rows(db)
+            async for row in gen:
+                break
+            await close(gen)
+    """,
+    "closer closed by hand": """
+        class Stream:
+            def __init__(self, gen):
+                self.gen = gen
+            async def aclose(self):
+                await self.gen.aclose()
+        async def f(db):
+            gen = rows(db)
+            stream = Stream(gen)
+            async for row in gen:
+                break
+            await stream.aclose()
+        async def g(db):
+            gen = rows(db)
+            stream = Stream(gen)
+            async for row in gen:  # AGN101
+                break
+    """,
+    "class method makes an instance": """
+        class Feed:
+            async def __call__(self, db):
+                async with db:
+                    yield 1
+            @classmethod
+            def make(cls):
+                return cls()
+            @classmethod
+            async def first(cls, db):
+                async for row in cls()(db):  # AGN101
+                    return row
+        def f():
+            Feed.make()
+    """,
+    "bases in the order of their lookup": """
+        class Plain:
+            async def rows(self):
+                yield 1
+        class Left(Plain):
+            pass
+        class Right:
+            async def rows(self):
+                async with self.lock:
+                    yield 1
+        class Both(Left, Right):
+            pass
+        async def f():
+            async for row in Both().rows():
+                return row
+            async for row in Right().rows():  # AGN101
+                return row
+    """,
+    "bases that are not in view": """
+        class Feed(*BASES):
+            def __init__(self, db):
+                self.gen = rows(db)
+            async def stop(self):
+                self.gen.aclose()
+    """,
+    "assigned in a nested function": """
+        async def f(db):
+            source = rows
+            def choose():
+                nonlocal source
+                source = plain
+            choose()
+            async for row in source(db):
+                return row
+    """,
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
     assert_marked(PRELUDE + textwrap.dedent(CASES[name]))
+
+
+def test_verdicts_do_not_depend_on_hashing(tmp_path: Path) -> None:
+    text = PRELUDE + "".join(textwrap.dedent(case) for case in CASES.values())
+    path = tmp_path / "cases.py"
+    path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "asyncgen_lint", "check", "--isolated", "--strict"]
+    reports = {
+        subprocess.run(
+            [*command, "--output-format", "json", str(path)],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(reports) == 1
+    assert "AGN101" in reports.pop()

@@ -22,6 +22,21 @@ CASES = {
                         continue
                     raise
     """,
+    "flag made of flags": """
+        async def events(conn):
+            retry, received = True, False
+            while True:
+                try:
+                    received = await conn.recv()
+                    yield received
+                except BaseException as exc:
+                    early = not received and isinstance(exc, Exception) and conn.wraps(exc)
+                    retryable = early and not conn.sent
+                    if retry and retryable:
+                        retry = False
+                        continue
+                    raise
+    """,
     "flag for the fatal ones": """
         async def events(conn):
             while True:
@@ -156,7 +171,71 @@ CASES = {
             yield session
             session.close()
     """,
+    "awaited under aclosing": """
+        from contextlib import aclosing
+        async def work():
+            return 1
+        async def jobs():
+            yield work()
+        async def use():
+            async with aclosing(jobs()) as stream:
+                async for job in stream:
+                    await job
+    """,
+    "stepped and awaited": """
+        async def work():
+            return 1
+        async def jobs():
+            yield work()
+        async def use():
+            stream = jobs()
+            print(await (await anext(stream)))
+    """,
+    "renamed and awaited": """
+        async def work():
+            return 1
+        async def jobs():
+            yield work()
+        async def use():
+            async for job in jobs():
+                task = job
+                await task
+    """,
+    "only looked at": """
+        async def work():
+            return 1
+        async def jobs():
+            yield work()  # AGN301
+        async def use():
+            async for job in jobs():
+                if job is not None:
+                    print(job)
+    """,
 }
+
+
+# Odd input on which a rule once failed: an internal error would be reported, and nothing is.
+ODD = {
+    "step kept in a global": """
+        async def f(gen):
+            global item
+            item = anext(gen)
+            print(item)
+    """,
+    "name that is itself": """
+        from settings import *
+        scope = scope
+        async def ticks():
+            async with scope:
+                for tick in range(3):
+                    yield tick
+    """,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_input_is_no_internal_error(name: str) -> None:
+    assert_marked(textwrap.dedent(ODD[name]))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -255,7 +255,7 @@ def _between(facts: Facts, positions: PositionMap, first: Node, last: Node | Non
 
 
 def _one_per_line_and_code(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    ordered = sorted(found, key=lambda each: (each.span, each.code))
+    ordered = sorted(found, key=lambda each: (each.span, each.code, each.message))
     merged: dict[tuple[int, str], Diagnostic] = {}
     for each in ordered:
         key = (each.span.start.line, each.code)

@@ -24,16 +24,26 @@ from asyncgen_lint.names.scopes import (
     outline,
 )
 from asyncgen_lint.rule import Node, Step
+from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import parents
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
+from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
+from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import skipped_releases
+from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
+from asyncgen_lint.typestate.steps import Steps, stepped_name
+from asyncgen_lint.typestate.stored import StoredGenerators
+from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.track import Leak, Tracking
+from asyncgen_lint.typestate.unstarted import late_owners
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class LeftOpen:
 
     `header` is where the report goes: the loop or the stepping call. `exit` names what leaves it
     (`break`, `return`, `raise`, `the end`); `is_delegation` says that it is the closing of the
-    function's own generator, at a `yield`. `is_certain` says that no exception need be assumed.
+    function's own generator, at a `yield`. `is_certain` says that no exception need be assumed;
+    `by_exception` that an ordinary one is, rather than a cancellation.
     """
 
     label: str
@@ -54,6 +65,17 @@ class LeftOpen:
     is_delegation: bool
     is_temporary: bool
     is_certain: bool
+    by_exception: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class CloseSkipped:
+    """An `await g.aclose()` that only a run without an exception reaches."""
+
+    label: str
+    close: Node
+    creation: Node
     path: tuple[Step, ...]
 
 
@@ -149,6 +171,106 @@ class ReleaseSkipped:
     path: tuple[Step, ...]
 
 
+@dataclass(frozen=True)
+class WronglyEntered:
+    """A generator, or its `aclosing`, entered in a way that raises; `at` is the `with` or call.
+
+    `by` is `closing`, `async closing`, `with` (the generator itself) or `with aclosing`;
+    `statement` is the `with`, if there is one, and `function` what holds it.
+    """
+
+    label: str
+    at: Node
+    by: str
+    manager: Node
+    statement: Node | None
+    function: Scope
+
+
+@dataclass(frozen=True)
+class AclosingMisused:
+    """An `aclosing` that closes nothing: of `kind` without `aclose()`, or of an unused generator.
+
+    `kind` is empty where the generator could be closed, but the body iterates another one.
+    """
+
+    label: str
+    at: Node
+    kind: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ClosedInOtherTask:
+    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own."""
+
+    label: str
+    at: Node
+    spawner: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class LoopClosedEarly:
+    """A `close()` of an event loop on which the generator `label` was left open."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class UnshieldedCleanup:
+    """An await in the cleanup of a generator that a cancelled scope of anyio or trio cuts off."""
+
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StoredOpen:
+    """A generator that `owner` keeps in an attribute of that name and that nothing closes."""
+
+    label: str
+    attribute: str
+    owner: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class IteratorWithoutAclose:
+    """The class, called `owner`, of an async iterator that keeps a generator in an attribute."""
+
+    label: str
+    attribute: str
+    owner: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StreamLeftOpen:
+    """A closable stream that an async generator makes, iterates at `header` and leaves open."""
+
+    label: str
+    owner: str
+    closed_by: str
+    exit: str
+    header: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseNeverStarted:
+    """A resource called `resource` that only the unstarted generator `label` releases."""
+
+    label: str
+    resource: str
+    at: Node
+    path: tuple[Step, ...]
+
+
 class Facts:
     """Everything that rules may ask about one module."""
 
@@ -177,12 +299,16 @@ class Facts:
         return Summaries(self._knowledge)
 
     @cached_property
+    def _steps(self) -> Steps:
+        return Steps(self._knowledge, self._parents)
+
+    @cached_property
+    def _consumers(self) -> Consumers:
+        return Consumers(self._knowledge, self._parents)
+
+    @cached_property
     def _parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
-        parents: dict[cst.CSTNode, cst.CSTNode] = {}
-        for node in descendants(self.parsed.module):
-            for child in children(node):
-                parents[child] = node
-        return parents
+        return parents(self.parsed.module)
 
     @cached_property
     def _statement_numbers(self) -> dict[cst.CSTNode, int]:
@@ -200,38 +326,12 @@ class Facts:
         return self._statement_numbers[current]
 
     def extent_of(self, node: Node) -> tuple[Node, Node | None]:
-        """Return the first and last node of what a report underlines: a header, not its body.
-
-        The last is None where the header is a keyword alone: a bare `except`.
-        """
-        if isinstance(node, (cst.For, cst.CompFor)):
-            return node, node.iter
-        if isinstance(node, cst.With):
-            return node, node.items[-1]
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            return node, node.name
-        if isinstance(node, (cst.ExceptHandler, cst.ExceptStarHandler)):
-            return node, node.name or node.type
-        return node, node
+        """Return the first and last node of what a report underlines: a header, not its body."""
+        return extent_of(node)
 
     def header_of(self, node: Node) -> tuple[Node, Node | None]:
-        """Return the first and last node of the logical line where `# noqa` may stand.
-
-        The last is None where the line is a keyword alone.
-        """
-        current = node
-        while not isinstance(current, _LINES):
-            parent = self._parents.get(current)
-            if parent is None:
-                return node, node
-            current = parent
-        if isinstance(current, cst.SimpleStatementLine):
-            return current, current
-        if isinstance(current, (cst.If, cst.While)):
-            return current, current.test
-        if isinstance(current, cst.FunctionDef):
-            return current, current.returns or current.params or current.name
-        return self.extent_of(current)
+        """Return the first and last node of the logical line where `# noqa` may stand."""
+        return header_of(node, self._parents)
 
     # Generators left open
 
@@ -270,7 +370,7 @@ class Facts:
         if witness is None:
             return None
         seen.add(key)
-        jump = _last_jump(witness)
+        jump = _last_jump(witness, leak)
         exit_text = _exit_text(jump)
         label = label_of(leak.site.node)
         left_at = jump.node if jump is not None and jump.node is not None else leak.place
@@ -290,17 +390,34 @@ class Facts:
             is_delegation=is_delegation,
             is_temporary=leak.is_temporary and _is_iterated_in_place(leak),
             is_certain=leak.is_certain,
+            by_exception=EdgeKind.MAY_RAISE in (leak.exit, leak.left),
             path=path,
         )
+
+    @cached_property
+    def closes_skipped(self) -> tuple[CloseSkipped, ...]:
+        """Each close of a generator made in the same function that an exception skips."""
+        found = []
+        certain = {each.creation for each in self.left_open if each.is_certain}
+        for function, tracking in self._tracked():
+            closes = dict(tracking.closes())
+            for each in self.left_open:
+                if each.function is not function or each.creation in certain:
+                    continue
+                site = tracking.sites[each.creation]
+                if site in closes and each.by_exception:
+                    found.append(CloseSkipped(each.label, closes[site], each.creation, each.path))
+                    del closes[site]
+        return tuple(found)
 
     def _first_step(self, function: Scope, leak: Leak) -> Node:
         """Return the loop, or the first of the calls that step the same named generator."""
         if not isinstance(leak.step, cst.Call):
             return leak.step
-        stepped = _stepped_name(leak.step)
+        stepped = stepped_name(leak.step)
         for call in function.calls:
-            is_step = self._step_method(call, function) not in ("", "aclose")
-            if is_step and stepped and _stepped_name(call) == stepped:
+            is_step = self._steps.method(call, function) not in ("", "aclose")
+            if is_step and stepped and stepped_name(call) == stepped:
                 return call
         return leak.step
 
@@ -360,16 +477,18 @@ class Facts:
             name in each.loads or name in each.declared_nonlocal for each in scope.descendants()
         ):
             return None
-        if not isinstance(self._parents[instruction.node], (cst.AssignTarget, cst.AnnAssign)):
-            # A walrus has a value of its own beside the name.
-            return None
-        return bindings[0].value
+        target = self._parents[instruction.node]
+        statement = self._parents[target] if isinstance(target, cst.AssignTarget) else target
+        if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
+            return statement.value
+        # A walrus has a value of its own beside the name, and so has each target of `a = b = c`.
+        return statement.value if isinstance(statement, cst.AnnAssign) else None
 
     def _can_yield(self, function: Scope) -> bool:
         """Return whether a function has a `yield` that control can reach."""
         graph = self._graph(function)
         return graph is not None and any(
-            isinstance(each, Yield) for each in _reachable_instructions(graph)
+            isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
         )
 
     # Steps that nothing awaits
@@ -380,55 +499,15 @@ class Facts:
             if not function.is_async:
                 continue
             for call in function.calls:
-                method = self._step_method(call, function)
+                method = self._steps.method(call, function)
                 if method:
                     yield from self._unawaited(method, call, function)
 
-    def _step_method(self, call: cst.Call, scope: Scope) -> str:
-        if self._knowledge.dotted(call.func, scope) == "builtins.anext":
-            return "anext"
-        if not isinstance(call.func, cst.Attribute):
-            return ""
-        method = call.func.attr.value
-        if method != "aclose" and method not in tables.STEP_METHODS:
-            return ""
-        return method if self._knowledge.is_async_generator(call.func.value, scope) else ""
-
     def _unawaited(self, method: str, call: cst.Call, function: Scope) -> Iterator[UnawaitedStep]:
-        parent = self._parents[call]
-        if isinstance(parent, cst.Expr):
+        if isinstance(self._parents[call], cst.Expr):
             yield UnawaitedStep(method, call, is_statement=True, used_as_item=False)
-        elif self._is_item_use(call) or self._is_kept_as_item(parent, function):
+        elif self._steps.is_used_as_item(call, function):
             yield UnawaitedStep(method, call, is_statement=False, used_as_item=True)
-
-    def _is_kept_as_item(self, parent: cst.CSTNode, function: Scope) -> bool:
-        """Return whether a name gets the awaitable, and is then only used as an item."""
-        if not isinstance(parent, cst.Assign) or len(parent.targets) != 1:
-            return False
-        target = parent.targets[0].target
-        if not isinstance(target, cst.Name) or len(function.bindings[target.value]) != 1:
-            return False
-        inner = [each for each in function.descendants() if each is not function]
-        if any(target.value in each.loads for each in inner):
-            return False
-        loads = function.loads.get(target.value, [])
-        return bool(loads) and all(self._is_item_use(each) for each in loads)
-
-    def _is_item_use(self, node: cst.CSTNode) -> bool:
-        parent = self._parents[node]
-        if isinstance(parent, (cst.ComparisonTarget, cst.BinaryOperation, cst.Subscript)):
-            return not isinstance(parent, cst.Subscript) or parent.value is node
-        if isinstance(parent, cst.Comparison):
-            return not any(
-                isinstance(each.operator, (cst.Is, cst.IsNot)) for each in parent.comparisons
-            )
-        if isinstance(parent, cst.UnaryOperation):
-            return True
-        if isinstance(parent, (cst.If, cst.While, cst.IfExp)):
-            return parent.test is node and isinstance(node, cst.Call)
-        if isinstance(parent, cst.Attribute):
-            return parent.attr.value not in _AWAITABLE_METHODS
-        return False
 
     # Coroutines where items are expected, and the reverse
 
@@ -437,7 +516,7 @@ class Facts:
         for function in self._plain_generators():
             if mentions_annotation(function, tables.AWAITABLE_ANNOTATIONS):
                 continue
-            if self._is_handed_on(function):
+            if self._consumers.is_handed_on(function):
                 continue
             for each in function.yields:
                 if each.value is None or isinstance(each.value, cst.From):
@@ -445,17 +524,10 @@ class Facts:
                 product = self._knowledge.product(each.value, function)
                 if product is None or product.kind is not FunctionKind.COROUTINE:
                     continue
-                if isinstance(each.value, cst.Call) and not self._items_are_awaited(function):
+                if isinstance(each.value, cst.Call) and not self._consumers.items_are_awaited(
+                    function
+                ):
                     yield YieldedCoroutine(label_of(each.value), each, each.value)
-
-    def _is_handed_on(self, function: Scope) -> bool:
-        """Return whether a function is used as a value, so that its callers are not all in view."""
-        return any(
-            not (isinstance(parent, cst.Call) and parent.func is node)
-            for scope in self.outline.module.descendants()
-            for node in scope.loads.get(function.name, ())
-            if (parent := self._parents[node]) is not None
-        )
 
     def _plain_generators(self) -> Iterator[Scope]:
         """Yield the async generator functions that are driven by iteration, as far as in view."""
@@ -466,70 +538,6 @@ class Facts:
                 continue
             if not self._knowledge.is_driven_as_context_manager(function):
                 yield function
-
-    def _is_iterated_or_loops(self, function: Scope) -> bool:
-        """Return whether a generator cannot be a dependency or a lifespan of a framework.
-
-        Those yield once, outside of loops, and nothing in their own module iterates them.
-        """
-        graph = self._graph(function)
-        if graph is None:
-            return False
-        blocks = [
-            block
-            for block in graph.blocks
-            if any(isinstance(each, Yield) for each in block.instructions)
-        ]
-        if len({each.node for block in blocks for each in block.instructions}) > 1:
-            return True
-        if any(region.kind is RegionKind.LOOP for block in blocks for region in block.regions):
-            return True
-        return any(
-            product is not None and function in product.functions
-            for product in (
-                self._knowledge.product(loop.iter, scope) for loop, scope in self._async_loops()
-            )
-        )
-
-    def _items_are_awaited(self, function: Scope) -> bool:
-        """Return whether some consumer in view awaits the items, or hands them on."""
-        for loop, scope in self._async_loops():
-            product = self._knowledge.product(loop.iter, scope)
-            if product is None or function not in product.functions:
-                continue
-            if not isinstance(loop.target, cst.Name):
-                return True
-            around = loop if isinstance(loop, cst.For) else self._comprehension_of(loop)
-            for node in descendants(around):
-                if isinstance(node, cst.Name) and node.value == loop.target.value:
-                    is_handed_on = isinstance(
-                        self._parents[node], (cst.Await, cst.Arg, cst.Element)
-                    )
-                    if is_handed_on and not self._is_argument_of_builtin(node, scope):
-                        return True
-        return False
-
-    def _is_argument_of_builtin(self, node: cst.CSTNode, scope: Scope) -> bool:
-        """Return whether a builtin function, which awaits nothing, gets the value."""
-        call = self._parents.get(self._parents[node])
-        if not isinstance(call, cst.Call):
-            return False
-        return self._knowledge.dotted(call.func, scope).startswith("builtins.")
-
-    def _comprehension_of(self, clause: cst.CSTNode) -> cst.CSTNode:
-        while isinstance(clause, cst.CompFor):
-            clause = self._parents[clause]
-        return clause
-
-    def _async_loops(self) -> Iterator[tuple[cst.For | cst.CompFor, Scope]]:
-        """Yield every `async for`, with the scope that its iterable is evaluated in."""
-        for scope in self.outline.module.descendants():
-            for node in scope.awaits:
-                if isinstance(node, (cst.For, cst.CompFor)):
-                    is_first = isinstance(node, cst.CompFor) and not isinstance(
-                        self._parents[node], cst.CompFor
-                    )
-                    yield node, (scope.parent or scope) if is_first else scope
 
     def generators_awaited(self) -> Iterator[GeneratorAwaited]:
         """Yield each `await` whose operand certainly is an async generator."""
@@ -546,7 +554,7 @@ class Facts:
 
     def coroutines_iterated(self) -> Iterator[CoroutineIterated]:
         """Yield each `async for` whose iterable certainly is a coroutine."""
-        for loop, scope in self._async_loops():
+        for loop, scope in self._consumers.async_loops:
             product = self._knowledge.product(loop.iter, scope)
             if product is None or product.kind is not FunctionKind.COROUTINE:
                 continue
@@ -572,7 +580,7 @@ class Facts:
     def exits_swallowed(self) -> Iterator[ExitSwallowed]:
         """Yield each handler that absorbs GeneratorExit, in a plain generator."""
         for function, closing in self._closings():
-            if not self._is_iterated_or_loops(function):
+            if not self._consumers.is_iterated_or_loops(function):
                 continue
             for each in closing.swallowed_exits():
                 path = [
@@ -594,7 +602,7 @@ class Facts:
     def yields_in_scopes(self) -> Iterator[YieldInScope]:
         """Yield each `yield` of a plain generator inside a cancel scope or task group."""
         for function in self._plain_generators():
-            if not self._is_iterated_or_loops(function):
+            if not self._consumers.is_iterated_or_loops(function):
                 continue
             for at, name, opened in self._cancel_scopes.open_at_yields(function):
                 path = (
@@ -626,6 +634,125 @@ class Facts:
                     Step("so that this is not reached", each.release),
                 )
                 yield ReleaseSkipped(each.at, each.text, path)
+
+    # Managers that close
+
+    @cached_property
+    def _managers(self) -> Managers:
+        return Managers(self._knowledge, self.parent)
+
+    def wrongly_entered(self) -> Iterator[WronglyEntered]:
+        """Yield each generator under `closing`, and each generator or `aclosing` under `with`."""
+        for each in self._managers.wrong_entries():
+            label = _name_of(each.generator) if each.generator is not None else ""
+            at = each.statement or each.call
+            by = _ENTRIES[each.entry]
+            yield WronglyEntered(label, at, by, each.call, each.statement, each.scope)
+
+    def aclosings_misused(self) -> Iterator[AclosingMisused]:
+        """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
+        for bad in self._managers.unclosable():
+            at = bad.statement or bad.call
+            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
+        for each in self._managers.unused():
+            path = (
+                Step("this generator is closed at the end", each.call.args[0].value),
+                Step("and this is another one", each.loop),
+            )
+            label = _name_of(each.call.args[0].value)
+            yield AclosingMisused(label, each.statement, "", path)
+
+    # Cleanup in another task, too late, or cancelled
+
+    def closed_in_other_tasks(self) -> Iterator[ClosedInOtherTask]:
+        """Yield each `aclose()` in a new task, of a generator bound to the task that steps it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.closes():
+            path = (Step(each.bound.text, each.bound.at),)
+            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
+
+    def loops_closed_early(self) -> Iterator[LoopClosedEarly]:
+        """Yield each hand-made loop closed without closing the generators left open on it."""
+        for each in EventLoops(self._knowledge, self.parent).hand_runs():
+            for left in self.left_open:
+                if left.is_certain and left.function in each.runs:
+                    path = (*left.path, Step("the loop that ran this is closed", each.close))
+                    yield LoopClosedEarly(left.label, each.close, path)
+                    break
+
+    def unshielded_cleanups(self) -> Iterator[UnshieldedCleanup]:
+        """Yield each unshielded await in the cleanup of a generator of anyio or trio code."""
+        if not uses_anyio_or_trio(self.outline):
+            return
+        shielding = Shielding(self._knowledge)
+        for function in self._plain_generators():
+            if not self._consumers.is_iterated_or_loops(function):
+                continue
+            for at, left in shielding.unshielded(function):
+                path = (
+                    Step("the generator is closed at this `yield` when its consumer is", left),
+                    Step("and this raises Cancelled at once", at),
+                )
+                yield UnshieldedCleanup(at, path)
+
+    # Generators kept on objects
+
+    def stored_open(self) -> Iterator[StoredOpen]:
+        """Yield each generator that a class stores and that nothing in view closes."""
+        for each in self._stored.forgotten():
+            store, label = each.store, label_of(each.store.creation)
+            path = [
+                Step(f"`{label}` is created here", store.creation),
+                Step(
+                    f"it needs closing: it can be suspended here, {each.reason.text}",
+                    each.reason.at,
+                ),
+            ]
+            if each.stepped is not None:
+                path.append(Step("whoever stops after this leaves it suspended", each.stepped))
+            yield StoredOpen(label, store.attribute, store.owner.name, store.at, tuple(path))
+
+    def iterators_without_aclose(self) -> Iterator[IteratorWithoutAclose]:
+        """Yield each class of async iterators over a generator of its own that has no aclose."""
+        for each in self._stored.iterators_without_aclose():
+            label, owner = label_of(each.creation), each.owner
+            path = (Step(f"`{label}` is created here and kept", each.at),)
+            yield IteratorWithoutAclose(label, each.attribute, owner.name, owner.node, path)
+
+    @cached_property
+    def _stored(self) -> StoredGenerators:
+        return StoredGenerators(self._knowledge, self._summaries, self._parents)
+
+    def streams_left_open(self) -> Iterator[StreamLeftOpen]:
+        """Yield each closable stream that a plain generator makes, iterates and leaves open."""
+        for function in self._plain_generators():
+            for each in open_streams(self._knowledge, self._summaries, function):
+                leak = each.leak
+                witness = each.tracking.witness(leak)
+                if witness is None:
+                    continue
+                jump = _last_jump(witness, leak)
+                label, exit_text = label_of(leak.site.node), _exit_text(jump)
+                left_at = jump.node if jump is not None and jump.node is not None else leak.place
+                path = (
+                    Step(f"`{label}` is created here", leak.site.node),
+                    Step("this would close it", each.closed_by.node),
+                    Step(f"{exit_text} leaves it open", left_at),
+                )
+                closed_by = each.closed_by.name
+                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
+
+    def releases_never_started(self) -> Iterator[ReleaseNeverStarted]:
+        """Yield each return of a generator whose body alone releases what was acquired before."""
+        for function in self.outline.functions():
+            for each in late_owners(self._knowledge, self._parents, function):
+                label = label_of(each.creation)
+                path = (
+                    Step(f"`{each.name}` is acquired here", each.acquired),
+                    Step("only this releases it, once the generator was started", each.release),
+                    Step("the generator is returned without being started", each.creation),
+                )
+                yield ReleaseNeverStarted(label, each.name, each.creation, path)
 
     # Sources that somebody else owns
 
@@ -668,11 +795,6 @@ class Facts:
         return self._knowledge.graph(scope)
 
 
-_AWAITABLE_METHODS = frozenset(
-    {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
-)
-
-
 def _is_used_in_a_call(function: Scope, name: str) -> bool:
     """Return whether a call gets the named object, or calls a method of it."""
     for call in function.calls:
@@ -684,19 +806,6 @@ def _is_used_in_a_call(function: Scope, name: str) -> bool:
     return False
 
 
-_LINES = (
-    cst.SimpleStatementLine,
-    cst.For,
-    cst.With,
-    cst.If,
-    cst.While,
-    cst.FunctionDef,
-    cst.ClassDef,
-    cst.ExceptHandler,
-    cst.ExceptStarHandler,
-)
-
-
 def label_of(node: Node) -> str:
     """Return what a message calls the generator made at a node: `rows()`."""
     if isinstance(node, cst.Call):
@@ -706,33 +815,32 @@ def label_of(node: Node) -> str:
     return "the generator expression"
 
 
-def _stepped_name(call: cst.Call) -> str:
-    """Return the name of the generator that a stepping call steps, if it has one."""
-    if isinstance(call.func, cst.Attribute):
-        return dotted_name(call.func.value)
-    return dotted_name(call.args[0].value) if call.args else ""
+def _name_of(node: Node) -> str:
+    """Return what a message calls an expression: its name, or what is called; or nothing."""
+    if isinstance(node, (cst.Call, cst.Attribute, cst.GeneratorExp)):
+        return label_of(node)
+    return dotted_name(node)
+
+
+_ENTRIES = {
+    Entry.CLOSING: "closing",
+    Entry.ASYNC_CLOSING: "async closing",
+    Entry.SYNC_ACLOSING: "with aclosing",
+    Entry.SYNC_GENERATOR: "with",
+}
 
 
 def _short_name(node: cst.BaseExpression) -> str:
     return dotted_name(node) or (node.attr.value if isinstance(node, cst.Attribute) else "the call")
 
 
-def _reachable_instructions(graph: Graph) -> Iterator[object]:
-    seen = {graph.entry.index}
-    pending = [graph.entry]
-    while pending:
-        block = pending.pop()
-        yield from block.instructions
-        for edge in block.edges:
-            if edge.target.index not in seen:
-                seen.add(edge.target.index)
-                pending.append(edge.target)
-
-
-def _last_jump(path: list[Edge]) -> Edge | None:
+def _last_jump(path: list[Edge], leak: Leak) -> Edge | None:
+    """Return the edge that leaves the generator; of an uncertain leak, the exception."""
     for edge in reversed(path):
-        if edge.node is not None and edge.kind in _JUMPS:
-            return edge
+        is_exception = edge.kind in (EdgeKind.MAY_RAISE, EdgeKind.CANCEL)
+        if edge.node is None or edge.kind not in _JUMPS or is_exception is leak.is_certain:
+            continue
+        return edge
     return None
 
 
@@ -741,6 +849,8 @@ _JUMPS = {
     EdgeKind.RETURN: "`return`",
     EdgeKind.RAISE: "`raise`",
     EdgeKind.GENERATOR_EXIT: "closing at this `yield`",
+    EdgeKind.MAY_RAISE: "an exception here",
+    EdgeKind.CANCEL: "cancellation here",
 }
 
 

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from asyncgen_lint.config import Settings
 
-STRICT_CODES: tuple[str, ...] = ()
+STRICT_CODES: tuple[str, ...] = (
+    "AGN102",
+    "AGN106",
+    "AGN109",
+    "AGN204",
+    "AGN206",
+    "AGN208",
+    "AGN209",
+)
 """The strict rules, which flake8 is told to leave out unless asked; a test holds it complete."""
 
 _FULL_CODE = re.compile(r"AGN\d{3}\Z")

@@ -19,7 +19,7 @@ from asyncgen_lint.rule import Edit, Fix, FixPlan, Node, Rewrite
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.position import PositionMap, generate
 from asyncgen_lint.source.span import Position, Span
-from asyncgen_lint.source.walk import children, descendants, fields_of
+from asyncgen_lint.source.walk import fields_of, parents
 
 
 class FixRenderer:
@@ -105,16 +105,12 @@ class FixRenderer:
     def _chain(self, node: cst.CSTNode) -> list[cst.CSTNode]:
         """Return the node and all around it, up to the module-level statement."""
         number = self._statement_of(node)
-        parents = self._parents.get(number)
-        if parents is None:
-            parents = self._parents[number] = {
-                child: parent
-                for parent in descendants(self._parsed.module.body[number])
-                for child in children(parent)
-            }
+        above = self._parents.get(number)
+        if above is None:
+            above = self._parents[number] = parents(self._parsed.module.body[number])
         chain = [node]
-        while chain[-1] in parents:
-            chain.append(parents[chain[-1]])
+        while chain[-1] in above:
+            chain.append(above[chain[-1]])
         return chain
 
     def _is_statement(self, node: cst.CSTNode) -> bool:

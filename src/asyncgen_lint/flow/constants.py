@@ -6,19 +6,23 @@ from collections.abc import Iterator, Mapping
 
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
+    FALSY,
+    TRUTHY,
     Bind,
     Block,
+    Copy,
     Edge,
     EdgeKind,
     Graph,
     Instruction,
+    Operand,
     Test,
     Unbind,
 )
 from asyncgen_lint.flow.solve import Solution
 
-Flags = Mapping[str, frozenset[str]]
-"""For each name the constants it may hold; `?` stands for any other value."""
+Flags = Mapping[Operand, frozenset[str]]
+"""For each operand the constants it may hold; `?` stands for any other value."""
 
 _OTHER = frozenset("?")
 
@@ -28,13 +32,13 @@ class Constants:
 
     def transfer(self, instruction: Instruction, state: Flags) -> Flags:
         """Return the flags after an instruction."""
-        if isinstance(instruction, Bind):
-            value = frozenset({instruction.constant}) if instruction.constant else _OTHER
-            return (
-                state
-                if state.get(instruction.name) == value
-                else {**state, instruction.name: value}
-            )
+        if isinstance(instruction, (Bind, Copy)):
+            target = instruction.name if isinstance(instruction, Bind) else instruction.result
+            if instruction.constant:
+                value = frozenset({instruction.constant})
+            else:
+                value = state.get(instruction.value, _OTHER)
+            return state if state.get(target) == value else {**state, target: value}
         if isinstance(instruction, Unbind):
             return {**state, instruction.name: _OTHER}
         return state
@@ -68,7 +72,7 @@ def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
     raises are taken, and calls are taken not to raise.
     """
     problem = Constants()
-    seen: set[tuple[int, frozenset[tuple[str, frozenset[str]]]]] = set()
+    seen: set[tuple[int, frozenset[tuple[Operand, frozenset[str]]]]] = set()
     pending = [(start.target, flags)]
     while pending:
         block, state = pending.pop()
@@ -89,10 +93,17 @@ def blocks_after(start: Edge, flags: Flags) -> Iterator[tuple[Block, Flags]]:
 def is_possible(block: Block, edge: Edge, state: Flags) -> bool:
     """Return whether flags, as they are at the end of a block, let control take an edge."""
     last = block.instructions[-1] if block.instructions else None
-    if not isinstance(last, Test) or not isinstance(last.value, str):
+    if not isinstance(last, Test) or last.value is None:
         return True
     values = state.get(last.value, _OTHER)
     if values & _OTHER or edge.kind not in (EdgeKind.TRUE, EdgeKind.FALSE):
         return True
-    holds = {value == "None" if last.for_none else value == "True" for value in values}
-    return (edge.kind is EdgeKind.TRUE) in holds
+    wanted = edge.kind is EdgeKind.TRUE
+    return any(wanted in _outcomes(value, for_none=last.for_none) for value in values)
+
+
+def _outcomes(value: str, *, for_none: bool) -> tuple[bool, ...]:
+    """Return what a test of a known value may give."""
+    if not for_none:
+        return (value in ("True", TRUTHY),)
+    return (True, False) if value == FALSY else (value == "None",)

@@ -18,13 +18,7 @@ def dump(graph: Graph, line_of: Callable[[cst.CSTNode], int] | None = None) -> s
     `line_of` gives the 1-based line of a node; without it edges carry no lines.
     """
     lines = []
-    reachable = {graph.entry.index}
-    pending = [graph.entry]
-    while pending:
-        for edge in pending.pop().edges:
-            if edge.target.index not in reachable:
-                reachable.add(edge.target.index)
-                pending.append(edge.target)
+    reachable = {block.index for block in graph.reachable()}
     names = {block.index: f"exit({kind.value})" for kind, block in graph.exits.items()}
     for block in graph.blocks:
         if block.index not in reachable or block.index in names:

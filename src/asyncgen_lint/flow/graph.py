@@ -18,6 +18,7 @@ value that no analysis follows (constants, globals).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -25,6 +26,10 @@ import libcst as cst
 
 Operand = str | int | None
 """A local variable by name, a temporary by number, or a value that is not followed."""
+
+
+TRUTHY = "truthy"
+FALSY = "falsy"
 
 
 class EdgeKind(Enum):
@@ -83,7 +88,10 @@ class Instruction:
 
 @dataclass(slots=True, eq=False)
 class Bind(Instruction):
-    """Give a local variable a value; `constant` is True, False or None where that is the value."""
+    """Give a local variable a value.
+
+    `constant` is True, False or None where that is the value, or TRUTHY or FALSY.
+    """
 
     name: str
     value: Operand
@@ -99,10 +107,11 @@ class Unbind(Instruction):
 
 @dataclass(slots=True, eq=False)
 class Copy(Instruction):
-    """Give a temporary a value that stays where it was."""
+    """Give a temporary a value that stays where it was; `constant` is as in Bind."""
 
     result: int
     value: Operand
+    constant: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -281,7 +290,7 @@ class Catch(Instruction):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """An edge, and the statement that makes control take it if there is one.
+    """An edge, and the node that makes control take it: a jump, or the first that may raise.
 
     `raised` tells an exception that an instruction of the block raises from one that was pending
     before it and goes on behind it.
@@ -316,6 +325,18 @@ class Graph:
     blocks: list[Block]
     local_names: frozenset[str]
     captured: frozenset[str]
+
+    def reachable(self) -> Iterator[Block]:
+        """Yield the blocks that edges lead to from the entry, the entry first."""
+        seen = {self.entry.index}
+        pending = [self.entry]
+        while pending:
+            block = pending.pop()
+            yield block
+            for edge in block.edges:
+                if edge.target.index not in seen:
+                    seen.add(edge.target.index)
+                    pending.append(edge.target)
 
 
 RAISING: frozenset[type[Instruction]] = frozenset(

@@ -9,12 +9,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import libcst as cst
 
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
+    FALSY,
+    TRUTHY,
     Argument,
     Attribute,
     Await,
@@ -50,7 +52,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Outline, Scope, ScopeKind, all_parameters
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import by_class, children, descendants
 
 MAX_COPIES = 64
 """How many copies of `finally` bodies one function may have before it is given up."""
@@ -58,9 +60,6 @@ MAX_COPIES = 64
 
 class TooComplex(Exception):
     """The function has too many exits through `finally`; nothing may be said of it."""
-
-
-_Result = TypeVar("_Result")
 
 
 class Oracle(Protocol):
@@ -116,31 +115,32 @@ class _Frame:
     pads: dict[tuple[object, ...], Block] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Loop(_Frame):
-    node: cst.CSTNode = None  # type: ignore[assignment]
+    node: cst.CSTNode
+    after: Block
+    head: Block
     iterator: int | None = None
-    after: Block = None  # type: ignore[assignment]
-    head: Block = None  # type: ignore[assignment]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Finally(_Frame):
-    node: cst.Try | cst.TryStar = None  # type: ignore[assignment]
+    body: cst.BaseSuite
+    node: cst.Try | cst.TryStar
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Handlers(_Frame):
-    node: cst.Try | cst.TryStar = None  # type: ignore[assignment]
-    after: Block = None  # type: ignore[assignment]
+    node: cst.Try | cst.TryStar
+    after: Block
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _With(_Frame):
-    item: cst.WithItem = None  # type: ignore[assignment]
-    manager: Operand = None
-    is_async: bool = False
-    after: Block = None  # type: ignore[assignment]
+    item: cst.WithItem
+    manager: int
+    is_async: bool
+    after: Block
 
 
 class _Lowerer:
@@ -196,9 +196,9 @@ class _Lowerer:
 
     def _emit_raising(self, instruction: Instruction, *, suspends: bool = False) -> None:
         self._emit(instruction)
-        self._may_raise(EdgeKind.MAY_RAISE)
+        self._may_raise(EdgeKind.MAY_RAISE, instruction.node)
         if suspends:
-            self._may_raise(EdgeKind.CANCEL)
+            self._may_raise(EdgeKind.CANCEL, instruction.node)
 
     def _may_raise(self, kind: EdgeKind, node: cst.CSTNode | None = None) -> None:
         block = self._block
@@ -247,18 +247,17 @@ class _Lowerer:
             self._exit_manager(frame, kind)
             if self._oracle.swallows(frame.item.item, self._scope, kind):
                 self._edge(frame.after, EdgeKind.TRUE)
-        elif isinstance(frame, _Loop) and frame.iterator is not None:
-            self._emit(Drop(frame.node, frame.iterator, kind))
+        elif isinstance(frame, _Loop):
+            self._drop(frame, kind)
         self._edge(self._land(outward, depth), kind)
 
     def _finally_copy(self, frame: _Finally, kind: EdgeKind) -> None:
         self._copies += 1
         if self._copies > MAX_COPIES:
             raise TooComplex
-        assert frame.node.finalbody is not None
         outside = self._context
         self._move(outside.inside(Region(RegionKind.FINALLY, frame.node, kind)))
-        self._suite(frame.node.finalbody.body)
+        self._suite(frame.body)
         self._move(outside)
 
     def _move(self, context: _Context) -> None:
@@ -349,7 +348,7 @@ class _Lowerer:
             frame = self._frames[depth]
             if frame is target:
                 break
-            if isinstance(frame, _Loop) and frame.iterator is not None:
+            if isinstance(frame, _Loop):
                 self._drop(frame, kind)
             elif isinstance(frame, (_Finally, _With)):
                 self._jump_through(frame, kind, target, node, depth)
@@ -358,14 +357,15 @@ class _Lowerer:
         if target is None:
             self._edge(self._exits[EdgeKind.RETURN], kind, node)
             return
-        if kind is EdgeKind.BREAK and target.iterator is not None:
+        if kind is EdgeKind.BREAK:
             self._drop(target, kind)
         destination = target.head if kind is EdgeKind.CONTINUE else target.after
         self._edge(destination, kind, node)
 
     def _drop(self, frame: _Loop, kind: EdgeKind) -> None:
-        assert frame.iterator is not None
-        self._emit(Drop(frame.node, frame.iterator, kind))
+        """Let go of the iterator, which a `while` has none of."""
+        if frame.iterator is not None:
+            self._emit(Drop(frame.node, frame.iterator, kind))
 
     def _jump_through(
         self,
@@ -691,8 +691,10 @@ class _Lowerer:
     def _try(self, node: cst.Try | cst.TryStar) -> None:
         outside = self._context
         after, joined = self._new_block(), self._new_block()
+        cleanup: _Finally | None = None
         if node.finalbody is not None:
-            self._frames.append(_Finally(outside, node=node))
+            cleanup = _Finally(outside, node=node, body=node.finalbody.body)
+            self._frames.append(cleanup)
         if node.handlers:
             self._frames.append(_Handlers(outside, node=node, after=joined))
         self._move(outside.inside(Region(RegionKind.TRY_BODY, node)))
@@ -705,10 +707,9 @@ class _Lowerer:
         self._edge(joined)
         self._context = outside
         self._start(joined)
-        if node.finalbody is not None:
-            frame = self._frames.pop()
-            assert isinstance(frame, _Finally)
-            self._finally_copy(frame, EdgeKind.NEXT)
+        if cleanup is not None:
+            self._frames.pop()
+            self._finally_copy(cleanup, EdgeKind.NEXT)
         self._edge(after)
         self._start(after)
 
@@ -973,10 +974,14 @@ class _Lowerer:
                 value = self._value(part)
                 self._emit(Test(part, value, False))
                 leaving, staying = self._new_block(), self._new_block()
-                self._edge(leaving, leaves_when)
-                self._edge(staying, stays_when)
+                known = self._known_truth(part)
+                if known is not (stays_when is EdgeKind.TRUE):
+                    self._edge(leaving, leaves_when)
+                if known is not (leaves_when is EdgeKind.TRUE):
+                    self._edge(staying, stays_when)
                 self._start(leaving)
-                self._emit(Copy(part, result, value))
+                truth = TRUTHY if leaves_when is EdgeKind.TRUE else FALSY
+                self._emit(Copy(part, result, value, self._constant_name(part) or truth))
                 self._edge(after)
                 self._start(staying)
         else:
@@ -985,11 +990,12 @@ class _Lowerer:
                 taken, otherwise = self._new_block(), self._new_block()
                 self._condition(last.test, taken, otherwise)
                 self._start(taken)
-                self._emit(Copy(last, result, self._value(last.body)))
+                constant = self._constant_name(last.body)
+                self._emit(Copy(last, result, self._value(last.body), constant))
                 self._edge(after)
                 self._start(otherwise)
                 last = last.orelse
-        self._emit(Copy(last, result, self._value(last)))
+        self._emit(Copy(last, result, self._value(last), self._constant_name(last)))
         self._edge(after)
         self._start(after)
         return result
@@ -1170,12 +1176,7 @@ def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | 
     return (test.left, True) if isinstance(target.operator, cst.IsNot) else (None, False)
 
 
-def _by_class(handlers: dict[str, Callable[..., _Result]]) -> dict[type, Callable[..., _Result]]:
-    """Key handlers by libcst class; those that this version of libcst lacks are left out."""
-    return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}
-
-
-_EXPRESSIONS: dict[type, Callable[..., Operand]] = _by_class(
+_EXPRESSIONS: dict[type, Callable[..., Operand]] = by_class(
     {
         "Name": _Lowerer._name,
         "Attribute": _Lowerer._chain,
@@ -1205,7 +1206,7 @@ _EXPRESSIONS: dict[type, Callable[..., Operand]] = _by_class(
     }
 )
 
-_STATEMENTS: dict[type, Callable[..., None]] = _by_class(
+_STATEMENTS: dict[type, Callable[..., None]] = by_class(
     {
         "Expr": _Lowerer._expression_statement,
         "Assign": _Lowerer._assign,

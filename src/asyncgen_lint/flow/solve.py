@@ -20,8 +20,8 @@ class Problem(Protocol[State]):
     def transfer(self, instruction: Instruction, state: State) -> State:
         """Return the state after an instruction that did not raise."""
 
-    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State:
-        """Return the state when an instruction, entered in `state`, raised."""
+    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State | None:
+        """Return the state when an instruction, entered in `state`, raised; None if it cannot."""
 
     def follow(self, block: Block, edge: Edge, state: State) -> State | None:
         """Return the state on an edge; None if the edge cannot be taken."""
@@ -37,7 +37,6 @@ class Solution(Generic[State]):
         self.graph = graph
         self.problem = problem
         self.entries: dict[int, State] = {}
-        self.steps = 0
         self._solve(initial)
 
     def _solve(self, initial: State) -> None:
@@ -49,7 +48,6 @@ class Solution(Generic[State]):
         while waiting:
             _, index = heapq.heappop(waiting)
             queued.discard(index)
-            self.steps += 1
             for edge, state in outcomes(self.problem, blocks[index], self.entries[index]):
                 target = edge.target.index
                 old = self.entries.get(target)
@@ -70,6 +68,8 @@ def outcomes(problem: Problem[State], block: Block, state: State) -> list[tuple[
         for kind in kinds:
             if is_raised_by(kind, instruction):
                 broken = problem.interrupted(instruction, state, kind)
+                if broken is None:
+                    continue
                 raised[kind] = problem.join(raised[kind], broken) if kind in raised else broken
         state = problem.transfer(instruction, state)
     found = []

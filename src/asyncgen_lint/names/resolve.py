@@ -31,6 +31,7 @@ class Resolver:
 
     def __init__(self, outline: Outline) -> None:
         self._outline = outline
+        self._ancestries: dict[Scope, tuple[Scope, ...]] = {}
 
     def bindings(self, name: str, scope: Scope) -> tuple[Scope, list[Binding]] | None:
         """Return the scope that binds `name` as seen from `scope`, and its bindings there."""
@@ -142,21 +143,37 @@ class Resolver:
             return redefined.scope if redefined is not None else None
         return None
 
-    def ancestry(self, owner: Scope) -> list[Scope]:
-        """Return a class and its bases in this module, nearest first."""
-        found: list[Scope] = []
-        pending = [owner]
-        while pending:
-            each = pending.pop(0)
-            if each in found:
+    def ancestry(self, owner: Scope) -> tuple[Scope, ...]:
+        """Return a class and its bases in this module, in the order of their lookup.
+
+        Each class stands before its bases, and bases stand from the left, as in Python's order
+        wherever that order exists.
+        """
+        if owner not in self._ancestries:
+            self._ancestries[owner] = self._ancestry(owner)
+        return self._ancestries[owner]
+
+    def _ancestry(self, owner: Scope) -> tuple[Scope, ...]:
+        finished: list[Scope] = []
+        seen = {owner}
+        stack = [(owner, self._bases_in_view(owner))]
+        while stack:
+            current, bases = stack[-1]
+            if not bases:
+                finished.append(current)
+                stack.pop()
                 continue
-            found.append(each)
-            pending += self._bases_in_view(each)
-        return found
+            base = bases.pop()
+            if base not in seen:
+                seen.add(base)
+                stack.append((base, self._bases_in_view(base)))
+        return tuple(reversed(finished))
 
     def has_unknown_bases(self, owner: Scope) -> bool:
         """Return whether some base of the class, direct or not, is outside this module."""
         for each in self.ancestry(owner):
+            if _has_starred_bases(each):
+                return True
             bases = [base for base in _base_expressions(each) if not self._is_inert(base, each)]
             if len(self._bases_in_view(each)) < len(bases):
                 return True
@@ -186,6 +203,10 @@ def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:
     assert isinstance(owner.node, cst.ClassDef)
     bases = [each.value for each in owner.node.bases if not each.star]
     return [each.value if isinstance(each, cst.Subscript) else each for each in bases]
+
+
+def _has_starred_bases(owner: Scope) -> bool:
+    return isinstance(owner.node, cst.ClassDef) and any(each.star for each in owner.node.bases)
 
 
 def _imported(bindings: list[Binding]) -> Reference | None:

@@ -13,7 +13,7 @@ from enum import Enum
 
 import libcst as cst
 
-from asyncgen_lint.source.walk import children
+from asyncgen_lint.source.walk import by_class, children
 
 
 class ScopeKind(Enum):
@@ -137,7 +137,28 @@ def outline(module: cst.Module) -> Outline:
     """Return the scopes of a module, from one iterative walk."""
     walker = _Walker(module)
     walker.run()
+    _share_nonlocal_bindings(walker.module)
     return Outline(walker.module, walker.scope_of)
+
+
+def _share_nonlocal_bindings(module: Scope) -> None:
+    """Let a variable's own scope know what nested functions assign to it as `nonlocal`."""
+    for scope in module.descendants():
+        for name in scope.declared_nonlocal:
+            owner = scope.parent
+            while owner is not None and not _owns(owner, name):
+                owner = owner.parent
+            if owner is not None:
+                owner.bindings[name] += scope.bindings.get(name, ())
+
+
+def _owns(scope: Scope, name: str) -> bool:
+    """Return whether a variable that nested functions call `nonlocal` lives in this scope."""
+    return (
+        scope.kind in (ScopeKind.FUNCTION, ScopeKind.LAMBDA)
+        and name in scope.bindings
+        and name not in scope.declared_nonlocal
+    )
 
 
 _Work = tuple[cst.CSTNode, Scope]
@@ -148,56 +169,14 @@ class _Walker:
         self.module = Scope(ScopeKind.MODULE, module, None)
         self.scope_of: dict[cst.CSTNode, Scope] = {module: self.module}
         self._stack: list[_Work] = [(each, self.module) for each in reversed(module.body)]
-        self._handlers: dict[type, Callable[[cst.CSTNode, Scope], None]] = {
-            getattr(cst, name): handler
-            for name, handler in {
-                "Name": self._name,
-                "Attribute": self._attribute,
-                "Arg": self._arg,
-                "Call": self._call,
-                "Yield": self._yield,
-                "Await": self._await,
-                "Return": self._return,
-                "FunctionDef": self._function,
-                "Lambda": self._lambda,
-                "ClassDef": self._class,
-                "ListComp": self._comprehension,
-                "SetComp": self._comprehension,
-                "DictComp": self._comprehension,
-                "StarredDictComp": self._comprehension,
-                "GeneratorExp": self._comprehension,
-                "Assign": self._assign,
-                "AnnAssign": self._annotated,
-                "AugAssign": self._augmented,
-                "NamedExpr": self._walrus,
-                "For": self._for,
-                "WithItem": self._with_item,
-                "With": self._with,
-                "Del": self._del,
-                "Import": self._import,
-                "LazyImport": self._import,
-                "ImportFrom": self._import_from,
-                "LazyImportFrom": self._import_from,
-                "Global": self._global,
-                "Nonlocal": self._nonlocal,
-                "ExceptHandler": self._handler,
-                "ExceptStarHandler": self._handler,
-                "MatchAs": self._match_capture,
-                "MatchStar": self._match_capture,
-                "MatchMapping": self._match_mapping,
-                "MatchKeywordElement": self._match_keyword,
-                "TypeAlias": self._type_alias,
-            }.items()
-            if hasattr(cst, name)
-        }
 
     def run(self) -> None:
-        stack, handlers = self._stack, self._handlers
+        stack = self._stack
         while stack:
             node, scope = stack.pop()
-            handler = handlers.get(type(node))
+            handler = _HANDLERS.get(type(node))
             if handler is not None:
-                handler(node, scope)
+                handler(self, node, scope)
             else:
                 stack += [(child, scope) for child in reversed(children(node))]
 
@@ -219,41 +198,34 @@ class _Walker:
 
     # Expressions
 
-    def _name(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Name)
+    def _name(self, node: cst.Name, scope: Scope) -> None:
         scope.loads.setdefault(node.value, []).append(node)
 
-    def _attribute(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Attribute)
+    def _attribute(self, node: cst.Attribute, scope: Scope) -> None:
         self._push(scope, node.value)
 
-    def _arg(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Arg)
+    def _arg(self, node: cst.Arg, scope: Scope) -> None:
         self._push(scope, node.value)
 
-    def _call(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Call)
+    def _call(self, node: cst.Call, scope: Scope) -> None:
         scope.calls.append(node)
         self._push(scope, node.func, *node.args)
 
-    def _yield(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Yield)
+    def _yield(self, node: cst.Yield, scope: Scope) -> None:
         scope.enclosing_function().yields.append(node)
         self._push(scope, node.value)
 
-    def _await(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Await)
+    def _await(self, node: cst.Await, scope: Scope) -> None:
         scope.awaits.append(node)
         self._push(scope, node.expression)
 
-    def _walrus(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.NamedExpr)
+    def _walrus(self, node: cst.NamedExpr, scope: Scope) -> None:
         self._bind_target(node.target, scope, node.value)
         self._push(scope, node.value)
 
-    def _comprehension(self, node: cst.CSTNode, scope: Scope) -> None:
+    def _comprehension(self, node: cst.BaseComp, scope: Scope) -> None:
         inner = self._open(ScopeKind.COMPREHENSION, node, scope, "<comprehension>")
-        clause: cst.CompFor | None = node.for_in  # type: ignore[attr-defined]
+        clause: cst.CompFor | None = node.for_in
         outside = scope
         while clause is not None:
             self._push(outside, clause.iter)
@@ -266,21 +238,18 @@ class _Walker:
         parts = ("elt", "key", "value")
         self._push(inner, *(getattr(node, part, None) for part in parts))
 
-    def _lambda(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Lambda)
+    def _lambda(self, node: cst.Lambda, scope: Scope) -> None:
         inner = self._open(ScopeKind.LAMBDA, node, scope, "<lambda>")
         self._parameters(node.params, inner, scope)
         self._push(inner, node.body)
 
     # Statements
 
-    def _return(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Return)
+    def _return(self, node: cst.Return, scope: Scope) -> None:
         scope.returns.append(node)
         self._push(scope, node.value)
 
-    def _function(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.FunctionDef)
+    def _function(self, node: cst.FunctionDef, scope: Scope) -> None:
         inner = self._open(ScopeKind.FUNCTION, node, scope, node.name.value)
         self._bind(scope, node.name.value, Binding(BindingKind.FUNCTION, node, scope=inner))
         self._push(inner, node.body)
@@ -292,21 +261,18 @@ class _Walker:
             self._bind(inner, each.name.value, Binding(BindingKind.PARAMETER, each))
             self._push(outer, each.annotation, each.default)
 
-    def _class(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.ClassDef)
+    def _class(self, node: cst.ClassDef, scope: Scope) -> None:
         inner = self._open(ScopeKind.CLASS, node, scope, node.name.value)
         self._bind(scope, node.name.value, Binding(BindingKind.CLASS, node, scope=inner))
         self._push(inner, node.body)
         self._push(scope, *node.bases, *node.keywords, *node.decorators)
 
-    def _assign(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Assign)
+    def _assign(self, node: cst.Assign, scope: Scope) -> None:
         for each in node.targets:
             self._bind_target(each.target, scope, node.value)
         self._push(scope, node.value)
 
-    def _annotated(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.AnnAssign)
+    def _annotated(self, node: cst.AnnAssign, scope: Scope) -> None:
         if isinstance(node.target, cst.Name):
             scope.annotations[node.target.value] = node.annotation.annotation
         if node.value is not None:
@@ -318,93 +284,81 @@ class _Walker:
             self._bind_unknown(node.target, scope)
         self._push(scope, node.annotation, node.value)
 
-    def _augmented(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.AugAssign)
+    def _augmented(self, node: cst.AugAssign, scope: Scope) -> None:
         self._bind_unknown(node.target, scope)
         self._push(scope, node.target, node.value)
 
-    def _for(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.For)
+    def _for(self, node: cst.For, scope: Scope) -> None:
         self._bind_unknown(node.target, scope)
         if node.asynchronous is not None:
             scope.awaits.append(node)
         self._push(scope, node.iter, node.body, node.orelse)
 
-    def _with(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.With)
+    def _with(self, node: cst.With, scope: Scope) -> None:
         if node.asynchronous is not None:
             scope.awaits.append(node)
         self._push(scope, *node.items, node.body)
 
-    def _with_item(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.WithItem)
+    def _with_item(self, node: cst.WithItem, scope: Scope) -> None:
         if node.asname is not None:
             self._bind_target(node.asname.name, scope, node.item, BindingKind.ENTERED)
         self._push(scope, node.item)
 
-    def _del(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Del)
+    def _del(self, node: cst.Del, scope: Scope) -> None:
         self._bind_unknown(node.target, scope)
 
-    def _handler(self, node: cst.CSTNode, scope: Scope) -> None:
-        name: cst.AsName | None = node.name  # type: ignore[attr-defined]
-        if name is not None:
-            self._bind_unknown(name.name, scope)
-        self._push(scope, node.type, node.body)  # type: ignore[attr-defined]
+    def _handler(self, node: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope) -> None:
+        if node.name is not None:
+            self._bind_unknown(node.name.name, scope)
+        self._push(scope, node.type, node.body)
 
-    def _global(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Global)
+    def _global(self, node: cst.Global, scope: Scope) -> None:
         scope.declared_global.update(each.name.value for each in node.names)
 
-    def _nonlocal(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.Nonlocal)
+    def _nonlocal(self, node: cst.Nonlocal, scope: Scope) -> None:
         scope.declared_nonlocal.update(each.name.value for each in node.names)
 
-    def _import(self, node: cst.CSTNode, scope: Scope) -> None:
-        for alias in node.names:  # type: ignore[attr-defined]
+    def _import(self, node: cst.Import, scope: Scope) -> None:
+        for alias in node.names:
             dotted = dotted_name(alias.name)
             if alias.asname is not None:
-                self._bind_import(scope, alias.asname.name.value, node, dotted)
+                self._bind_import(scope, dotted_name(alias.asname.name), node, dotted)
             else:
                 top = dotted.split(".")[0]
                 self._bind_import(scope, top, node, top)
 
-    def _import_from(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.ImportFrom) or type(node).__name__ == "LazyImportFrom"
-        names = node.names  # type: ignore[attr-defined]
-        module = "." * len(node.relative)  # type: ignore[attr-defined]
-        if node.module is not None:  # type: ignore[attr-defined]
-            module += dotted_name(node.module)  # type: ignore[attr-defined]
-        if isinstance(names, cst.ImportStar):
+    def _import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
+        module = "." * len(node.relative)
+        if node.module is not None:
+            module += dotted_name(node.module)
+        if isinstance(node.names, cst.ImportStar):
             scope.has_star_import = True
             return
         joint = "" if module.endswith(".") else "."
-        for alias in names:
-            name = alias.name.value
-            bound = alias.asname.name.value if alias.asname is not None else name
+        for alias in node.names:
+            name = dotted_name(alias.name)
+            bound = dotted_name(alias.asname.name) if alias.asname is not None else name
             self._bind_import(scope, bound, node, f"{module}{joint}{name}")
 
     def _bind_import(self, scope: Scope, name: str, node: cst.CSTNode, target: str) -> None:
         self._bind(scope, name, Binding(BindingKind.IMPORT, node, target=target))
 
-    def _match_capture(self, node: cst.CSTNode, scope: Scope) -> None:
-        name: cst.Name | None = node.name  # type: ignore[attr-defined]
-        if name is not None:
-            self._bind_unknown(name, scope)
-        self._push(scope, getattr(node, "pattern", None))
+    def _match_capture(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
+        if node.name is not None:
+            self._bind_unknown(node.name, scope)
+        if isinstance(node, cst.MatchAs):
+            self._push(scope, node.pattern)
 
-    def _match_mapping(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.MatchMapping)
+    def _match_mapping(self, node: cst.MatchMapping, scope: Scope) -> None:
         if node.rest is not None:
             self._bind_unknown(node.rest, scope)
         self._push(scope, *node.elements)
 
-    def _match_keyword(self, node: cst.CSTNode, scope: Scope) -> None:
-        assert isinstance(node, cst.MatchKeywordElement)
+    def _match_keyword(self, node: cst.MatchKeywordElement, scope: Scope) -> None:
         self._push(scope, node.pattern)
 
-    def _type_alias(self, node: cst.CSTNode, scope: Scope) -> None:
-        self._bind_unknown(node.name, scope)  # type: ignore[attr-defined]
+    def _type_alias(self, node: cst.TypeAlias, scope: Scope) -> None:
+        self._bind_unknown(node.name, scope)
 
     def _bind_target(
         self,
@@ -430,6 +384,49 @@ class _Walker:
                 pending.append(each.value)
             else:
                 self._push(scope, each)
+
+
+_HANDLERS: dict[type, Callable[..., None]] = by_class(
+    {
+        "Name": _Walker._name,
+        "Attribute": _Walker._attribute,
+        "Arg": _Walker._arg,
+        "Call": _Walker._call,
+        "Yield": _Walker._yield,
+        "Await": _Walker._await,
+        "Return": _Walker._return,
+        "FunctionDef": _Walker._function,
+        "Lambda": _Walker._lambda,
+        "ClassDef": _Walker._class,
+        "ListComp": _Walker._comprehension,
+        "SetComp": _Walker._comprehension,
+        "DictComp": _Walker._comprehension,
+        "StarredDictComp": _Walker._comprehension,
+        "GeneratorExp": _Walker._comprehension,
+        "Assign": _Walker._assign,
+        "AnnAssign": _Walker._annotated,
+        "AugAssign": _Walker._augmented,
+        "NamedExpr": _Walker._walrus,
+        "For": _Walker._for,
+        "WithItem": _Walker._with_item,
+        "With": _Walker._with,
+        "Del": _Walker._del,
+        "Import": _Walker._import,
+        "LazyImport": _Walker._import,
+        "ImportFrom": _Walker._import_from,
+        "LazyImportFrom": _Walker._import_from,
+        "Global": _Walker._global,
+        "Nonlocal": _Walker._nonlocal,
+        "ExceptHandler": _Walker._handler,
+        "ExceptStarHandler": _Walker._handler,
+        "MatchAs": _Walker._match_capture,
+        "MatchStar": _Walker._match_capture,
+        "MatchMapping": _Walker._match_mapping,
+        "MatchKeywordElement": _Walker._match_keyword,
+        "TypeAlias": _Walker._type_alias,
+    }
+)
+"""What to do at each kind of node; a kind without a row is only walked through."""
 
 
 def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:

@@ -77,6 +77,33 @@ CLOSERS = frozenset(
     }
 )
 
+ACLOSING = frozenset(
+    # contextlib documentation, and its backports: awaits `aclose()` of what it is given.
+    {"contextlib.aclosing", "async_generator.aclosing", "contextlib2.aclosing"}
+)
+
+SYNC_CLOSING = frozenset(
+    # contextlib documentation, and its backport: calls `close()`, and has no `__aenter__`.
+    {"contextlib.closing", "contextlib2.closing"}
+)
+
+SYNC_ITERABLE_MAKERS = {
+    # Library Reference, "Built-in Functions" and "Built-in Types": none of these has an `aclose`.
+    "builtins.list": "a list",
+    "builtins.sorted": "a list",
+    "builtins.tuple": "a tuple",
+    "builtins.set": "a set",
+    "builtins.frozenset": "a frozenset",
+    "builtins.dict": "a dict",
+    "builtins.range": "a range",
+    "builtins.enumerate": "a sync iterator",
+    "builtins.filter": "a sync iterator",
+    "builtins.iter": "a sync iterator",
+    "builtins.map": "a sync iterator",
+    "builtins.reversed": "a sync iterator",
+    "builtins.zip": "a sync iterator",
+}
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
@@ -160,6 +187,12 @@ CONTAINER_METHODS = frozenset(
 )  # fmt: skip
 """Methods by which the built-in containers change."""
 
+CONTAINER_ADDERS = frozenset({"append", "appendleft", "insert", "add", "setdefault"})
+"""Those of them that keep one of their arguments."""
+
+CONTAINER_REMOVERS = frozenset({"remove", "discard", "clear"})
+"""Those of them that let an item go and do not return it."""
+
 CONTAINER_TYPES = frozenset(
     {"builtins.list", "builtins.set", "builtins.dict", "collections.deque",
      "collections.defaultdict", "collections.OrderedDict", "collections.Counter"}
@@ -192,9 +225,16 @@ WAITERS = frozenset(
     }
 )
 
-SPAWNERS = frozenset({"create_task", "ensure_future", "gather", "wait_for", "shield", "wait",
-                      "start_soon", "run_until_complete", "run", "run_coroutine_threadsafe",
-                      "wait_for_async", "timeout_after"})  # fmt: skip
+TASK_MAKERS = frozenset(
+    # asyncio documentation: each runs a coroutine that it is given in a task of its own.
+    {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.shield",
+     "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.tasks.gather"}
+)  # fmt: skip
+
+LOOP_MAKERS = frozenset(
+    # asyncio documentation, and uvloop's README.
+    {"asyncio.new_event_loop", "asyncio.events.new_event_loop", "uvloop.new_event_loop"}
+)
 
 AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 
@@ -216,6 +256,15 @@ RELEASE_METHODS = frozenset(
      "__aexit__"}
 )  # fmt: skip
 """Methods that end what an earlier call began: io, asyncio, contextvars and database drivers."""
+
+ENDING_METHODS = frozenset({"stop", "shutdown", "terminate", "kill", "abort", "cancel"})
+"""Methods that make an object give up what it does: asyncio, subprocess and server objects."""
+
+ENDING_WORDS = frozenset(
+    {"close", "aclose", "exit", "aexit", "stop", "shutdown", "teardown", "disconnect", "finish",
+     "end", "cleanup", "dispose", "drain"}
+)  # fmt: skip
+"""Words in the names of methods in which a last step of a generator may be meant to finish it."""
 
 ACQUIRES_OF_RELEASE = {
     # The documented counterparts in threading, asyncio, contextvars, opentelemetry and pub/sub.

@@ -12,10 +12,10 @@ import re
 # in a generator expression; anext() and aclose() of foreign generators need one of these too,
 # except in a sync function, where `.aclose(` or `anext(` is written out.
 _WORDS = re.compile(
-    r"\basync\b(?=[\s\\]+(?:def|for|with))|\banext\b|\baclose\b|\basend\b|\bathrow\b"
+    r"\basync\b(?=[\s\\]+(?:def|for|with))|\banext\b|\baclos(?:e|ing)\b|\basend\b|\bathrow\b"
 )
 _GENERATOR_WORDS = re.compile(
-    r"\byield\b|\basync[\s\\]+for\b|\banext\b|\baclose\b|\basend\b|\bathrow\b|__anext__|__aiter__"
+    r"\byield\b|\basync[\s\\]+for\b|\banext\b|\baclos(?:e|ing)\b|\basend\b|\bathrow\b|__anext__|__aiter__"
     r"|\bAsync(?:Generator|Iterator|Iterable)\b|\basynccontextmanager\b"
 )
 

@@ -7,9 +7,12 @@ the walk about twenty times faster than a visitor.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import libcst as cst
+
+_Result = TypeVar("_Result")
 
 _FORMATTING_FIELDS = frozenset(
     {
@@ -70,3 +73,13 @@ def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         current = stack.pop()
         yield current
         stack += reversed(children(current))
+
+
+def parents(node: cst.CSTNode) -> dict[cst.CSTNode, cst.CSTNode]:
+    """Return the parent of each node below a node."""
+    return {child: parent for parent in descendants(node) for child in children(parent)}
+
+
+def by_class(handlers: dict[str, Callable[..., _Result]]) -> dict[type, Callable[..., _Result]]:
+    """Key handlers by libcst class; those that this version of libcst lacks are left out."""
+    return {getattr(cst, name): handler for name, handler in handlers.items() if hasattr(cst, name)}

@@ -43,10 +43,13 @@ _ESCAPES = Effect(Use.ESCAPES)
 _TESTERS = frozenset({"builtins.isinstance", "builtins.hasattr", "inspect.isasyncgen",
                       "builtins.callable"})  # fmt: skip
 _LOOKERS = tables.LOCAL_ONLY_CALLS | {
-    "builtins.type", "builtins.id", "builtins.hash", "builtins.bool", "builtins.print",
+    "builtins.type", "builtins.id", "builtins.hash", "builtins.bool",
     "inspect.iscoroutine", "inspect.isawaitable",
 }  # fmt: skip
-_MISSING_AWAIT = frozenset({Role.STEP, Role.COROUTINE})
+
+
+_CLOSER_METHODS = tables.CLOSE_METHODS | {"__aexit__"}
+"""The methods of which a class needs one that awaits `aclose()` to be a closer."""
 
 
 class ParameterSummaries(Protocol):
@@ -72,6 +75,8 @@ class CallEffects:
             return self._method(held, call.method, node)
         if held.role is Role.CLOSER and call.method == "__aenter__":
             return _ESCAPES
+        if held.role is Role.CLOSER and call.method in _CLOSER_METHODS:
+            return Effect(Use.GIVES, Holding(held.site, Role.STEP, "aclose", step=node))
         return _LOOKS
 
     def on_callee(self, call: Call, held: Holding) -> Effect:
@@ -91,7 +96,7 @@ class CallEffects:
         dotted = self._knowledge.dotted(node.func, self._scope)
         if dotted:
             return self._library_call(node, dotted, argument, held)
-        if call.method in tables.EXIT_STACK_CLOSERS and call.method == "enter_async_context":
+        if call.method == "enter_async_context":
             return Effect(Use.GIVES, Holding(held.site, Role.STEP, "enter"))
         return self._call_in_view(node, argument, held)
 
@@ -133,7 +138,7 @@ class CallEffects:
         if function.kind is ScopeKind.CLASS:
             closes = class_closes_its_argument(self._knowledge, function)
             return Effect(Use.GIVES, Holding(held.site, Role.CLOSER)) if closes else _ESCAPES
-        parameter = parameter_of(function, node, argument)
+        parameter = parameter_of(self._knowledge, function, node, argument, self._scope)
         if parameter is None:
             return _ESCAPES
         if self._knowledge.kind(function) is FunctionKind.CONTEXT_MANAGER:
@@ -150,8 +155,13 @@ class CallEffects:
         return _ESCAPES
 
 
-def parameter_of(function: Scope, call: cst.Call, argument: Argument) -> str | None:
-    """Return the name of the parameter that an argument of a call is passed as."""
+def parameter_of(
+    knowledge: Knowledge, function: Scope, call: cst.Call, argument: Argument, scope: Scope
+) -> str | None:
+    """Return the name of the parameter that an argument of a call is passed as.
+
+    `scope` is where the call stands.
+    """
     if not isinstance(function.node, cst.FunctionDef):
         return None
     parameters = function.node.params
@@ -159,7 +169,7 @@ def parameter_of(function: Scope, call: cst.Call, argument: Argument) -> str | N
         names = {each.name.value for each in all_parameters(parameters)}
         return argument.keyword if argument.keyword in names else None
     positional = [each.name.value for each in (*parameters.posonly_params, *parameters.params)]
-    if function.owner_class is not None and isinstance(call.func, cst.Attribute):
+    if _takes_object(knowledge, function, call, scope):
         positional = positional[1:]
     for place, each in enumerate(call.args):
         if each.star or each.keyword is not None:
@@ -169,9 +179,23 @@ def parameter_of(function: Scope, call: cst.Call, argument: Argument) -> str | N
     return None
 
 
+def _takes_object(knowledge: Knowledge, function: Scope, call: cst.Call, scope: Scope) -> bool:
+    """Return whether the first parameter of a called function gets an object or a class."""
+    decorators = knowledge.resolver.decorators(function)
+    if function.owner_class is None or "builtins.staticmethod" in decorators:
+        return False
+    if not isinstance(call.func, cst.Attribute):
+        # An object is called, which is its `__call__`.
+        return True
+    if "builtins.classmethod" in decorators:
+        return True
+    owner = knowledge.resolver.reference(call.func.value, scope)
+    return owner is None or owner.scope is None or owner.scope.kind is not ScopeKind.CLASS
+
+
 def class_closes_its_argument(knowledge: Knowledge, owner: Scope) -> bool:
     """Return whether a class's exit or close method awaits `aclose()` of something it keeps."""
-    for name in ("__aexit__", "aclose", "close"):
+    for name in _CLOSER_METHODS:
         method = knowledge.resolver.method(owner, name)
         if method is None:
             continue

@@ -34,7 +34,7 @@ class CancelScopes:
         self, function: Scope, depth: int
     ) -> Iterator[tuple[cst.CSTNode, str, cst.CSTNode]]:
         graph = self._knowledge.graph(function)
-        if graph is None or not depth:
+        if graph is None or depth <= 0:
             return
         seen: set[cst.CSTNode] = set()
         for block in graph.blocks:
@@ -59,6 +59,8 @@ class CancelScopes:
 
     def _scope_of(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> str:
         """Return the name of the cancel scope that entering a manager opens, or nothing."""
+        if depth <= 0:
+            return ""
         if isinstance(manager, cst.Name):
             owner = self._knowledge.class_of(manager, scope)
             if owner is not None:
@@ -68,7 +70,7 @@ class CancelScopes:
                 return ""
             value = bound[1][0].value
             return self._scope_of(value, bound[0], depth - 1) if value is not None else ""
-        if not isinstance(manager, cst.Call) or not depth:
+        if not isinstance(manager, cst.Call):
             return ""
         dotted = self._knowledge.dotted(manager.func, scope)
         if dotted in tables.CANCEL_SCOPES:
@@ -94,7 +96,7 @@ class CancelScopes:
 
     def _opened_by_method(self, method: Scope, owner: Scope, depth: int) -> str:
         """Return the scope that a method enters by hand, itself or through methods of `self`."""
-        if not depth:
+        if depth <= 0:
             return ""
         for call in method.calls:
             if not isinstance(call.func, cst.Attribute):

@@ -27,6 +27,9 @@ from asyncgen_lint.source.walk import descendants
 
 _MAX_DEPTH = 8
 
+_CLASS_TAKERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+"""The methods that get the class without a decorator: Language Reference 3.3."""
+
 Stored = tuple[cst.BaseExpression, Scope]
 """A value that a method stores on `self`, and the method."""
 
@@ -61,6 +64,9 @@ class Instances:
             return Called(reference.scope) if reference.scope is not None else None
         if not depth:
             return None
+        made = self._class_made(function, scope)
+        if made is not None:
+            return Called(made)
         if isinstance(function, cst.Attribute):
             method = self._method(function, scope, depth)
             if method is not None:
@@ -70,6 +76,20 @@ class Instances:
             return None
         method_scope = self._resolver.method(owner, "__call__")
         return Called(method_scope, owner) if method_scope is not None else None
+
+    def _class_made(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
+        """Return the class that `cls` stands for, in a method that gets the class."""
+        if not isinstance(function, cst.Name):
+            return None
+        bound = self._resolver.bindings(function.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        method = bound[0]
+        if method.name not in _CLASS_TAKERS and "builtins.classmethod" not in (
+            self._resolver.decorators(method)
+        ):
+            return None
+        return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
 
     def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
         name = function.attr.value
@@ -126,7 +146,7 @@ class Instances:
         if called is None:
             return None
         if called.scope.kind is ScopeKind.CLASS:
-            return called.scope if not is_awaited and _makes_instances(called.scope) else None
+            return called.scope if not is_awaited and makes_instances(called.scope) else None
         if called.scope.is_async is not is_awaited or called.scope.yields:
             return None
         if not set(self._resolver.decorators(called.scope)) <= tables.TRANSPARENT_DECORATORS:
@@ -266,7 +286,7 @@ def _agreed(classes: Iterable[Scope | None]) -> Scope | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _makes_instances(owner: Scope) -> bool:
+def makes_instances(owner: Scope) -> bool:
     """Return whether calling a class makes an instance of it: no decorator says otherwise."""
     if not isinstance(owner.node, cst.ClassDef):
         return False

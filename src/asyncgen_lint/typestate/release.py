@@ -6,7 +6,7 @@ the normal path alone is then not run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
@@ -62,7 +62,7 @@ def skipped_releases(graph: Graph, scope: Scope) -> Iterator[SkippedRelease]:
         for each in block.instructions:
             if not isinstance(each, Yield):
                 continue
-            skipped = _skipped_behind(graph, scope, block, flags)
+            skipped = _skipped_behind(graph, scope, block, flags[index])
             if skipped is not None and skipped.call.node not in seen:
                 seen.add(skipped.call.node)
                 node = skipped.call.node
@@ -71,23 +71,19 @@ def skipped_releases(graph: Graph, scope: Scope) -> Iterator[SkippedRelease]:
                 yield SkippedRelease(each.node, node, skipped.acquired, text)
 
 
-def _skipped_behind(
-    graph: Graph, scope: Scope, block: Block, flags: Mapping[int, Flags]
-) -> _Release | None:
+def _skipped_behind(graph: Graph, scope: Scope, block: Block, flags: Flags) -> _Release | None:
     for release in _releases_behind(graph, scope, block, flags):
-        if not _is_done_on_failure(graph, block, release, flags):
+        if not _is_done_on_failure(graph, block, release):
             return release
     return None
 
 
-def _releases_behind(
-    graph: Graph, scope: Scope, block: Block, flags: Mapping[int, Flags]
-) -> Iterator[_Release]:
+def _releases_behind(graph: Graph, scope: Scope, block: Block, flags: Flags) -> Iterator[_Release]:
     """Yield the releases on the normal path, of what was acquired before the yield."""
     for edge in block.edges:
         if edge.raised:
             continue
-        for after, _ in blocks_after(edge, flags[block.index]):
+        for after, _ in blocks_after(edge, flags):
             for each in after.instructions:
                 if isinstance(each, Call) and each.method in tables.RELEASE_METHODS:
                     release = _acquired_before(graph, scope, block, each)
@@ -154,21 +150,20 @@ def _counterpart_before(
             node = instruction.node
             assert isinstance(node, cst.Call)
             assert isinstance(node.func, cst.Attribute)
-            if dotted_name(node.func.value) == receiver and _reaches(graph, each, block):
+            if dotted_name(node.func.value) == receiver and _reaches(each, block):
                 return node
     return None
 
 
 def _comes_before(graph: Graph, bound: cst.CSTNode, block: Block) -> bool:
     return any(
-        each.node is bound and _reaches(graph, candidate, block)
+        each.node is bound and _reaches(candidate, block)
         for candidate in graph.blocks
         for each in candidate.instructions
     )
 
 
-def _reaches(graph: Graph, start: Block, end: Block) -> bool:
-    del graph
+def _reaches(start: Block, end: Block) -> bool:
     seen = {start.index}
     pending = [start]
     while pending:
@@ -197,19 +192,17 @@ def _is_given_to_stack(graph: Graph, name: str) -> bool:
     return False
 
 
-def _is_done_on_failure(
-    graph: Graph, block: Block, release: _Release, flags: Mapping[int, Flags]
-) -> bool:
+def _is_done_on_failure(graph: Graph, block: Block, release: _Release) -> bool:
     """Return whether every exception thrown in at the yield passes a release of the same."""
     thrown = [
         edge
         for edge in block.edges
         if edge.raised and edge.kind in (EdgeKind.MAY_RAISE, EdgeKind.CANCEL)
     ]
-    return all(_is_done_behind(graph, edge, release, flags[block.index]) for edge in thrown)
+    return all(_is_done_behind(graph, edge, release) for edge in thrown)
 
 
-def _is_done_behind(graph: Graph, thrown: Edge, release: _Release, flags: Flags) -> bool:
+def _is_done_behind(graph: Graph, thrown: Edge, release: _Release) -> bool:
     escaping = False
     seen = {thrown.target.index}
     pending = [thrown.target]

@@ -59,22 +59,16 @@ class Summaries:
         self._trackings: dict[Scope, Tracking | None] = {}
         self._needs_close: dict[Scope, NeedsClose] = {}
         self._uses: dict[tuple[Scope, str], Use] = {}
-        self._pending: set[object] = set()
+        self._pending_needs: set[Scope] = set()
+        self._pending_uses: set[tuple[Scope, str]] = set()
 
     def tracking(self, function: Scope) -> Tracking | None:
-        """Return the solved typestate of a function; None if it is too complex, or circular."""
+        """Return the solved typestate of a function; None if it is too complex."""
         if function not in self._trackings:
-            key = ("tracking", function)
-            if key in self._pending:
-                return None
-            self._pending.add(key)
             graph = self.knowledge.graph(function)
-            try:
-                self._trackings[function] = (
-                    Tracking(self.knowledge, self, function, graph) if graph is not None else None
-                )
-            finally:
-                self._pending.discard(key)
+            self._trackings[function] = (
+                Tracking(self.knowledge, self, function, graph) if graph is not None else None
+            )
         return self._trackings[function]
 
     # Needs close
@@ -100,15 +94,14 @@ class Summaries:
         found = self._needs_close.get(function)
         if found is not None:
             return found
-        key = ("needs close", function)
-        if key in self._pending:
+        if function in self._pending_needs:
             return _NO
-        self._pending.add(key)
+        self._pending_needs.add(function)
         try:
             answer = self._compute_needs_close(function)
         finally:
-            self._pending.discard(key)
-        if not any(each[0] == "needs close" for each in self._pending if isinstance(each, tuple)):
+            self._pending_needs.discard(function)
+        if not self._pending_needs:
             # Inside a recursion the answer may rest on one that is still being computed.
             self._needs_close[function] = answer
         return answer
@@ -166,13 +159,13 @@ class Summaries:
         """Return what a function does with what is passed as this parameter."""
         key = (function, parameter)
         if key not in self._uses:
-            if key in self._pending:
+            if key in self._pending_uses:
                 return Use.ESCAPES
-            self._pending.add(key)
+            self._pending_uses.add(key)
             try:
                 self._uses[key] = self._compute_use(function, parameter)
             finally:
-                self._pending.discard(key)
+                self._pending_uses.discard(key)
         return self._uses[key]
 
     def _compute_use(self, function: Scope, parameter: str) -> Use:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import libcst as cst
 
@@ -36,6 +37,7 @@ from asyncgen_lint.flow.graph import (
     Next,
     Operand,
     Raise,
+    RegionKind,
     Return,
     StoreAttribute,
     StoreItem,
@@ -105,6 +107,10 @@ class Tracking:
         self.graph = graph
         self.sites: dict[cst.CSTNode, Site] = {}
         self._effects = CallEffects(knowledge, summaries, scope)
+        # Only drivers such as asynccontextmanager throw the consumer's exceptions in (PEP 525).
+        self._is_thrown_at = knowledge.is_driven_as_context_manager(
+            scope
+        ) or knowledge.has_unknown_decorator(scope)
         self._closed_resources = _closed_resources(graph)
         self._known_flags: dict[int, Flags] | None = None
         self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
@@ -142,13 +148,18 @@ class Tracking:
         handler = self._transfers.get(type(instruction))
         return handler(instruction, state) if handler is not None else state
 
-    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State:
+    def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State | None:
         """Return the state when an instruction raised: what it would make does not exist.
 
-        A generator whose own step raises is finished by that.
+        A generator whose own step raises is finished by that. Making the awaitable of a step or
+        of a close does not raise.
         """
         if not state.conditions:
             return state
+        if isinstance(instruction, Yield) and kind is EdgeKind.MAY_RAISE and not self._is_thrown_at:
+            return None
+        if isinstance(instruction, Call) and self._only_makes_awaitable(instruction, state):
+            return None
         if isinstance(instruction, Yield):
             # What is yielded reached the consumer before the consumer can throw anything in.
             state = self._yield(instruction, state)
@@ -251,6 +262,9 @@ class Tracking:
             state = self._consume(instruction, operand, state)
         return state
 
+    def _only_makes_awaitable(self, call: Call, state: State) -> bool:
+        return any(effect.use is Use.GIVES for _, effect in self._call_effects(call, state))
+
     def _call_effects(self, call: Call, state: State) -> Iterator[tuple[Holding, Effect]]:
         if not state.conditions:
             return
@@ -283,7 +297,7 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=_resources(node))
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
             self.sites[node] = site
         return Holding(site, role)
 
@@ -446,7 +460,45 @@ class Tracking:
                     if each.phase is Phase.SUSPENDED and each.step is not None:
                         leak = Leak(site, each.step, each.left, kind, self.graph.node, False)
                         found[leak] = None
-        return sorted(found, key=lambda leak: not leak.is_certain)
+        return sorted(found, key=self._rank)
+
+    def _rank(self, leak: Leak) -> tuple[object, ...]:
+        """Order leaks by how sure they are, then as in the text: sets have no order."""
+        kinds = list(EdgeKind)
+        return (
+            not leak.is_certain,
+            kinds.index(leak.exit),
+            kinds.index(leak.left) if leak.left is not None else -1,
+            self._order[leak.site.node],
+            self._order[leak.step],
+            leak.is_temporary,
+        )
+
+    @cached_property
+    def _order(self) -> dict[cst.CSTNode, int]:
+        nodes = (each.node for block in self.graph.blocks for each in block.instructions)
+        return {node: place for place, node in enumerate(dict.fromkeys(nodes))}
+
+    def closes(self) -> Iterator[tuple[Site, cst.CSTNode]]:
+        """Yield each awaited close of a generator that may be suspended, with the closing call.
+
+        Closes in a handler or a `finally` are left out: an exception does not skip those.
+        """
+        for index, state in self.solution.entries.items():
+            regions = self.graph.blocks[index].regions
+            if any(region.kind in (RegionKind.HANDLER, RegionKind.FINALLY) for region in regions):
+                continue
+            for instruction in self.graph.blocks[index].instructions:
+                if isinstance(instruction, Await):
+                    yield from self._closed_by(instruction, state)
+                state = self.transfer(instruction, state)
+
+    def _closed_by(self, instruction: Await, state: State) -> Iterator[tuple[Site, cst.CSTNode]]:
+        for held in state.held(instruction.value):
+            if held.action == "aclose" and held.step is not None:
+                conditions = state.conditions.get(held.site, frozenset())
+                if any(each.phase is Phase.SUSPENDED for each in conditions):
+                    yield held.site, held.step
 
     def suspended_at_yields(self) -> Iterator[tuple[Yield, Site]]:
         """Yield each own `yield` with each generator that may be suspended or held there."""
@@ -717,7 +769,7 @@ def _fingerprint(state: State, site: Site) -> str:
     return f"{keepers}{conditions}"
 
 
-def _resources(node: cst.CSTNode) -> frozenset[str]:
+def resources_of(node: cst.CSTNode) -> frozenset[str]:
     """Return the names that a generator is made from: the receiver and the arguments."""
     if not isinstance(node, cst.Call):
         return frozenset()

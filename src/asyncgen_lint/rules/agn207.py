@@ -1,0 +1,45 @@
+"""`aclosing` of what has no `aclose()`, or of a generator that is not the one iterated.
+
+`aclosing` looks `aclose` up when it is left. A list, a coroutine, a context manager, a function
+that was not called, or an object without `aclose()` raise AttributeError there, after the body,
+and what it took stays open. `async with aclosing(f()):` without `as` closes a generator that never
+ran, while a second `f()` in the body is the one that needs it.
+
+Give `aclosing` the generator, name it with `as`, and iterate that name.
+
+Not reported: arguments whose kind is not certain, instances of classes with bases or attributes
+that this module does not show, and what the module itself gives an `aclose`; `aclosing(g)` where
+the body iterates `g` by its name.
+
+Fix safety: no automatic fix yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.rule import Finding, Severity, rule
+
+
+@rule(
+    "AGN207",
+    "aclosing-misuse",
+    summary="`aclosing` over what has no `aclose()`, or over a generator that nothing iterates",
+    severity=Severity.ERROR,
+)
+def aclosing_misuse(facts: Facts) -> Iterator[Finding]:
+    """Find `aclosing` of arguments without `aclose()`, and of generators iterated anew."""
+    for each in facts.aclosings_misused():
+        if each.kind:
+            subject = f"`{each.label}`" if each.label else "the argument"
+            message = (
+                f"{subject} is {each.kind}, which has no `aclose()`: `aclosing` raises"
+                " AttributeError after the body"
+            )
+        else:
+            message = (
+                f"`aclosing` closes this `{each.label}`, but the body iterates another one; name"
+                " it with `as`, and iterate that"
+            )
+        yield Finding(message, each.at, path=each.path, subject=each.label)

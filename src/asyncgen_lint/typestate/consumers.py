@@ -1,0 +1,126 @@
+"""Who consumes a generator function's items in this module, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import libcst as cst
+
+from asyncgen_lint.flow.graph import RegionKind, Yield
+from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.knowledge import Knowledge
+
+_HANDING_ON = (
+    cst.Await,
+    cst.Arg,
+    cst.Element,
+    cst.DictElement,
+    cst.Assign,
+    cst.AnnAssign,
+    cst.NamedExpr,
+    cst.Return,
+    cst.Yield,
+)
+"""What an item stands in when it is awaited, or kept for somebody who may await it."""
+
+
+class Consumers:
+    """Answers for the async generator functions of one module."""
+
+    def __init__(self, knowledge: Knowledge, parents: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+        self._knowledge = knowledge
+        self._parents = parents
+
+    def is_handed_on(self, function: Scope) -> bool:
+        """Return whether a function is used as a value, so that its callers are not all in view."""
+        return any(
+            not (isinstance(parent, cst.Call) and parent.func is node)
+            for scope in self._knowledge.outline.module.descendants()
+            for node in scope.loads.get(function.name, ())
+            if (parent := self._parents[node]) is not None
+        )
+
+    def is_iterated_or_loops(self, function: Scope) -> bool:
+        """Return whether a generator cannot be a dependency or a lifespan of a framework.
+
+        Those yield once, outside of loops, and nothing in their own module iterates them.
+        """
+        graph = self._knowledge.graph(function)
+        if graph is None:
+            return False
+        blocks = [
+            block
+            for block in graph.blocks
+            if any(isinstance(each, Yield) for each in block.instructions)
+        ]
+        if len({each.node for block in blocks for each in block.instructions}) > 1:
+            return True
+        if any(region.kind is RegionKind.LOOP for block in blocks for region in block.regions):
+            return True
+        return function in self._iterated
+
+    @cached_property
+    def _iterated(self) -> frozenset[Scope]:
+        """The functions whose generators some `async for` in view iterates on the spot."""
+        products = (self._knowledge.product(loop.iter, scope) for loop, scope in self.async_loops)
+        return frozenset(
+            function for each in products if each is not None for function in each.functions
+        )
+
+    def items_are_awaited(self, function: Scope) -> bool:
+        """Return whether some consumer in view awaits the items, or may hand them on."""
+        if not self._is_only_iterated(function):
+            return True
+        for loop, scope in self.async_loops:
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or function not in product.functions:
+                continue
+            if not isinstance(loop.target, cst.Name):
+                return True
+            around = loop if isinstance(loop, cst.For) else self._comprehension_of(loop)
+            for node in descendants(around):
+                if isinstance(node, cst.Name) and node.value == loop.target.value:
+                    is_handed_on = isinstance(self._parents[node], _HANDING_ON)
+                    if is_handed_on and not self._is_argument_of_builtin(node, scope):
+                        return True
+        return False
+
+    def _is_only_iterated(self, function: Scope) -> bool:
+        """Return whether each call of a generator function in view stands in a loop's header."""
+        for scope in self._knowledge.outline.module.descendants():
+            for call in scope.calls:
+                product = self._knowledge.product(call, scope)
+                if product is None or function not in product.functions:
+                    continue
+                parent = self._parents[call]
+                if not isinstance(parent, (cst.For, cst.CompFor)) or parent.iter is not call:
+                    return False
+        return True
+
+    def _is_argument_of_builtin(self, node: cst.CSTNode, scope: Scope) -> bool:
+        """Return whether a builtin function, which awaits nothing, gets the value."""
+        call = self._parents.get(self._parents[node])
+        if not isinstance(call, cst.Call):
+            return False
+        return self._knowledge.dotted(call.func, scope).startswith("builtins.")
+
+    def _comprehension_of(self, clause: cst.CSTNode) -> cst.CSTNode:
+        while isinstance(clause, cst.CompFor):
+            clause = self._parents[clause]
+        return clause
+
+    @cached_property
+    def async_loops(self) -> tuple[tuple[cst.For | cst.CompFor, Scope], ...]:
+        """Every `async for`, with the scope that its iterable is evaluated in."""
+        return tuple(self._async_loops())
+
+    def _async_loops(self) -> Iterator[tuple[cst.For | cst.CompFor, Scope]]:
+        for scope in self._knowledge.outline.module.descendants():
+            for node in scope.awaits:
+                if isinstance(node, (cst.For, cst.CompFor)):
+                    is_first = isinstance(node, cst.CompFor) and not isinstance(
+                        self._parents[node], cst.CompFor
+                    )
+                    yield node, (scope.parent or scope) if is_first else scope

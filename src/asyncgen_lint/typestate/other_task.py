@@ -1,0 +1,166 @@
+"""Generators that are closed in another task than the one that steps them.
+
+A task runs in a copy of the context (asyncio documentation, "Task Object"): what a generator then
+resets was set in another one. A cancel scope of anyio or trio belongs to the task that entered it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from asyncgen_lint.flow.constants import blocks_after, constants
+from asyncgen_lint.flow.graph import Block, Call, EdgeKind, Yield
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import BindingKind, Scope
+from asyncgen_lint.typestate.cancel_scope import CancelScopes
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+
+_WAIT_FOR_IN_TASK_UNTIL = (3, 12)
+"""`wait_for` awaits in the calling task from this version on: What's New in Python 3.12."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What ties a generator to its task: the place, and what to call it."""
+
+    at: cst.CSTNode
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignClose:
+    """An `aclose()` that `spawner` runs in a task of its own, of a generator bound to another."""
+
+    close: cst.Call
+    spawner: str
+    generator: cst.BaseExpression
+    bound: Bound
+
+
+class OtherTask:
+    """Answers for one module; `parent` gives the node around a node."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        scopes: CancelScopes,
+        parent: Callable[[cst.CSTNode], cst.CSTNode | None],
+        target_version: tuple[int, int],
+    ) -> None:
+        self._knowledge = knowledge
+        self._scopes = scopes
+        self._parent = parent
+        self._target_version = target_version
+
+    def closes(self) -> Iterator[ForeignClose]:
+        """Yield each `aclose()` in another task, of a generator that is bound to its task."""
+        for scope in self._knowledge.outline.module.descendants():
+            for call in scope.calls:
+                if not isinstance(call.func, cst.Attribute) or call.func.attr.value != "aclose":
+                    continue
+                spawner = self._spawner(call, scope)
+                if not spawner:
+                    continue
+                generator = call.func.value
+                bounds = [self._bound(each) for each in self._functions(generator, scope)]
+                if bounds and bounds[0] is not None and None not in bounds:
+                    yield ForeignClose(call, spawner, generator, bounds[0])
+
+    def _spawner(self, close: cst.Call, scope: Scope) -> str:
+        """Return the name of the call that runs the close in a task of its own, or nothing."""
+        argument = self._parent(close)
+        call = self._parent(argument) if isinstance(argument, cst.Arg) else None
+        if not isinstance(call, cst.Call):
+            return ""
+        if any(each.keyword and each.keyword.value == "context" for each in call.args):
+            return ""
+        dotted = self._knowledge.dotted(call.func, scope)
+        if dotted in tables.TASK_MAKERS:
+            return dotted.rpartition(".")[2]
+        if dotted == "asyncio.wait_for" and self._target_version < _WAIT_FOR_IN_TASK_UNTIL:
+            return "wait_for"
+        if dotted or self._knowledge.callee(call.func, scope) is not None:
+            return ""
+        # Of a loop or a task group, which are the only ones with such a method.
+        is_method = isinstance(call.func, cst.Attribute) and call.func.attr.value == "create_task"
+        return "create_task" if is_method else ""
+
+    def _functions(self, generator: cst.BaseExpression, scope: Scope) -> list[Scope]:
+        """Return the functions that may have made a generator; none if that is not certain."""
+        product = self._knowledge.product(generator, scope)
+        if product is not None:
+            return list(product.functions) if product.kind is FunctionKind.AGEN else []
+        if isinstance(generator, cst.Attribute):
+            owner = self._knowledge.class_of(generator.value, scope)
+            name = generator.attr.value
+            stored = self._knowledge.instances.stored_on_self(owner, name) if owner else []
+        elif isinstance(generator, cst.Name):
+            bound = self._knowledge.resolver.bindings(generator.value, scope)
+            if bound is None or any(each.kind is not BindingKind.VALUE for each in bound[1]):
+                return []
+            stored = [(each.value, bound[0]) for each in bound[1] if each.value is not None]
+        else:
+            return []
+        found: list[Scope] = []
+        for value, where in stored:
+            made = self._knowledge.product(value, where)
+            if made is not None and made.kind is FunctionKind.AGEN:
+                found += made.functions
+            elif not _is_none(value):
+                return []
+        return found
+
+    def _bound(self, function: Scope) -> Bound | None:
+        """Return what of a generator function must end in the task it began in."""
+        for _, name, opened in self._scopes.open_at_yields(function):
+            if tables.CANCEL_SCOPES.get(name) in ("anyio", "trio"):
+                return Bound(opened, f"it is inside `{name}` at its `yield`")
+        reset = self._reset_at_close(function)
+        return Bound(reset, "closing it resets a context variable") if reset is not None else None
+
+    def _reset_at_close(self, function: Scope) -> cst.CSTNode | None:
+        """Return a reset of a ContextVar that GeneratorExit at some `yield` leads to."""
+        graph = self._knowledge.graph(function)
+        if graph is None:
+            return None
+        flags = constants(graph)
+        for index in sorted(flags):
+            block = graph.blocks[index]
+            if not any(isinstance(each, Yield) for each in block.instructions):
+                continue
+            for edge in block.edges:
+                if edge.raised and edge.kind is EdgeKind.GENERATOR_EXIT:
+                    for after, _ in blocks_after(edge, flags[index]):
+                        reset = self._reset_in(after, function)
+                        if reset is not None:
+                            return reset
+        return None
+
+    def _reset_in(self, block: Block, function: Scope) -> cst.CSTNode | None:
+        for each in block.instructions:
+            if isinstance(each, Call) and each.method == "reset":
+                node = each.node
+                assert isinstance(node, cst.Call)
+                assert isinstance(node.func, cst.Attribute)
+                if self._is_context_variable(node.func.value, function):
+                    return node
+        return None
+
+    def _is_context_variable(self, expression: cst.BaseExpression, scope: Scope) -> bool:
+        if not isinstance(expression, cst.Name):
+            return False
+        bound = self._knowledge.resolver.bindings(expression.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return False
+        value = bound[1][0].value
+        if bound[1][0].kind is not BindingKind.VALUE or not isinstance(value, cst.Call):
+            return False
+        made = value.func.value if isinstance(value.func, cst.Subscript) else value.func
+        return self._knowledge.dotted(made, bound[0]) == "contextvars.ContextVar"
+
+
+def _is_none(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.Name) and value.value == "None"

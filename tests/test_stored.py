@@ -1,0 +1,261 @@
+"""Generators kept on objects, streams and resources: shapes beside those of the fixtures."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import assert_marked
+
+from asyncgen_lint.config import Settings
+from asyncgen_lint.engine import analyse
+from asyncgen_lint.source.text import Source
+
+ROWS = """
+import asyncio
+
+async def rows(connection):
+    try:
+        yield 1
+    finally:
+        await connection.close()
+"""
+
+STORED = {
+    "handed out by __aiter__ alone": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)  # AGN203
+
+            def __aiter__(self):
+                return self._rows
+    """,
+    "made where none was passed in": """
+        class Reader:
+            def __init__(self, connection, given=None):
+                self._rows = given if given is not None else rows(connection)  # AGN203
+
+            async def read(self):
+                return await asyncio.wait_for(self._rows.__anext__(), 3)
+    """,
+    "made at the first step": """
+        class Reader:
+            _rows = None
+
+            async def read(self, connection):
+                self._rows = self._rows or rows(connection)  # AGN203
+                assert self._rows is not None, "made above"
+                return await self._rows.__anext__()
+    """,
+    "never stepped in view, but forgotten by stop": """
+        class Reader:
+            def start(self, connection):
+                self.rows = rows(connection)  # AGN203
+
+            async def stop(self):
+                self.rows = None
+    """,
+    "never stepped in view, and nothing to forget it": """
+        class Reader:
+            def start(self, connection):
+                self.rows = rows(connection)
+    """,
+    "class in a function": """
+        def reader(connection):
+            class Reader:
+                def __init__(self):
+                    self._rows = rows(connection)  # AGN203
+
+                async def read(self):
+                    return await anext(self._rows)
+
+            return Reader()
+    """,
+    "base out of view": """
+        from framework import Component
+
+        class Reader(Component):
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+    """,
+    "decorator out of view": """
+        from framework import component
+
+        @component
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+    """,
+    "closed by a subclass": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+        class ClosingReader(Reader):
+            async def aclose(self):
+                await self._rows.aclose()
+    """,
+    "closed by another class": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+        class Library:
+            async def close(self):
+                for each in self.readers:
+                    await each._rows.aclose()
+    """,
+    "closed by a method that gets it": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+            async def close(self):
+                await self._finish(self._rows)
+
+            async def _finish(self, stream):
+                await stream.aclose()
+    """,
+    "closed in a tuple of attributes": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+            async def close(self):
+                for each in (self._rows,):
+                    await each.aclose()
+    """,
+    "all attributes closed by name": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+            async def close(self):
+                for name in self.__dict__:
+                    await getattr(self, name).aclose()
+    """,
+    "stepped to its end when closing": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+            async def close(self):
+                try:
+                    await anext(self._rows)
+                except StopAsyncIteration:
+                    pass
+    """,
+    "ended by athrow": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            async def read(self):
+                return await anext(self._rows)
+
+            async def abort(self):
+                await self._rows.athrow(GeneratorExit)
+    """,
+    "iterator of it kept too": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+                self._iterator = self._rows.__aiter__()
+
+            async def read(self):
+                return await anext(self._iterator)
+    """,
+    "attribute of the class": """
+        class Reader:
+            @classmethod
+            async def open(cls, connection):
+                cls._rows = rows(connection)
+                return await anext(cls._rows)
+    """,
+}
+
+STRICT = {
+    "closed under another name": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)
+
+            def __aiter__(self):
+                return self
+
+            async def __anext__(self):
+                return await anext(self._rows)
+
+            async def stop(self):
+                await finish(self._rows)
+    """,
+    "stream that a helper may keep": """
+        class Stream:
+            def __aiter__(self):
+                return self
+
+            async def __anext__(self):
+                return 1
+
+            async def aclose(self):
+                await asyncio.sleep(0)
+
+        def shared() -> Stream:
+            return STREAM
+
+        async def items():
+            async for item in shared():
+                yield item
+    """,
+    "released when the return fails": """
+        async def read(pool):
+            session = await pool.acquire()
+            try:
+                return session_rows(pool, session)
+            except BaseException:
+                await pool.release(session)
+                raise
+
+        async def session_rows(pool, session):
+            try:
+                yield session
+            finally:
+                await pool.release(session)
+    """,
+}
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_stored_generator(case: str) -> None:
+    assert_marked(ROWS + textwrap.dedent(STORED[case]))
+
+
+@pytest.mark.parametrize("case", STRICT)
+def test_silent_when_strict(case: str) -> None:
+    source = Source("case.py", ROWS + textwrap.dedent(STRICT[case]))
+    rules = ("AGN106", "AGN109", "AGN203", "AGN204")
+    assert not analyse(source, Settings(strict=True, select=rules)).diagnostics
