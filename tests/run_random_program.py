@@ -3,9 +3,10 @@
 A script of the standard library alone, started once per interpreter by `random_programs.py`: it
 reads one JSON request a line, `{"text": ..., "depth": 2}`, and answers each with one JSON line.
 
-The program imports `choose`, `release`, `undo`, `work` and `register` from a module `world` that
-is made here, and raises nothing but its own `Boom`. Each `choose(n)` is a branch condition; a scenario says which of them, on which visit,
-says yes, all others say no; `await work(n)` raises when the answer is yes. Scenarios are found by running: from the all-no run, every answer that
+The program imports `choose`, `length`, `release`, `undo`, `work`, `register` from a module `world` that
+is made here, and raises nothing but its own `Boom`, or LookupError. Each `choose(n)` is a branch condition; a scenario says which of them, on which visit,
+says yes, all others say no; `await work(n)` raises when the answer is yes, and
+`length()`, how many items a source has, is then 6 instead of 2. Scenarios are found by running: from the all-no run, every answer that
 was given is flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
 
 Every coroutine function without parameters that makes generators is run; every async generator
@@ -39,7 +40,7 @@ import weakref
 from collections.abc import Callable, Iterator
 
 RUNS_PER_ENTRY = 800
-ANSWERS_PER_RUN = 60
+ANSWERS_PER_RUN = 2000
 MOST_STEPS = 12
 
 HARMLESS_CALLEES = {"aclosing", "anext", "aiter", "suppress", "nullcontext", "isinstance", "print"}
@@ -351,6 +352,7 @@ class Program:
         world = types.ModuleType("world")
         world.__dict__.update(
             choose=lambda number: self.run.choose(number),
+            length=lambda: 6 if self.run.choose(0) else 2,
             undo=lambda *arguments: self.run.undo(*arguments),
             release=self.release,
             work=self.work,
@@ -378,7 +380,7 @@ class Program:
     async def work(self, number: int) -> None:
         await pause()
         if self.run.choose(number):
-            raise self.names["Boom"]
+            raise self.names.get("Boom", LookupError)
 
     def verdicts(self, depth: int, visits: int) -> dict[str, str]:
         """Return the strongest verdict on each site over all scenarios."""
@@ -408,9 +410,7 @@ class Program:
             elif functions & self.needing:
                 yield place, HARMLESS
 
-    def explore(
-        self, name: str, steps: int, depth: int, visits: int
-    ) -> Iterator[Run]:
+    def explore(self, name: str, steps: int, depth: int, visits: int) -> Iterator[Run]:
         """Run one entry over its scenarios, each found by flipping an answer of another one."""
         todo = [(frozenset(), -1)]
         runs = 0
@@ -470,7 +470,10 @@ class Caught:
             trace = trace.tb_next
         here = sys._getframe(1)
         if kind is GeneratorExit or (
-            kind is not None and kind.__name__ == "Boom" and trace is not None and trace.tb_frame is here
+            kind is not None
+            and kind.__name__ in ("Boom", "LookupError")
+            and trace is not None
+            and trace.tb_frame is here
         ):
             return
         if kind is not None and issubclass(kind, (NameError, TypeError)):
@@ -511,7 +514,12 @@ def answer(request: dict[str, object]) -> dict[str, object]:
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     verdicts = program.verdicts(int(request.get("depth", 2)), int(request.get("visits", 2)))
-    return {"verdicts": verdicts, "runs": program.runs, "broken": program.is_broken, "exits": sorted(program.exits)}
+    return {
+        "verdicts": verdicts,
+        "runs": program.runs,
+        "broken": program.is_broken,
+        "exits": sorted(program.exits),
+    }
 
 
 if __name__ == "__main__":
