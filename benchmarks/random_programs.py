@@ -2,10 +2,10 @@
 
     python benchmarks/random_programs.py [--programs 1000] [--seed 0] [--wide] [--failing DIR]
 
-Prints how many generator sites there were, how many leaked and were reported, precision and recall,
-once for each interpreter found. Each program that is judged wrong is made minimal and saved, one
-for each kind of mistake. Exits with 1 on a false finding, or when less than 99 % of leaks are found.
-`--wide` adds shapes that are known to be missed (see tests/test_random_programs.py).
+Prints, for each interpreter found, how many generator sites there were, how many leaked and were
+reported, precision and recall. Of each kind of mistake one program is made minimal and saved.
+Exits with 1 on a false finding, or when less than 99 % of leaks are found. `--wide` adds shapes
+that are known to be missed (see tests/test_random_programs.py).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def judged(text: str, executor: Executor) -> Comparison | None:
 
 
 def minimal(comparison: Comparison, executor: Executor) -> str:
-    """Return the smallest program with the same kind of mistake, that nothing else is wrong with."""
+    """Return a program with the same kind of mistake that no statement can be taken out of."""
     kind = "false" if comparison.false else "missed"
     compare(comparison.text, executor)
     was_broken = executor.is_broken

@@ -618,7 +618,7 @@ def under_closer(writer: Writer, where: Where) -> Written:
     header = f"async with {closer}({source(writer, closed=True)}) as {name}:"
     body: list[str] = []
     if writer.maybe():
-        body, _, ends = loop_over(writer, where.deeper(), name)
+        body, _, _ = loop_over(writer, where.deeper(), name)
     if not body or writer.maybe():
         body += statements(writer, where.deeper(name))
     return block(header, *body), where, False
@@ -1021,17 +1021,10 @@ def smaller_texts(text: str) -> Iterator[str]:
                         break
                     put = own[replacement]
                 statements_[place : place + 1] = put
-                if not statements_:
-                    if isinstance(owner, ast.Try) and statements_ is not owner.body:
-                        pass
-                    elif isinstance(owner, (ast.If, ast.For, ast.AsyncFor, ast.While)) and (
-                        statements_ is owner.orelse
-                    ):
-                        pass
-                    elif isinstance(taken, ast.Pass):
+                if not statements_ and not may_be_empty(owner, statements_):
+                    if isinstance(taken, ast.Pass):
                         continue
-                    else:
-                        statements_.append(ast.Pass())
+                    statements_.append(ast.Pass())
                 try:
                     smaller = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
                     compile(smaller, "<smaller>", "exec", dont_inherit=True)
@@ -1039,6 +1032,11 @@ def smaller_texts(text: str) -> Iterator[str]:
                     continue
                 if len(smaller) < len(text):
                     yield smaller
+
+
+def may_be_empty(owner: ast.AST, block_: list[ast.stmt]) -> bool:
+    """Return whether Python allows this block of the statement to be left out."""
+    return block_ is not getattr(owner, "body", None)
 
 
 def blocks(tree: ast.AST) -> Iterator[tuple[ast.AST, list[ast.stmt]]]:

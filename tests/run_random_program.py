@@ -3,16 +3,17 @@
 A script of the standard library alone, started once per interpreter by `random_programs.py`: it
 reads one JSON request a line, `{"text": ..., "depth": 2}`, and answers each with one JSON line.
 
-The program imports `choose`, `length`, `release`, `undo`, `work`, `register` from a module `world` that
-is made here, and raises nothing but its own `Boom`, or LookupError. Each `choose(n)` is a branch condition; a scenario says which of them, on which visit,
-says yes, all others say no; `await work(n)` raises when the answer is yes, and
-`length()`, how many items a source has, is then 6 instead of 2. Scenarios are found by running: from the all-no run, every answer that
-was given is flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
+The program imports `choose`, `length`, `release`, `undo`, `work` and `register` from a module
+`world` that is made here, and raises nothing but its own `Boom`, or LookupError. Each `choose(n)`
+is a branch condition; a scenario says which of them, on which visit, says yes, all others say no;
+`await work(n)` raises when the answer is yes, and `length()`, how many items a source has, is then
+6 instead of 2. Scenarios are found by running: from the all-no run, every answer that was given is
+flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
 
 Every coroutine function without parameters that makes generators is run; every async generator
 function is closed at each of its yields in turn, because what a delegating generator leaves open
-does not depend on who uses it. There is no event loop: what happens to a
-dropped generator is decided by CPython and its hooks, which a loop only fills in.
+does not depend on who uses it. There is no event loop: what happens to a dropped generator is
+decided by CPython and its hooks, which a loop only fills in.
 
 The program runs with marks added to its syntax tree, which change no lifetime:
 
@@ -476,7 +477,7 @@ class Caught:
             and trace.tb_frame is here
         ):
             return
-        if kind is not None and issubclass(kind, (NameError, TypeError)):
+        if kind in (NameError, TypeError):
             self.program.is_broken = True
         self.program.run.foreign.add(activation)
 

@@ -35,7 +35,7 @@ async def source():
 
 # Each case: name, consumer. The verdict expected is the one that execution gives.
 KNOWN = {
-    "generator expression under aclosing keeps what it reads": """\
+    "a generator expression is told of, with what it reads": """\
 async def consumer():
     async for item in (part async for part in source()):
         if choose(1):
@@ -72,6 +72,44 @@ async def consumer():
                 raise Boom()
         except Boom:
             pass
+""",
+    "a closed generator has nothing left to step": """\
+async def consumer():
+    stream = source()
+    await anext(stream)
+    await stream.aclose()
+    await anext(stream, None)
+""",
+    "an exhausted generator has nothing left to step": """\
+async def consumer():
+    stream = source()
+    async for item in stream:
+        pass
+    await anext(stream, None)
+""",
+    "a relay that closes a source without cleanup needs no closing": """\
+async def plain():
+    yield 1
+
+
+async def relay(stream):
+    async with aclosing(stream):
+        async for item in stream:
+            yield item
+
+
+async def consumer():
+    async for item in relay(plain()):
+        break
+""",
+    "captured only after the yield at which it is left": """\
+async def pipe():
+    stream = source()
+    async for item in stream:
+        yield item
+
+        def later():
+            return stream
 """,
     "athrow at a source that does not catch finishes it": """\
 async def consumer():
