@@ -1,0 +1,528 @@
+"""Decide by execution which generators of a small program are left open.
+
+A script of the standard library alone, started once per interpreter by `random_programs.py`: it
+reads one JSON request a line, `{"text": ..., "depth": 2}`, and answers each with one JSON line.
+
+The program imports `choose`, `length`, `release`, `undo`, `work` and `register` from a module
+`world` that is made here, and raises nothing but its own `Boom`, or LookupError. Each `choose(n)`
+is a branch condition; a scenario says which of them, on which visit, says yes, all others say no;
+`await work(n)` raises when the answer is yes, and `length()`, how many items a source has, is then
+6 instead of 2. Scenarios are found by running: from the all-no run, every answer that was given is
+flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
+
+Every coroutine function without parameters that makes generators is run; every async generator
+function is closed at each of its yields in turn, because what a delegating generator leaves open
+does not depend on who uses it. There is no event loop: what happens to a dropped generator is
+decided by CPython and its hooks, which a loop only fills in.
+
+The program runs with marks added to its syntax tree, which change no lifetime:
+
+* `_site(position, object)` around whatever may make a generator: who made it, and where;
+* `_escape(object)` around what is put in a container or an attribute, returned, yielded, captured
+  or passed to a function that is not of this program: such an object is nobody's leak;
+* `_exit` before `break`, `return` and `raise`: which of them were reached at all;
+* `_caught` in handlers and around function bodies: an exception that came from a callee makes all
+  that its function leaves open the work of an implicit exit, which default rules do not count.
+
+A generator is left open when its finalizer hook fires, or when it is still suspended after the run
+though nobody but its maker could have it. It counts when closing it then has an effect: something
+of the `world` is called, by it or by a generator that it held.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import gc
+import json
+import sys
+import types
+import weakref
+from collections.abc import Callable, Iterator
+
+RUNS_PER_ENTRY = 800
+ANSWERS_PER_RUN = 2000
+MOST_STEPS = 12
+
+HARMLESS_CALLEES = {"aclosing", "anext", "aiter", "suppress", "nullcontext", "isinstance", "print"}
+"""What takes a generator and does not keep it."""
+
+STEPPING_METHODS = {"aclose", "asend", "athrow", "__anext__", "__aiter__"}
+
+# Verdicts, from weak to strong: the strongest of all runs is a site's verdict.
+CLOSED = "closed"
+HARMLESS = "left open where closing it has no effect"
+IMPLICIT = "left open by an implicit exit"
+LEAKED = "leaked"
+STRENGTH = [CLOSED, HARMLESS, IMPLICIT, LEAKED]
+
+
+class Endless(BaseException):
+    """The run asked for too many answers."""
+
+
+class Run:
+    """One run of one scenario: the answers given, and what became of each generator."""
+
+    def __init__(self, yes: frozenset[tuple[int, int]], needing: set[str]) -> None:
+        self.yes = yes
+        self.needing = needing
+        self.answered: list[tuple[int, int]] = []
+        self.visits: dict[int, int] = {}
+        self.effects = 0
+        self.sites: dict[int, tuple[str, int]] = {}
+        self.alive: dict[int, weakref.ref[types.AsyncGeneratorType]] = {}
+        self.escaped: set[int] = set()
+        self.activations = 0
+        self.foreign: set[int] = set()
+        self.left_open: list[tuple[str, int, bool, set[str]]] = []
+        self.made: set[str] = set()
+
+    # What programs call
+
+    def choose(self, number: int) -> bool:
+        self.effects += 1
+        visit = self.visits[number] = self.visits.get(number, 0) + 1
+        if len(self.answered) >= ANSWERS_PER_RUN:
+            raise Endless
+        self.answered.append((number, visit))
+        return (number, visit) in self.yes
+
+    def undo(self, *_: object) -> None:
+        self.effects += 1
+
+    # What the marks call
+
+    def enter(self) -> int:
+        self.activations += 1
+        return self.activations
+
+    def site(self, position: str, activation: int, made: object) -> object:
+        if not isinstance(made, types.AsyncGeneratorType) or made.ag_frame is None:
+            return made
+        known = self.alive.get(id(made))
+        # One that a helper returned now belongs to who called the helper.
+        if known is None or known() is not made or id(made) in self.escaped:
+            self.made.add(position)
+            self.sites[id(made)] = (position, activation)
+            self.alive[id(made)] = weakref.ref(made)
+            self.escaped.discard(id(made))
+        return made
+
+    def escape(self, value: object) -> object:
+        if isinstance(value, types.AsyncGeneratorType):
+            self.escaped.add(id(value))
+        return value
+
+    # What becomes of generators
+
+    def drop(self, agen: types.AsyncGeneratorType) -> None:
+        """Close a generator that was left open, and note what that did."""
+        before = self.effects
+        name, functions = name_of(agen), functions_of(agen)
+        site = self.sites.pop(id(agen), None)
+        escaped = id(agen) in self.escaped
+        self.escaped.discard(id(agen))
+        with contextlib.suppress(BaseException):
+            drive(agen.aclose())
+        effect = self.effects > before
+        if effect:
+            self.needing.add(name)
+        if site is not None and not escaped:
+            self.left_open.append((*site, effect, functions))
+
+    def drop_the_rest(self) -> None:
+        for reference in list(self.alive.values()):
+            agen = reference()
+            if agen is not None and agen.ag_frame is not None and agen in STARTED:
+                self.drop(agen)
+            del agen
+
+
+def name_of(agen: types.AsyncGeneratorType) -> str:
+    return f"{agen.ag_code.co_name}:{agen.ag_code.co_firstlineno}"
+
+
+def functions_of(agen: types.AsyncGeneratorType) -> set[str]:
+    """Name the function of a generator and those of all generators that it holds."""
+    names = {name_of(agen)}
+    for held in gc.get_referents(agen, agen.ag_frame):
+        if isinstance(held, types.AsyncGeneratorType) and held.ag_frame and held is not agen:
+            names |= functions_of(held)
+    return names
+
+
+STARTED: weakref.WeakSet[types.AsyncGeneratorType] = weakref.WeakSet()
+
+
+def drive(coroutine: object) -> None:
+    """Run a coroutine to its end; nothing it awaits needs an answer."""
+    try:
+        while True:
+            coroutine.send(None)  # type: ignore[attr-defined]
+    except (StopIteration, StopAsyncIteration):
+        pass
+
+
+@types.coroutine
+def pause() -> Iterator[None]:
+    yield
+
+
+class Marks(ast.NodeTransformer):
+    """Adds the marks to a program."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.functions = {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
+        self.depth = 0
+
+    # Who makes generators
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        callee = node.func.id if isinstance(node.func, ast.Name) else ""
+        if isinstance(node.func, ast.Attribute):
+            keeps = node.func.attr not in STEPPING_METHODS
+        else:
+            keeps = callee not in self.functions and callee not in HARMLESS_CALLEES
+        place = position(node)
+        self.generic_visit(node)
+        if keeps:
+            node.args = [escaping(each) for each in node.args]
+            for keyword in node.keywords:
+                keyword.value = escaping(keyword.value)
+        return self.site(place, node) if self.depth else node
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        place = position(node.value)
+        self.generic_visit(node)
+        return self.site(place, node) if self.depth else node
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        # The linter points behind the parenthesis.
+        place = f"{node.lineno}:{node.col_offset + 1}"
+        self.generic_visit(node)
+        return self.site(place, node) if self.depth else node
+
+    def site(self, place: str, node: ast.expr) -> ast.Call:
+        return mark("_site", ast.Constant(place), ast.Name("_act", ast.Load()), node)
+
+    # Where generators go
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.elts = [escaping(each) for each in node.elts]
+        return node
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.elts = [escaping(each) for each in node.elts]
+        return node
+
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        self.generic_visit(node)
+        node.elts = [escaping(each) for each in node.elts]
+        return node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        self.generic_visit(node)
+        node.values = [escaping(each) for each in node.values]
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        if isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+            # Unpacked at once: nothing is kept in a container.
+            node.value.elts = [self.visit(each) for each in node.value.elts]
+            return node
+        self.generic_visit(node)
+        if any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets):
+            node.value = escaping(node.value)
+        return node
+
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
+        self.generic_visit(node)
+        if node.value is not None:
+            node.value = escaping(node.value)
+        return self.leaving(node)
+
+    # Exits that were taken
+
+    def leaving(self, node: ast.stmt) -> list[ast.stmt]:
+        return [ast.Expr(mark("_exit", ast.Constant(node.lineno))), node]
+
+    def visit_Break(self, node: ast.Break) -> list[ast.stmt]:
+        return self.leaving(node)
+
+    def visit_Raise(self, node: ast.Raise) -> list[ast.stmt]:
+        self.generic_visit(node)
+        return self.leaving(node)
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        self.generic_visit(node)
+        if node.value is not None:
+            node.value = escaping(node.value)
+        return node
+
+    # Exceptions and captures
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        self.generic_visit(node)
+        if self.depth:
+            node.body.insert(0, ast.Expr(mark("_caught", ast.Name("_act", ast.Load()))))
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        captured = [mark("_escape", ast.Name(name, ast.Load())) for name in captures(node)]
+        return ast.Subscript(
+            ast.Tuple([*captured, node], ast.Load()), ast.Constant(len(captured)), ast.Load()
+        )
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self.function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.function(node)
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST | list[ast.stmt]:
+        self.depth += 1
+        captured = captures(node)
+        body = [self.visit(each) for each in node.body]
+        flat: list[ast.stmt] = []
+        for each in body:
+            flat.extend(each if isinstance(each, list) else [each])
+        self.depth -= 1
+        act = ast.Name("_act", ast.Load())
+        guard = ast.ExceptHandler(
+            ast.Name("BaseException", ast.Load()),
+            None,
+            [ast.Expr(mark("_caught", act)), ast.Raise()],
+        )
+        enter = ast.Assign([ast.Name("_act", ast.Store())], mark("_enter"))
+        node.body = [enter, ast.Try(flat, [guard], [], [])]
+        if not self.depth:
+            return node
+        return [*map(escape_if_bound, captured), node]
+
+
+def captures(function: ast.AST) -> list[str]:
+    """Return the names that a function mentions."""
+    return sorted({each.id for each in ast.walk(function) if isinstance(each, ast.Name)})
+
+
+def escape_if_bound(name: str) -> ast.stmt:
+    ignore = ast.ExceptHandler(ast.Name("NameError", ast.Load()), None, [ast.Pass()])
+    return ast.Try([ast.Expr(mark("_escape", ast.Name(name, ast.Load())))], [ignore], [], [])
+
+
+def mark(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+def escaping(value: ast.expr) -> ast.expr:
+    """Mark what may be a generator."""
+    if isinstance(value, ast.IfExp):
+        return ast.IfExp(value.test, escaping(value.body), escaping(value.orelse))
+    if isinstance(value, (ast.Name, ast.Call, ast.NamedExpr)):
+        return mark("_escape", value)
+    return value
+
+
+def position(node: ast.expr) -> str:
+    return f"{node.lineno}:{node.col_offset}"
+
+
+class Program:
+    """A program, compiled with its marks, and the runs of it."""
+
+    def __init__(self, text: str) -> None:
+        tree = ast.parse(text)
+        self.entries = list(entries(tree))
+        marks = Marks(tree)
+        marked = ast.fix_missing_locations(marks.visit(tree))
+        self.code = compile(marked, "<program>", "exec", dont_inherit=True)
+        self.run = Run(frozenset(), set())
+        self.needing: set[str] = set()
+        self.is_broken = False
+        self.longest = 0
+        self.exits: set[int] = set()
+        world = types.ModuleType("world")
+        world.__dict__.update(
+            choose=lambda number: self.run.choose(number),
+            length=lambda: 6 if self.run.choose(0) else 2,
+            undo=lambda *arguments: self.run.undo(*arguments),
+            release=self.release,
+            work=self.work,
+            register=lambda *_: None,
+        )
+        sys.modules["world"] = world
+        self.names = {
+            "__name__": "program",
+            "_enter": lambda: self.run.enter(),
+            "_site": lambda place, activation, made: self.run.site(place, activation, made),
+            "_escape": lambda value: self.run.escape(value),
+            "_caught": Caught(self),
+            "_exit": lambda line: self.exits.add(line),
+        }
+        sys.unraisablehook = self.unraisable
+        exec(self.code, self.names)
+
+    def unraisable(self, failure: object) -> None:
+        self.is_broken = True
+
+    async def release(self, *_: object) -> None:
+        await pause()
+        self.run.undo()
+
+    async def work(self, number: int) -> None:
+        await pause()
+        if self.run.choose(number):
+            raise self.names.get("Boom", LookupError)
+
+    def verdicts(self, depth: int, visits: int) -> dict[str, str]:
+        """Return the strongest verdict on each site over all scenarios."""
+        strongest: dict[str, str] = {}
+        runs: list[Run] = []
+        for name, is_stepped in self.entries:
+            if not is_stepped:
+                runs += self.explore(name, 0, depth, visits)
+                continue
+            for steps in range(1, MOST_STEPS):
+                self.longest = 0
+                runs += self.explore(name, steps, depth, visits)
+                if self.longest < steps:
+                    break
+        for run in runs:
+            for place, verdict in [*self.judged(run), *((place, CLOSED) for place in run.made)]:
+                if STRENGTH.index(verdict) >= STRENGTH.index(strongest.get(place, CLOSED)):
+                    strongest[place] = verdict
+        self.runs = len(runs)
+        return strongest
+
+    def judged(self, run: Run) -> Iterator[tuple[str, str]]:
+        # Not before all runs: whether a generator ever needs closing is known only then.
+        for place, activation, effect, functions in run.left_open:
+            if effect:
+                yield place, IMPLICIT if activation in run.foreign else LEAKED
+            elif functions & self.needing:
+                yield place, HARMLESS
+
+    def explore(self, name: str, steps: int, depth: int, visits: int) -> Iterator[Run]:
+        """Run one entry over its scenarios, each found by flipping an answer of another one."""
+        todo = [(frozenset(), -1)]
+        runs = 0
+        while todo and runs < RUNS_PER_ENTRY:
+            yes, flipped = todo.pop(0)
+            runs += 1
+            run = self.once(name, steps, yes)
+            yield run
+            if len(yes) < depth:
+                for index, answer in enumerate(run.answered):
+                    if index > flipped and answer[1] <= visits:
+                        todo.append((yes | {answer}, index))
+
+    def once(self, name: str, steps: int, yes: frozenset[tuple[int, int]]) -> Run:
+        run = self.run = Run(yes, self.needing)
+        sys.set_asyncgen_hooks(firstiter=STARTED.add, finalizer=lambda agen: self.run.drop(agen))
+        try:
+            if steps:
+                self.step(self.names[name], steps)
+            else:
+                drive(self.names[name]())
+        except Endless:
+            run.left_open.clear()
+        except BaseException:
+            pass
+        run.drop_the_rest()
+        for kept in self.names.values():
+            if isinstance(kept, list):
+                kept.clear()
+        return run
+
+    def step(self, function: Callable[[], types.AsyncGeneratorType], steps: int) -> None:
+        agen = function()
+        for _ in range(steps):
+            drive(agen.__anext__())
+            if agen.ag_frame is None:
+                return
+        self.longest = max(self.longest, steps)
+        name = name_of(agen)
+        before = self.run.effects
+        try:
+            drive(agen.aclose())
+        finally:
+            if self.run.effects > before:
+                self.needing.add(name)
+
+
+class Caught:
+    """`_caught` as programs call it: an object, so that the frame above it is the program's."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def __call__(self, activation: int) -> None:
+        kind, _, trace = sys.exc_info()
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        here = sys._getframe(1)
+        if kind is GeneratorExit or (
+            kind is not None
+            and kind.__name__ in ("Boom", "LookupError")
+            and trace is not None
+            and trace.tb_frame is here
+        ):
+            return
+        if kind in (NameError, TypeError):
+            self.program.is_broken = True
+        self.program.run.foreign.add(activation)
+
+
+def entries(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Yield each function to be run, and whether it is a generator, to be stepped."""
+    for node in tree.body:
+        if not isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
+            continue
+        if node.args.args or node.args.posonlyargs or node.args.kwonlyargs:
+            continue
+        if not is_generator(node) and not makes_generators(node):
+            continue
+        yield node.name, is_generator(node)
+
+
+def makes_generators(function: ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(node, (ast.Call, ast.GeneratorExp)) for node in ast.walk(function))
+
+
+def is_generator(function: ast.AsyncFunctionDef) -> bool:
+    todo: list[ast.AST] = list(function.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Yield):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            todo.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def answer(request: dict[str, object]) -> dict[str, object]:
+    try:
+        program = Program(str(request["text"]))
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    verdicts = program.verdicts(int(request.get("depth", 2)), int(request.get("visits", 2)))
+    return {
+        "verdicts": verdicts,
+        "runs": program.runs,
+        "broken": program.is_broken,
+        "exits": sorted(program.exits),
+    }
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)

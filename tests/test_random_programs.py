@@ -1,0 +1,218 @@
+"""What the linter says about random programs is what happens when they are run.
+
+    python benchmarks/random_programs.py    # many more, on every interpreter
+
+Here are a hundred, always the same, and the programs that were once judged wrong, made minimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from random_programs import Executor, compare, programs
+
+SOURCE = """\
+from contextlib import aclosing, asynccontextmanager
+
+from world import choose, length, release, work
+
+
+class Boom(Exception):
+    pass
+
+
+async def source():
+    try:
+        for item in range(length()):
+            yield item
+    finally:
+        await release()
+
+
+"""
+
+# Each case: name, consumer. The verdict expected is the one that execution gives.
+KNOWN = {
+    "a generator expression is told of, with what it reads": """\
+async def consumer():
+    async for item in (part async for part in source()):
+        if choose(1):
+            break
+""",
+    "fetched from a coroutine": """\
+async def fetch():
+    return source()
+
+
+async def consumer():
+    async for item in await fetch():
+        break
+""",
+    "unpacked at once": """\
+async def consumer():
+    stream, other = source(), None
+    async for item in stream:
+        break
+""",
+    "read to its end": """\
+async def consumer():
+    found = [item async for item in source()]
+    await anext(source(), None)
+""",
+}
+
+WRONG = {
+    "a raise of this module's own exception is caught in the loop": """\
+async def consumer():
+    async for item in source():
+        try:
+            if choose(1):
+                raise Boom()
+        except Boom:
+            pass
+""",
+    "a closed generator has nothing left to step": """\
+async def consumer():
+    stream = source()
+    await anext(stream)
+    await stream.aclose()
+    await anext(stream, None)
+""",
+    "an exhausted generator has nothing left to step": """\
+async def consumer():
+    stream = source()
+    async for item in stream:
+        pass
+    await anext(stream, None)
+""",
+    "a relay that closes a source without cleanup needs no closing": """\
+async def plain():
+    yield 1
+
+
+async def relay(stream):
+    async with aclosing(stream):
+        async for item in stream:
+            yield item
+
+
+async def consumer():
+    async for item in relay(plain()):
+        break
+""",
+    "captured only after the yield at which it is left": """\
+async def pipe():
+    stream = source()
+    async for item in stream:
+        yield item
+
+        def later():
+            return stream
+""",
+    "athrow at a source that does not catch finishes it": """\
+async def consumer():
+    stream = source()
+    await anext(stream)
+    await stream.athrow(Boom)
+""",
+    "aclosing(expression) does not close what the expression reads": """\
+async def consumer():
+    async with aclosing((part async for part in source())) as stream:
+        async for item in stream:
+            break
+""",
+    "a helper steps a temporary and drops it": """\
+async def step(stream):
+    return await anext(stream)
+
+
+async def consumer():
+    await step(source())
+""",
+    "a helper steps what its caller holds": """\
+async def step(stream):
+    return await anext(stream)
+
+
+async def consumer():
+    stream = source()
+    await step(stream)
+""",
+    "a helper leaves its loop over a parameter": """\
+async def first(stream):
+    async for item in stream:
+        return item
+
+
+async def consumer():
+    await first(source())
+""",
+    "a relay does not close what it was given": """\
+async def relay(stream):
+    async for item in stream:
+        yield item
+
+
+async def consumer():
+    async with aclosing(relay(source())) as stream:
+        async for item in stream:
+            break
+""",
+    "two generators reach one step: only the first is reported": """\
+async def consumer():
+    if choose(1):
+        stream = source()
+    else:
+        stream = source()
+    await anext(stream)
+""",
+}
+"""Wrong today, each for the reason in its name."""
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    with Executor() as executor:
+        yield executor
+
+
+def test_random_programs(executor: Executor) -> None:
+    leaks = 0
+    missed = []
+
+    @settings(
+        max_examples=100,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(programs())
+    def no_false_finding(text: str) -> None:
+        nonlocal leaks
+        comparison = compare(text, executor)
+        leaks += comparison.leaks
+        missed.extend(comparison.missed and [comparison])
+        assert not comparison.false, f"{text}\n{comparison}"
+
+    no_false_finding()
+    assert leaks > 100
+    assert sum(len(each.missed) for each in missed) <= leaks / 100, "\n".join(
+        f"{each.text}\n{each}" for each in missed
+    )
+
+
+@pytest.mark.parametrize("consumer", KNOWN.values(), ids=KNOWN)
+def test_known_program(executor: Executor, consumer: str) -> None:
+    comparison = compare(SOURCE + consumer, executor)
+    assert comparison.is_right, str(comparison)
+
+
+@pytest.mark.parametrize("consumer", WRONG.values(), ids=WRONG)
+@pytest.mark.xfail(strict=True, reason="see its name")
+def test_wrong_today(executor: Executor, consumer: str) -> None:
+    comparison = compare(SOURCE + consumer, executor)
+    assert comparison.is_right, str(comparison)
