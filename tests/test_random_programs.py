@@ -61,9 +61,6 @@ async def consumer():
     found = [item async for item in source()]
     await anext(source(), None)
 """,
-}
-
-WRONG = {
     "a raise of this module's own exception is caught in the loop": """\
 async def consumer():
     async for item in source():
@@ -102,6 +99,15 @@ async def consumer():
     async for item in relay(plain()):
         break
 """,
+    "athrow at a source that does not catch finishes it": """\
+async def consumer():
+    stream = source()
+    await anext(stream)
+    await stream.athrow(Boom)
+""",
+}
+
+WRONG = {
     "captured only after the yield at which it is left": """\
 async def pipe():
     stream = source()
@@ -110,12 +116,6 @@ async def pipe():
 
         def later():
             return stream
-""",
-    "athrow at a source that does not catch finishes it": """\
-async def consumer():
-    stream = source()
-    await anext(stream)
-    await stream.athrow(Boom)
 """,
     "aclosing(expression) does not close what the expression reads": """\
 async def consumer():

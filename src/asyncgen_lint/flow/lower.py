@@ -68,6 +68,12 @@ class Oracle(Protocol):
     def dotted(self, expression: cst.CSTNode, scope: Scope) -> str:
         """Return the dotted name of a library object, or an empty string."""
 
+    def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
+        """Return the name of a class, then those of its known bases; "" for what is unknown.
+
+        Library classes go by their dotted name, those of the module by `.` and their own.
+        """
+
     def swallows(
         self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
     ) -> bool | None:
@@ -347,9 +353,12 @@ class _Lowerer:
         return False if all(each in unraisable for each in types) else None
 
     def _exception_type(self, expression: cst.BaseExpression) -> str:
+        return self._lineage(expression)[0]
+
+    def _lineage(self, expression: cst.BaseExpression) -> tuple[str, ...]:
         if isinstance(expression, cst.Call):
             expression = expression.func
-        return self._oracle.dotted(expression, self._scope)
+        return self._oracle.lineage(expression, self._scope)
 
     def _leave(self, kind: EdgeKind, target: _Loop | None, node: cst.CSTNode | None) -> None:
         """End the block with a jump out of every frame up to `target`, or out of the function."""
@@ -538,8 +547,9 @@ class _Lowerer:
         for each in self._context.caught:
             if isinstance(node.exc, cst.Name) and node.exc.value == each.name:
                 return each.kind, ""
-        dotted = self._exception_type(node.exc)
-        return EdgeKind.RAISE, dotted if dotted.startswith("builtins.") else ""
+        lineage = self._lineage(node.exc)
+        is_known = lineage[0].startswith((".", "builtins."))
+        return EdgeKind.RAISE, "|".join(lineage) if is_known else ""
 
     def _assert(self, node: cst.Assert) -> None:
         passed, failed = self._new_block(), self._new_block()
@@ -1199,12 +1209,26 @@ def is_caught(raised: str, types: Iterable[str]) -> bool | None:
 
 
 def _is_subtype(raised: str, caught: str) -> bool | None:
-    """Return whether one builtin exception type is another's subtype; None if unknown."""
+    """Return whether a raised class, by its lineage, is below a caught one; None if unknown."""
+    verdicts = [_is_below(each, caught) for each in raised.split("|")]
+    if True in verdicts:
+        return True
+    return None if None in verdicts else False
+
+
+def _is_below(raised: str, caught: str) -> bool | None:
+    if not raised or not caught:
+        return None
+    if raised == caught:
+        return True
+    if raised.startswith("."):
+        # Its bases follow in the lineage.
+        return False
     one = getattr(builtins, raised.rpartition(".")[2], None)
     other = getattr(builtins, caught.rpartition(".")[2], None)
     if not caught.startswith("builtins.") or not raised.startswith("builtins."):
         # A library's own exception may be a subtype of a builtin, but is never a supertype of it.
-        return False if raised.startswith("builtins.") and caught else None
+        return False if raised.startswith("builtins.") else None
     if not isinstance(one, type) or not isinstance(other, type):
         return None
     return issubclass(one, other)

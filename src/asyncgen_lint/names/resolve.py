@@ -190,6 +190,30 @@ class Resolver:
         scopes = [each.scope for each in references if each is not None]
         return [each for each in scopes if each is not None and each.kind is ScopeKind.CLASS]
 
+    def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
+        """Return the name of a class, then those of its known bases; "" for what is unknown.
+
+        Library classes go by their dotted name, those of the module by `.` and their own.
+        """
+        reference = self.reference(expression, scope)
+        if reference is None:
+            return ("",)
+        if reference.scope is None:
+            return (reference.dotted,)
+        if reference.scope.kind is not ScopeKind.CLASS:
+            return ("",)
+        names = []
+        for each in self.ancestry(reference.scope):
+            names.append(f".{each.qualname}")
+            foreign = [base for base in _base_expressions(each) if not self._is_in_view(base, each)]
+            if each.parent is not None:
+                names += [self.dotted(base, each.parent) for base in foreign]
+        return tuple(names)
+
+    def _is_in_view(self, base: cst.BaseExpression, owner: Scope) -> bool:
+        found = self.reference(base, owner.parent) if owner.parent is not None else None
+        return found is not None and found.scope is not None
+
     def subclasses(self, owner: Scope) -> list[Scope]:
         """Return the classes of this module that inherit from a class, not itself."""
         return [

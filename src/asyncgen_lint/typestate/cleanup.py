@@ -118,6 +118,11 @@ class Cleanup:
             return Verdict.YES if catches else Verdict.NO
         if dotted in tables.TRIVIAL_MANAGERS:
             return Verdict.NO
+        if dotted in tables.CLOSERS and isinstance(manager, cst.Call) and manager.args:
+            # A generator made in view counts for itself, as one that is held at the yield.
+            product = self._knowledge.product(manager.args[0].value, scope)
+            is_followed = product is not None and product.kind is FunctionKind.AGEN
+            return Verdict.NO if is_followed else Verdict.UNKNOWN
         if dotted in tables.SYNC_RELEASES:
             return Verdict.YES
         found = self._knowledge.callee(called, scope)

@@ -73,6 +73,10 @@ class Knowledge:
         """Return the dotted name of a library object, or an empty string."""
         return self.resolver.dotted(expression, scope)
 
+    def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
+        """Return the names of a class and of its known bases, as the resolver gives them."""
+        return self.resolver.lineage(expression, scope)
+
     def swallows(
         self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
     ) -> bool | None:

@@ -376,7 +376,7 @@ class Tracking:
 
     def _next(self, instruction: Next, state: State) -> State:
         for held in state.held(instruction.iterator):
-            state = _become(state, held.site, Condition(Phase.SUSPENDED, instruction.node))
+            state = _advance(state, held.site, Condition(Phase.SUSPENDED, instruction.node))
         return state
 
     def _drop(self, instruction: Drop, state: State) -> State:
@@ -408,7 +408,11 @@ class Tracking:
             state = _escape(state, [held])
             return state, {Holding(held.site, Role.OBJECT)}
         stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=held.has_default)
-        state = _become(state, held.site, stepped)
+        if held.action == "athrow":
+            # Whether it goes on depends on what it catches.
+            state = _escape(state, [held])
+        else:
+            state = _advance(state, held.site, stepped)
         items = {Holding(held.site, Role.ITEM)} if held.has_default else set()
         return state, items
 
@@ -653,6 +657,16 @@ def _become(state: State, site: Site, condition: Condition) -> State:
     conditions = dict(state.conditions)
     conditions[site] = new
     return State(state.holdings, conditions)
+
+
+def _advance(state: State, site: Site, condition: Condition) -> State:
+    """Return the state after a step; a finished or closed generator stays what it is."""
+    old = state.conditions.get(site, frozenset())
+    finished = frozenset(each for each in old if each in (EXHAUSTED, CLOSED))
+    if not finished:
+        return _become(state, site, condition)
+    new = finished | {condition} if old - finished else finished
+    return State(state.holdings, {**state.conditions, site: new})
 
 
 def _escape(state: State, held: Iterable[Holding]) -> State:
