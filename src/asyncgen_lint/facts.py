@@ -69,8 +69,8 @@ class LeftOpen:
     is_delegation: bool
     is_temporary: bool
     is_certain: bool
-    by_exception: bool
     path: tuple[Step, ...]
+    by_exception: bool = False
 
 
 @dataclass(frozen=True)
@@ -375,7 +375,7 @@ class Facts:
         """Each generator that is left open, with a path that shows it; once per step."""
         found = []
         for function, tracking in self._tracked():
-            seen: set[tuple[Node, str]] = set()
+            seen: set[tuple[Node, Node, str]] = set()
             for leak in tracking.leaks():
                 fact = self._left_open(function, tracking, leak, seen)
                 if fact is not None:
@@ -391,11 +391,11 @@ class Facts:
                 yield function, tracking
 
     def _left_open(
-        self, function: Scope, tracking: Tracking, leak: Leak, seen: set[tuple[Node, str]]
+        self, function: Scope, tracking: Tracking, leak: Leak, seen: set[tuple[Node, Node, str]]
     ) -> LeftOpen | None:
         is_delegation = EdgeKind.GENERATOR_EXIT in (leak.exit, leak.left)
         step = self._first_step(function, leak)
-        key = (step, "delegation" if is_delegation else "exit")
+        key = (step, leak.site.node, "delegation" if is_delegation else "exit")
         if key in seen:
             return None
         needs_close = self._summaries.site_needs_close(leak.site)

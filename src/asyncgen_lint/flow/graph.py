@@ -9,7 +9,7 @@ control goes and why. Source and graph, side by side:
                                  3: leave (GENERATOR_EXIT)   GENERATOR_EXIT -> exit
 
 `finally` bodies and `with` exits are copied once per continuation, as CPython compiles them, so
-every edge out of a copy has one meaning; handlers are copied per family of exception.
+every edge out of a copy has one meaning; handlers are copied for each kind of exception.
 
 Not modelled: exceptions of plain name and attribute loads, KeyboardInterrupt, signals, what a
 debugger does. Operands are the names of local variables (str), temporaries (int), or None for a

@@ -311,21 +311,20 @@ class _Lowerer:
     def _handler_entry(
         self, frame: _Handlers, handler: cst.ExceptHandler | cst.ExceptStarHandler, kind: EdgeKind
     ) -> Block:
-        family = EdgeKind.RAISE if kind is EdgeKind.MAY_RAISE else kind
-        entry = frame.pads.get((handler, family))
+        entry = frame.pads.get((handler, kind))
         if entry is not None:
             return entry
         block, context = self._block, self._context
-        region = Region(RegionKind.HANDLER, frame.node, family, handler)
+        region = Region(RegionKind.HANDLER, frame.node, kind, handler)
         self._context = context.inside(region)
-        entry = frame.pads[(handler, family)] = self._new_block()
+        entry = frame.pads[(handler, kind)] = self._new_block()
         self._start(entry)
-        self._emit(Catch(handler, family))
+        self._emit(Catch(handler, kind))
         name = ""
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             name = handler.name.name.value
             self._emit(Bind(handler, self._variable(name), None, TRUTHY))
-        caught = (*self._context.caught, _Caught(name, family))
+        caught = (*self._context.caught, _Caught(name, kind))
         self._context = replace(self._context, caught=caught)
         self._suite(handler.body)
         self._edge(frame.after)
@@ -541,10 +540,10 @@ class _Lowerer:
         self._start(self._new_block())
 
     def _raised(self, node: cst.Raise) -> tuple[EdgeKind, str]:
-        caught = self._context.caught[-1] if self._context.caught else None
+        caught = self._context.caught
         if node.exc is None:
-            return (caught.kind if caught is not None else EdgeKind.RAISE), ""
-        for each in self._context.caught:
+            return (caught[-1].kind if caught else EdgeKind.RAISE), ""
+        for each in caught:
             if isinstance(node.exc, cst.Name) and node.exc.value == each.name:
                 return each.kind, ""
         lineage = self._lineage(node.exc)

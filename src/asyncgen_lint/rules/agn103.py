@@ -37,9 +37,13 @@ def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
             continue
         if facts.has_unknown_decorator(each.function):
             continue
+        if facts.is_driven_as_context_manager(each.function):
+            leaving = "an exception of the body of this context manager"
+        else:
+            leaving = "closing this generator at its `yield`"
         yield Finding(
-            f"closing this generator at its `yield` leaves `{each.label}` open: its cleanup runs"
-            " late, in another task, or not at all; wrap the loop in `aclosing`",
+            f"{leaving} leaves `{each.label}` open: its cleanup runs late, in another task, or not"
+            " at all; wrap the loop in `aclosing`",
             each.header,
             path=each.path,
             fix=wrap_loop(facts, each),
