@@ -105,24 +105,6 @@ async def consumer():
     await anext(stream)
     await stream.athrow(Boom)
 """,
-}
-
-WRONG = {
-    "captured only after the yield at which it is left": """\
-async def pipe():
-    stream = source()
-    async for item in stream:
-        yield item
-
-        def later():
-            return stream
-""",
-    "aclosing(expression) does not close what the expression reads": """\
-async def consumer():
-    async with aclosing((part async for part in source())) as stream:
-        async for item in stream:
-            break
-""",
     "a helper steps a temporary and drops it": """\
 async def step(stream):
     return await anext(stream)
@@ -148,6 +130,24 @@ async def first(stream):
 
 async def consumer():
     await first(source())
+""",
+}
+
+WRONG = {
+    "captured only after the yield at which it is left": """\
+async def pipe():
+    stream = source()
+    async for item in stream:
+        yield item
+
+        def later():
+            return stream
+""",
+    "aclosing(expression) does not close what the expression reads": """\
+async def consumer():
+    async with aclosing((part async for part in source())) as stream:
+        async for item in stream:
+            break
 """,
     "a relay does not close what it was given": """\
 async def relay(stream):

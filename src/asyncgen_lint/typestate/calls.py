@@ -27,6 +27,7 @@ class Use(Enum):
     ESCAPES = "escapes"
     CLOSES = "closes"
     EXHAUSTS = "exhausts"
+    STEPS = "steps"
     GIVES = "gives it back in another form"
 
 
@@ -50,6 +51,10 @@ _LOOKERS = tables.LOCAL_ONLY_CALLS | {
 
 _CLOSER_METHODS = tables.CLOSE_METHODS | {"__aexit__"}
 """The methods of which a class needs one that awaits `aclose()` to be a closer."""
+
+
+_ACTIONS = {Use.CLOSES: "aclose", Use.EXHAUSTS: "exhaust", Use.STEPS: "anext"}
+"""What awaiting a coroutine does to a generator that its function got, as a step of it."""
 
 
 class ParameterSummaries(Protocol):
@@ -148,7 +153,7 @@ class CallEffects:
         if use in (Use.ESCAPES, Use.GIVES, Use.TESTS):
             return _ESCAPES
         if self._knowledge.kind(function) is FunctionKind.COROUTINE:
-            action = {Use.CLOSES: "aclose", Use.EXHAUSTS: "exhaust"}.get(use, "look")
+            action = _ACTIONS.get(use, "look")
             return Effect(Use.GIVES, Holding(held.site, Role.STEP, action, step=node))
         if self._knowledge.kind(function) is FunctionKind.PLAIN and use is Use.LOOKS:
             return _LOOKS

@@ -198,7 +198,7 @@ class Explainer:
             return
         for each in all_parameters(scope.node.params):
             use = self._summaries.use(scope, each.name.value)
-            if use in (Use.CLOSES, Use.EXHAUSTS):
+            if use in (Use.CLOSES, Use.EXHAUSTS, Use.STEPS):
                 yield each.name.value, use
 
     # Calls

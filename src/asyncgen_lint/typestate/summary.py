@@ -209,6 +209,9 @@ def _region_text(region: Region) -> str:
     return "inside a `try` with cleanup"
 
 
+_STEPPED = frozenset({Phase.SUSPENDED, Phase.EXHAUSTED, Phase.CLOSED})
+
+
 class _ParameterTracking(Tracking):
     """Follows one parameter as if it were a generator made before the function began."""
 
@@ -238,4 +241,6 @@ class _ParameterTracking(Tracking):
             return Use.EXHAUSTS
         if phases == {Phase.CREATED}:
             return Use.LOOKS
+        if Phase.SUSPENDED in phases and phases <= _STEPPED:
+            return Use.STEPS
         return Use.ESCAPES
