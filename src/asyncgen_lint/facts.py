@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from asyncgen_lint.flow.dump import dot
 from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver
@@ -33,7 +33,6 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
-from asyncgen_lint.typestate.explain import Explainer, Explanation
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
@@ -48,6 +47,9 @@ from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
+
+if TYPE_CHECKING:
+    from asyncgen_lint.typestate.explain import Explanation
 
 
 @dataclass(frozen=True)
@@ -356,6 +358,9 @@ class Facts:
 
     def explain(self, on_line: Callable[[Node], bool]) -> Explanation:
         """Return all that is known of the nodes for which `on_line` holds."""
+        # Only `asyncgen-lint explain` needs it, and checking should not wait for its import.
+        from asyncgen_lint.typestate.explain import Explainer
+
         return Explainer(self._knowledge, self._summaries, label_of).explain(on_line)
 
     def function_around(self, surrounds: Callable[[Node], bool]) -> Scope:
@@ -365,6 +370,8 @@ class Facts:
 
     def dot(self, function: Scope, line_of: Callable[[Node], int]) -> str | None:
         """Return a function's graph in Graphviz's language; None if it is too complex."""
+        from asyncgen_lint.flow.dump import dot
+
         graph = self._graph(function)
         return dot(graph, function.qualname or "module", line_of) if graph is not None else None
 
