@@ -368,6 +368,18 @@ CASES = {
         def route(session=Depends(get_session)):
             return session
     """,
+    "calls that are expected to raise, and names that locals() reads": """
+        import pytest
+        async def rows(db):
+            yield 1
+        def check(db):
+            with pytest.raises(TypeError):
+                rows()
+            rows(db)  # AGN105
+        def names(db):
+            unread = rows(db)
+            return locals()
+    """,
     "fixture": """
         import pytest
         @pytest.fixture

@@ -484,6 +484,8 @@ class Facts:
                 for each in block.instructions:
                     if isinstance(each, (Discard, Bind)) and each.node not in seen:
                         seen.add(each.node)
+                        if self._consumers.expects_exception(block.regions, scope):
+                            continue
                         fact = self._never_iterated(scope, each)
                         if fact is not None:
                             yield fact
@@ -518,6 +520,8 @@ class Facts:
         if any(
             name in each.loads or name in each.declared_nonlocal for each in scope.descendants()
         ):
+            return None
+        if "locals" in scope.loads:
             return None
         target = self._parents[instruction.node]
         statement = self._parents[target] if isinstance(target, cst.AssignTarget) else target

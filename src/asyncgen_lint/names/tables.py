@@ -52,6 +52,11 @@ FIXTURE_DECORATORS = frozenset(
     }
 )
 
+EXPECTED_EXCEPTIONS = frozenset(
+    # pytest documentation: the body is expected to raise or to warn.
+    {"pytest.raises", "pytest.warns", "pytest.deprecated_call"}
+)
+
 DEPENDENCY_MARKERS = frozenset(
     {
         # FastAPI documentation, "Dependencies with yield": driven as a context manager.

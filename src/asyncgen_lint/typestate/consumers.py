@@ -7,8 +7,9 @@ from functools import cached_property
 
 import libcst as cst
 
-from asyncgen_lint.flow.graph import RegionKind, Yield
-from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.flow.graph import Region, RegionKind, Yield
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import Scope, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 
@@ -41,6 +42,18 @@ class Consumers:
             for node in scope.loads.get(function.name, ())
             if (parent := self._parents[node]) is not None
         )
+
+    def expects_exception(self, regions: tuple[Region, ...], scope: Scope) -> bool:
+        """Return whether the code is there to raise: under `pytest.raises` or `assertRaises`."""
+        for region in regions:
+            item = region.node
+            if not isinstance(item, cst.WithItem) or not isinstance(item.item, cst.Call):
+                continue
+            name = dotted_name(item.item.func).rpartition(".")[2]
+            dotted = self._knowledge.dotted(item.item.func, scope)
+            if dotted in tables.EXPECTED_EXCEPTIONS or name.startswith("assertRaises"):
+                return True
+        return False
 
     def is_iterated_or_loops(self, function: Scope) -> bool:
         """Return whether a generator cannot be a dependency or a lifespan of a framework.

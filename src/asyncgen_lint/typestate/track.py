@@ -550,6 +550,8 @@ class Tracking:
                 )
                 if key in seen or not is_possible(block, edge, flags):
                     continue
+                if not _may_still_leak(after, leak.site):
+                    continue
                 seen.add(key)
                 queue.append((edge.target, after, flags, (*path, edge)))
         return None
@@ -623,6 +625,15 @@ def _has_await(node: cst.CSTNode) -> bool:
         if not isinstance(each, (cst.Lambda, cst.GeneratorExp)):
             pending += children(each)
     return False
+
+
+def _may_still_leak(state: State, site: Site) -> bool:
+    """Return whether the object made at a site is there, and neither gone, finished nor closed."""
+    return any(
+        each.phase in (Phase.CREATED, Phase.SUSPENDED)
+        for made in (site, site.earlier)
+        for each in state.conditions.get(made, ())
+    )
 
 
 def _is_how(leak: Leak, condition: Condition) -> bool:
