@@ -615,7 +615,7 @@ class Facts:
 
     def yields_after_close(self) -> Iterator[YieldAfterClose]:
         """Yield each `yield` that is reached after GeneratorExit, in a plain generator."""
-        for _, closing in self._closings():
+        for _, closing in self._closings:
             for each in closing.yields_after_exit():
                 path = [Step("GeneratorExit comes in at this `yield`", each.after)]
                 if each.handler is not None:
@@ -625,7 +625,7 @@ class Facts:
 
     def exits_swallowed(self) -> Iterator[ExitSwallowed]:
         """Yield each handler that absorbs GeneratorExit, in a plain generator."""
-        for function, closing in self._closings():
+        for function, closing in self._closings:
             if not self._consumers.is_iterated_or_loops(function):
                 continue
             for each in closing.swallowed_exits():
@@ -639,11 +639,13 @@ class Facts:
                     each.handler, each.effect is None, each.falls_through, tuple(path)
                 )
 
-    def _closings(self) -> Iterator[tuple[Scope, Closing]]:
-        for function in self._plain_generators():
-            graph = self._graph(function)
-            if graph is not None:
-                yield function, Closing(graph, function, self._summaries.cleanup)
+    @cached_property
+    def _closings(self) -> tuple[tuple[Scope, Closing], ...]:
+        return tuple(
+            (function, Closing(graph, function, self._summaries.cleanup))
+            for function in self._plain_generators()
+            if (graph := self._graph(function)) is not None
+        )
 
     def yields_in_scopes(self) -> Iterator[YieldInScope]:
         """Yield each `yield` of a plain generator inside a cancel scope or task group."""
