@@ -355,3 +355,11 @@ def is_raised_by(kind: EdgeKind, instruction: Instruction) -> bool:
     if kind is EdgeKind.CANCEL:
         return type(instruction) in SUSPENDING
     return isinstance(instruction, Yield)
+
+
+def yield_of(block: Block) -> cst.CSTNode | None:
+    """Return the `yield` that a block is made of, if it is."""
+    for each in block.instructions:
+        if isinstance(each, Yield):
+            return each.node
+    return None

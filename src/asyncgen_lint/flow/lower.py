@@ -51,7 +51,7 @@ from asyncgen_lint.flow.graph import (
     Yield,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Outline, Scope, ScopeKind, all_parameters
+from asyncgen_lint.names.scopes import Outline, Scope, ScopeKind, all_parameters, alternatives
 from asyncgen_lint.source.walk import by_class, children, descendants
 
 MAX_COPIES = 64
@@ -337,7 +337,7 @@ class _Lowerer:
         """Return True, False, or None for maybe."""
         if handler.type is None:
             return True
-        types = [self._exception_type(each) for each in _alternatives(handler.type)]
+        types = [self._exception_type(each) for each in alternatives(handler.type)]
         if "builtins.BaseException" in types:
             return True
         if kind is EdgeKind.GENERATOR_EXIT:
@@ -850,7 +850,7 @@ class _Lowerer:
             return None
         if self._oracle.dotted(test.func, self._scope) != "builtins.isinstance":
             return None
-        types = {self._exception_type(each) for each in _alternatives(test.args[1].value)}
+        types = {self._exception_type(each) for each in alternatives(test.args[1].value)}
         return self._known_instance(test.args[0].value.value, types)
 
     def _known_type_test(self, test: cst.Comparison) -> bool | None:
@@ -1189,14 +1189,6 @@ def _spine(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
         operands[-1:] = [last.left, last.right]
         last = operands[-1]
     return operands
-
-
-def _alternatives(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
-    if isinstance(expression, (cst.Tuple, cst.List)):
-        return [each.value for each in expression.elements]
-    if isinstance(expression, cst.BinaryOperation):
-        return [*_alternatives(expression.left), *_alternatives(expression.right)]
-    return [expression]
 
 
 def is_caught(raised: str, types: Iterable[str]) -> bool | None:

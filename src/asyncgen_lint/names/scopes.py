@@ -450,3 +450,17 @@ def dotted_name(expression: cst.BaseExpression) -> str:
         return ""
     parts.append(expression.value)
     return ".".join(reversed(parts))
+
+
+def is_name(expression: cst.CSTNode | None, name: str) -> bool:
+    """Return whether an expression is this one name, written out."""
+    return isinstance(expression, cst.Name) and expression.value == name
+
+
+def alternatives(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """Return the types of an `except` or an `isinstance`: of a tuple, or joined by `|`."""
+    if isinstance(expression, (cst.Tuple, cst.List)):
+        return [each.value for each in expression.elements]
+    if isinstance(expression, cst.BinaryOperation):
+        return [*alternatives(expression.left), *alternatives(expression.right)]
+    return [expression]

@@ -13,7 +13,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Region, RegionKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, alternatives, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -180,10 +180,5 @@ class Cleanup:
     ) -> bool:
         if handler.type is None:
             return True
-        types = (
-            [each.value for each in handler.type.elements]
-            if isinstance(handler.type, cst.Tuple)
-            else [handler.type]
-        )
-        dotted = {self._knowledge.dotted(each, scope) for each in types}
+        dotted = {self._knowledge.dotted(each, scope) for each in alternatives(handler.type)}
         return bool(dotted & tables.GENERATOR_EXIT_CATCHERS)

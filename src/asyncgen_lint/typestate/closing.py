@@ -24,7 +24,7 @@ from asyncgen_lint.flow.graph import (
     RegionKind,
     StoreAttribute,
     StoreItem,
-    Yield,
+    yield_of,
 )
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.source.walk import children
@@ -74,12 +74,12 @@ class Closing:
             handler: cst.CSTNode | None = None
             for block, _ in blocks_after(edge, flags):
                 handler = handler or _caught(block, EdgeKind.GENERATOR_EXIT)
-                found = _yield_in(block)
+                found = yield_of(block)
                 if found is not None and found not in seen:
                     seen.add(found)
                     yield YieldAfterExit(found, source, handler)
         for block in self._reachable():
-            found = _yield_in(block)
+            found = yield_of(block)
             if found is not None and found not in seen and _delays_error(block):
                 seen.add(found)
                 yield YieldAfterExit(found, found, None, is_pending_error=True)
@@ -103,7 +103,7 @@ class Closing:
         effect: cst.CSTNode | None = None
         returns = False
         for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), flags):
-            if _yield_in(block) is not None:
+            if yield_of(block) is not None:
                 # A yield after GeneratorExit is the graver mistake, and reported as such.
                 return None
             if block is self._graph.exits[EdgeKind.RETURN]:
@@ -154,7 +154,7 @@ class Closing:
 
     def _exits_at_yields(self) -> Iterator[tuple[cst.CSTNode, Edge, Flags]]:
         for block in self._reachable():
-            found = _yield_in(block)
+            found = yield_of(block)
             if found is None:
                 continue
             for edge in block.edges:
@@ -163,13 +163,6 @@ class Closing:
 
     def _reachable(self) -> Iterator[Block]:
         return (self._graph.blocks[index] for index in sorted(self._flags))
-
-
-def _yield_in(block: Block) -> cst.CSTNode | None:
-    for each in block.instructions:
-        if isinstance(each, Yield):
-            return each.node
-    return None
 
 
 def _caught(block: Block, kind: EdgeKind) -> cst.CSTNode | None:

@@ -22,6 +22,7 @@ from asyncgen_lint.names.scopes import (
     ScopeKind,
     all_parameters,
     dotted_name,
+    is_name,
 )
 from asyncgen_lint.source.walk import descendants
 
@@ -209,7 +210,7 @@ class Instances:
             method = self._resolver.method(manager, name)
             if method is None or not method.returns:
                 continue
-            if all(_is_name(each.value, "self") for each in method.returns):
+            if all(is_name(each.value, "self") for each in method.returns):
                 return manager
             return self._class_returned(method)
         return None
@@ -227,7 +228,7 @@ class Instances:
         values = [
             (value, method)
             for value, method in self.stored_on_self(owner, name)
-            if not _is_name(value, "None")
+            if not is_name(value, "None")
         ]
         return _agreed(self.class_of(value, method, depth - 1) for value, method in values)
 
@@ -238,7 +239,7 @@ class Instances:
             return self._class_of_annotation(parsed, scope) if parsed is not None else None
         if isinstance(annotation, cst.BinaryOperation):
             sides = [annotation.left, annotation.right]
-            named = [each for each in sides if not _is_name(each, "None")]
+            named = [each for each in sides if not is_name(each, "None")]
             return self._class_of_annotation(named[0], scope) if len(named) == 1 else None
         if isinstance(annotation, cst.Subscript):
             return self._class_of_subscript(annotation, scope)
@@ -321,10 +322,6 @@ def makes_instances(owner: Scope) -> bool:
     )
     names = (dotted_name(each).rpartition(".")[2] for each in called)
     return all(name in ("dataclass", "final", "define", "frozen") for name in names)
-
-
-def _is_name(expression: cst.CSTNode | None, name: str) -> bool:
-    return isinstance(expression, cst.Name) and expression.value == name
 
 
 def _parsed_annotation(annotation: cst.SimpleString) -> cst.BaseExpression | None:

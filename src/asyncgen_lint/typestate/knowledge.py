@@ -22,6 +22,7 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
+    is_name,
 )
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.instances import Instances
@@ -260,7 +261,7 @@ class Knowledge:
         annotation = parameter.annotation.annotation
         if isinstance(annotation, cst.BinaryOperation):
             sides = [annotation.left, annotation.right]
-            others = [each for each in sides if not _is_none(each)]
+            others = [each for each in sides if not is_name(each, "None")]
             if len(others) != 1:
                 return False
             annotation = others[0]
@@ -436,10 +437,6 @@ def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
         if isinstance(each, cst.SimpleString) and any(name in each.value for name in names):
             return True
     return False
-
-
-def _is_none(expression: cst.BaseExpression) -> bool:
-    return isinstance(expression, cst.Name) and expression.value == "None"
 
 
 def _is_stub(function: Scope) -> bool:

@@ -14,7 +14,7 @@ import libcst as cst
 from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import Block, Call, EdgeKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope
+from asyncgen_lint.names.scopes import BindingKind, Scope, is_name
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -109,7 +109,7 @@ class OtherTask:
             made = self._knowledge.product(value, where)
             if made is not None and made.kind is FunctionKind.AGEN:
                 found += made.functions
-            elif not _is_none(value):
+            elif not is_name(value, "None"):
                 return []
         return found
 
@@ -160,7 +160,3 @@ class OtherTask:
             return False
         made = value.func.value if isinstance(value.func, cst.Subscript) else value.func
         return self._knowledge.dotted(made, bound[0]) == "contextvars.ContextVar"
-
-
-def _is_none(value: cst.BaseExpression) -> bool:
-    return isinstance(value, cst.Name) and value.value == "None"

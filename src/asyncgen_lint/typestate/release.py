@@ -23,6 +23,7 @@ from asyncgen_lint.flow.graph import (
     EdgeKind,
     Graph,
     Instruction,
+    yield_of,
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, dotted_name
@@ -34,7 +35,6 @@ from asyncgen_lint.typestate.way_out import (
     is_in_finally,
     leaves_manager_of,
     mentions,
-    yield_of,
 )
 
 

@@ -12,7 +12,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Region, RegionKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Outline, Scope, ScopeKind
+from asyncgen_lint.names.scopes import BindingKind, Outline, Scope, ScopeKind, alternatives
 from asyncgen_lint.source.walk import children, descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -69,9 +69,7 @@ class Shielding:
     ) -> bool:
         if handler.type is None:
             return True
-        types: list[cst.BaseExpression] = [handler.type]
-        if isinstance(handler.type, cst.Tuple):
-            types = [each.value for each in handler.type.elements]
+        types = alternatives(handler.type)
         called = [each.func if isinstance(each, cst.Call) else each for each in types]
         dotted = {self._knowledge.dotted(each, scope) for each in called}
         return bool(dotted & (tables.GENERATOR_EXIT_CATCHERS | tables.CANCELLED_ERRORS))

@@ -39,6 +39,7 @@ from asyncgen_lint.flow.graph import (
     Test,
     Unbind,
     Yield,
+    yield_of,
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
@@ -49,7 +50,6 @@ from asyncgen_lint.typestate.way_out import (
     is_always_done,
     leaves_manager_of,
     mentions,
-    yield_of,
 )
 
 

@@ -14,7 +14,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Argument
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope
+from asyncgen_lint.names.scopes import BindingKind, Scope, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.calls import parameter_of
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -120,16 +120,16 @@ def _is_release(node: cst.CSTNode, name: str) -> bool:
         return False
     if node.func.attr.value not in tables.RELEASE_METHODS:
         return False
-    return any(_is_name(each, name) for each in (node.func.value, *(a.value for a in node.args)))
+    return any(is_name(each, name) for each in (node.func.value, *(a.value for a in node.args)))
 
 
 def _is_entered(knowledge: Knowledge, scope: Scope, manager: cst.BaseExpression, name: str) -> bool:
-    if _is_name(manager, name):
+    if is_name(manager, name):
         return True
     if not isinstance(manager, cst.Call) or len(manager.args) != 1:
         return False
     closers = tables.CLOSERS | {"contextlib.closing"}
-    return _is_name(manager.args[0].value, name) and (
+    return is_name(manager.args[0].value, name) and (
         knowledge.dotted(manager.func, scope) in closers
     )
 
@@ -165,7 +165,3 @@ def _is_harmless(
 
 def _has_yield(suite: cst.CSTNode) -> bool:
     return any(isinstance(each, cst.Yield) for each in descendants(suite))
-
-
-def _is_name(node: cst.CSTNode, name: str) -> bool:
-    return isinstance(node, cst.Name) and node.value == name

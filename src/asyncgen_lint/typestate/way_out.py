@@ -18,7 +18,6 @@ from asyncgen_lint.flow.graph import (
     Exit,
     Graph,
     RegionKind,
-    Yield,
 )
 from asyncgen_lint.names.scopes import dotted_name
 from asyncgen_lint.source.walk import descendants
@@ -79,11 +78,3 @@ def mentions(node: cst.CSTNode, names: frozenset[str]) -> bool:
         isinstance(each, (cst.Name, cst.Attribute)) and dotted_name(each) in names
         for each in descendants(node)
     )
-
-
-def yield_of(block: Block) -> cst.CSTNode | None:
-    """Return the `yield` that a block is made of, if it is."""
-    for each in block.instructions:
-        if isinstance(each, Yield):
-            return each.node
-    return None
