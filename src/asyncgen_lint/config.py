@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,9 @@ DEFAULT_TARGET = (3, 10)
 """The target version of a project that names none: the oldest Python that has `aclosing`."""
 
 
+DEFAULT_SRC = ("src", ".")
+
+
 class SettingsError(ValueError):
     """A setting is not understood; the message says which, where, and what may have been meant."""
 
@@ -31,7 +34,9 @@ class Settings:
 
     `select`, `extend_select` and `ignore` hold codes, code prefixes, rule names or `ALL`; an empty
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
-    oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore.
+    oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
+    the folders, relative to the project's root, that its modules are imported from; `python` is the
+    environment that has its dependencies, empty for the active one, `none` for none.
     """
 
     select: tuple[str, ...] = ()
@@ -41,6 +46,8 @@ class Settings:
     exclude: tuple[str, ...] = ()
     lint_tests: bool = False
     extend_select: tuple[str, ...] = ()
+    src: tuple[str, ...] = DEFAULT_SRC
+    python: str = ""
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.
@@ -83,6 +90,8 @@ class Overrides:
     strict: bool = False
     target_version: tuple[int, int] | None = None
     isolated: bool = False
+    src: tuple[str, ...] = ()
+    python: str = ""
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -94,6 +103,8 @@ class Overrides:
             exclude=self.exclude or settings.exclude,
             strict=self.strict or settings.strict,
             target_version=self.target_version or settings.target_version,
+            src=self.src or settings.src,
+            python=self.python or settings.python,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -169,7 +180,10 @@ def read_settings(pyproject: Path) -> Settings:
     Raises SettingsError when the file cannot be read or a key or value is not understood.
     """
     document = _read_toml(pyproject)
-    settings = Settings(target_version=_required_python(document) or DEFAULT_TARGET)
+    settings = Settings(
+        target_version=_required_python(document) or DEFAULT_TARGET,
+        src=(*_built_from(document), *DEFAULT_SRC),
+    )
     tool = document.get("tool")
     table = tool.get("asyncgen-lint", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
@@ -240,6 +254,33 @@ def _required_python(document: Mapping[str, Any]) -> tuple[int, int] | None:
     return min(((int(major), int(minor or 0)) for major, minor in versions), default=None)
 
 
+def _built_from(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the folders that hatch, setuptools, poetry or pdm are told to find packages in."""
+    tool = _table(document, "tool")
+    wheel = _table(tool, "hatch", "build", "targets", "wheel")
+    for each in _strings(wheel.get("packages")):
+        yield os.path.dirname(each) or "."
+    setuptools = _table(tool, "setuptools")
+    yield from _strings(list(_table(setuptools, "package-dir").values()))
+    yield from _strings(_table(setuptools, "packages", "find").get("where"))
+    packages = _table(tool, "poetry").get("packages")
+    for package in packages if isinstance(packages, list) else ():
+        if isinstance(package, dict):
+            yield from _strings([package.get("from")])
+    yield from _strings([_table(tool, "pdm", "build").get("package-dir")])
+
+
+def _table(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    for key in keys:
+        inner = document.get(key)
+        document = inner if isinstance(inner, dict) else {}
+    return document
+
+
+def _strings(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
 def _truth(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise SettingsError(f"{where}: must be true or false, not {value!r}")
@@ -250,6 +291,12 @@ def _words(value: object, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise SettingsError(f"{where}: must be a list of strings, not {value!r}")
     return tuple(value)
+
+
+def _word(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"{where}: must be a string, not {value!r}")
+    return value
 
 
 def check_patterns(patterns: Iterable[str], where: str) -> tuple[str, ...]:
@@ -285,6 +332,8 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "target-version": _target,
     "exclude": _patterns,
     "lint-tests": _truth,
+    "src": _words,
+    "python": _word,
 }
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from asyncgen_lint.config import Settings
@@ -21,6 +21,7 @@ from asyncgen_lint.rule import (
     PathStep,
     Rule,
     Severity,
+    Step,
     Tier,
 )
 from asyncgen_lint.source.parse import ParseFailure, parse
@@ -32,6 +33,7 @@ from asyncgen_lint.source.text import Source
 if TYPE_CHECKING:
     from asyncgen_lint.facts import Facts
     from asyncgen_lint.fixes.render import FixRenderer
+    from asyncgen_lint.project.program import Program
     from asyncgen_lint.source.position import PositionMap
 
 MAX_ROUNDS = 10
@@ -85,7 +87,8 @@ def analyse(
         from asyncgen_lint.fixes.render import FixRenderer
         from asyncgen_lint.source.position import PositionMap
 
-        facts = Facts(parsed, settings.target_version)
+        path = Path(os.path.abspath(source.filename))
+        facts = Facts(parsed, settings.target_version, _program(path, settings, root), path)
         positions = PositionMap(parsed)
         renderer = FixRenderer(parsed, positions, facts.statement_of) if with_fixes else None
     except Exception as error:
@@ -180,6 +183,15 @@ def _syntax_verdict(source: Source, tree: ast.Module | None) -> Analysis:
     return Analysis(())
 
 
+def _program(path: Path, settings: Settings, root: PurePath | None) -> Program | None:
+    """Return the modules in view from a file; None for a text that stands nowhere."""
+    if root is None or path.name.startswith("<"):
+        return None
+    from asyncgen_lint.project.programs import program_of
+
+    return program_of(path, Path(root), settings.src, settings.python)
+
+
 def _run_rules(
     source: Source,
     settings: Settings,
@@ -221,10 +233,7 @@ def _diagnostic(
     finding: Finding,
     tier: Tier,
 ) -> Diagnostic:
-    path = tuple(
-        PathStep(step.message, source.filename, _extent(facts, positions, step.node))
-        for step in finding.path
-    )
+    path = tuple(_path_step(source, facts, positions, step) for step in finding.path)
     line = _between(facts, positions, *facts.header_of(finding.node))
     return Diagnostic(
         code=rule.code,
@@ -238,6 +247,19 @@ def _diagnostic(
         fix=renderer.render(finding.fix) if renderer and finding.fix else None,
         noqa_lines=(line.start.line, line.end.line),
     )
+
+
+def _path_step(source: Source, facts: Facts, positions: PositionMap, step: Step) -> PathStep:
+    if facts.is_foreign(step.node):
+        filename, span = facts.foreign_place(step.node)
+        return PathStep(step.message, _shown(filename), span)
+    return PathStep(step.message, source.filename, _extent(facts, positions, step.node))
+
+
+def _shown(filename: str) -> str:
+    """Return how reports call a file: relative to the working directory if it is inside."""
+    relative = os.path.relpath(filename)
+    return filename if relative.startswith(os.pardir) else relative
 
 
 def _extent(facts: Facts, positions: PositionMap, node: Node) -> Span:

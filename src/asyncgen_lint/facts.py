@@ -27,6 +27,7 @@ from asyncgen_lint.names.scopes import (
 from asyncgen_lint.rule import Node, Step
 from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
+from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
@@ -49,6 +50,9 @@ from asyncgen_lint.typestate.unstarted import late_owners
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from asyncgen_lint.project.program import Program
     from asyncgen_lint.typestate.explain import Explanation
 
 
@@ -288,22 +292,37 @@ class TaskOutlives:
 
 
 class Facts:
-    """Everything that rules may ask about one module."""
+    """Everything that rules may ask about one module.
 
-    def __init__(self, parsed: Parsed, target_version: tuple[int, int]) -> None:
+    `program` has the other modules in view, for a module that stands at `path`.
+    """
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        target_version: tuple[int, int],
+        program: Program | None = None,
+        path: Path | None = None,
+    ) -> None:
         self.parsed = parsed
         self.target_version = target_version
+        self.program = program
+        self._path = path
 
     # Structure, for the engine and for plans
 
     @cached_property
     def outline(self) -> Outline:
         """The module's scopes."""
-        return outline(self.parsed.module)
+        if self.program is None or self._path is None:
+            return outline(self.parsed.module)
+        name, is_package = self.program.name_of(self._path)
+        filename = self.parsed.source.filename
+        return outline(self.parsed.module, name, is_package=is_package, filename=filename)
 
     @cached_property
     def _knowledge(self) -> Knowledge:
-        return Knowledge(self.outline)
+        return Knowledge(self.outline, self.program)
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -312,7 +331,8 @@ class Facts:
 
     @cached_property
     def _summaries(self) -> Summaries:
-        return Summaries(self._knowledge)
+        others = self.program.summaries if self.program is not None else None
+        return Summaries(self._knowledge, others)
 
     @cached_property
     def _steps(self) -> Steps:
@@ -340,6 +360,15 @@ class Facts:
         while current not in self._statement_numbers:
             current = self._parents[current]
         return self._statement_numbers[current]
+
+    def is_foreign(self, node: Node) -> bool:
+        """Return whether a node stands in another module."""
+        return node not in self._parents and node is not self.parsed.module
+
+    def foreign_place(self, node: Node) -> tuple[str, Span]:
+        """Return the file and the place of a node that stands in another module."""
+        place = self.program.place_of(node) if self.program is not None else None
+        return place or ("", Span(Position(1, 0), Position(1, 0)))
 
     def extent_of(self, node: Node) -> tuple[Node, Node | None]:
         """Return the first and last node of what a report underlines: a header, not its body."""

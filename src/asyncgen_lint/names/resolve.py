@@ -1,13 +1,17 @@
-"""What a name refers to: a function or class of this module, or a dotted library name.
+"""What a name refers to: a function or class in view, or a dotted library name.
 
 Only sure answers are given: a name bound in more than one way refers to nothing, except where
 every import of it ends in the same name (`try: from contextlib import aclosing` and a backport).
+Imports are followed into the modules in view, as Python's import system does (Language Reference,
+5): a package's own attribute hides a submodule of the same name.
 """
 
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable
+from typing import Protocol
 
 import libcst as cst
 
@@ -16,22 +20,102 @@ from asyncgen_lint.names.scopes import Binding, BindingKind, Outline, Scope, Sco
 
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"aiter", "anext", "BaseExceptionGroup"}
 _MAX_ALIASES = 5
+_LIBRARY_MODULES = sys.stdlib_module_names | {"builtins"}
 
 
-@dataclass(frozen=True, slots=True)
 class Reference:
-    """What an expression certainly refers to: exactly one of the two is set."""
+    """What an expression certainly refers to: a scope in view, a dotted library name, or both.
 
-    scope: Scope | None = None
-    dotted: str = ""
+    The dotted name is the one that tables are asked for. `is_far` says that the scope is in another
+    module, from where it is loaded when it is asked for.
+    """
+
+    __slots__ = ("_load", "_scope", "dotted", "is_far")
+
+    def __init__(
+        self,
+        scope: Scope | None = None,
+        dotted: str = "",
+        load: Callable[[], Reference | None] | None = None,
+    ) -> None:
+        self.dotted = dotted
+        self.is_far = load is not None
+        self._scope = scope
+        self._load = load
+
+    @property
+    def scope(self) -> Scope | None:
+        """The function or class; None if it is not in view."""
+        if self._load is not None:
+            load, self._load = self._load, None
+            found = load()
+            self._scope = found.scope if found is not None else None
+        return self._scope
+
+
+Located = tuple[Reference, frozenset[str]]
+"""What a dotted name refers to, and the names of the modules that this rests on."""
+
+
+class Modules(Protocol):
+    """The modules in view besides the one that is analysed; names are absolute and dotted.
+
+    `located` keeps what dotted names were found to refer to.
+    """
+
+    located: dict[str, Located]
+
+    def holds(self, name: str) -> bool:
+        """Return whether there is a module, or a package without a file, of this name."""
+
+    def outline(self, name: str) -> Outline | None:
+        """Return the outline of a module; None for one without Python source that can be read."""
+
+    def is_installed(self, name: str) -> bool:
+        """Return whether a module belongs to an installed package, not to the project."""
+
+    def declares(self, outline: Outline, name: str) -> bool:
+        """Return whether a module defines a name by functions or classes alone."""
+
+    def may_declare(self, module: str, name: str) -> bool:
+        """Return whether the text of a module mentions a name at all."""
+
+
+class OneModule:
+    """No other module is in view."""
+
+    def __init__(self) -> None:
+        self.located: dict[str, Located] = {}
+
+    def holds(self, name: str) -> bool:
+        """Return False."""
+        return False
+
+    def outline(self, name: str) -> Outline | None:
+        """Return None."""
+        return None
+
+    def is_installed(self, name: str) -> bool:
+        """Return False."""
+        return False
+
+    def declares(self, outline: Outline, name: str) -> bool:
+        """Return False."""
+        return False
+
+    def may_declare(self, module: str, name: str) -> bool:
+        """Return False."""
+        return False
 
 
 class Resolver:
     """Answers what expressions refer to, by scope and import, never by spelling."""
 
-    def __init__(self, outline: Outline) -> None:
-        self._outline = outline
-        self._ancestries: dict[Scope, tuple[Scope, ...]] = {}
+    def __init__(self, modules: Modules | None = None) -> None:
+        self._modules: Modules = modules or OneModule()
+        self._pending: list[str] = []
+        self._cycles: set[str] = set()
+        self._visited: list[str] = []
 
     def bindings(self, name: str, scope: Scope) -> tuple[Scope, list[Binding]] | None:
         """Return the scope that binds `name` as seen from `scope`, and its bindings there."""
@@ -39,8 +123,9 @@ class Resolver:
         while current is not None:
             visible = current is scope or current.kind is not ScopeKind.CLASS
             if name in current.declared_global:
-                found = self._outline.module.bindings.get(name)
-                return None if found is None else (self._outline.module, found)
+                module = current.outline.module
+                found = module.bindings.get(name)
+                return None if found is None else (module, found)
             if visible and name in current.bindings and name not in current.declared_nonlocal:
                 return current, current.bindings[name]
             current = current.parent
@@ -66,22 +151,16 @@ class Resolver:
         if not isinstance(expression, cst.Name):
             return None
         found = self._name(expression.value, scope, aliases)
-        for attribute in reversed(attributes):
-            if found is None:
-                return None
-            found = self._member(found, attribute)
-        return found
+        return self._members(found, attributes[::-1], scope.outline)
 
     def _name(self, name: str, scope: Scope, aliases: int) -> Reference | None:
         bound = self.bindings(name, scope)
         if bound is None:
-            if name not in _BUILTIN_NAMES or self._outline.module.has_star_import:
-                return None
-            return Reference(dotted=f"builtins.{name}")
+            return self._unbound(name, scope.outline)
         where, bindings = bound
         kinds = {each.kind for each in bindings}
         if kinds == {BindingKind.IMPORT}:
-            return _imported(bindings)
+            return self._imported(bindings, scope.outline)
         if len(bindings) != 1:
             return self._redefined(bindings)
         only = bindings[0]
@@ -90,6 +169,113 @@ class Resolver:
         if only.kind is BindingKind.VALUE and only.value is not None and aliases:
             return self._reference(only.value, where, aliases - 1)
         return None
+
+    def _unbound(self, name: str, outline: Outline) -> Reference | None:
+        """Return what a name means that a module does not bind: from `import *`, or a builtin."""
+        for target in outline.module.star_imports:
+            module = outline.absolute(target)
+            self._visit(module, outline)
+            if not self._modules.holds(module):
+                return None
+            if not self._modules.may_declare(module, name):
+                continue
+            source = self._modules.outline(module)
+            if source is None:
+                return None
+            if name in source.exports if source.exports is not None else name[0] != "_":
+                found = self.locate(f"{module}.{name}", outline)
+                if found.dotted != f"{module}.{name}":
+                    return found
+                if name in source.module.bindings:
+                    return None
+        return Reference(dotted=f"builtins.{name}") if name in _BUILTIN_NAMES else None
+
+    def _imported(self, bindings: list[Binding], outline: Outline) -> Reference | None:
+        """Return what alternative imports of one name give, by the first whose source is known."""
+        targets = list(dict.fromkeys(outline.absolute(each.target) for each in bindings))
+        if len({each.rpartition(".")[2] for each in targets}) != 1:
+            return None
+        found = [self.locate(each, outline) for each in targets]
+        known = [each for each in found if each.dotted in tables.KNOWN_NAMES]
+        return (known or found)[0]
+
+    # Other modules
+
+    def locate(self, dotted: str, asker: Outline) -> Reference:
+        """Return what an absolute dotted name refers to; `asker` is recorded to rest on it."""
+        top = dotted.partition(".")[0]
+        if not top or dotted in tables.KNOWN_NAMES or top in _LIBRARY_MODULES:
+            return Reference(dotted=dotted)
+        self._visit(top, asker)
+        if not self._modules.holds(top):
+            return Reference(dotted=dotted)
+        if self._modules.is_installed(top) and top not in tables.KNOWN_PACKAGES:
+            # No table needs to know where the name comes from, so it is looked up when needed.
+            return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker))
+        return self._follow(dotted, asker)
+
+    def _visit(self, module: str, asker: Outline) -> None:
+        asker.uses.add(module)
+        self._visited.append(module)
+
+    def _follow(self, dotted: str, asker: Outline) -> Reference:
+        if dotted in self._pending:
+            self._cycles.add(dotted)
+            return Reference(dotted=dotted)
+        known = self._modules.located.get(dotted)
+        if known is None:
+            outer, self._visited = self._visited, []
+            self._pending.append(dotted)
+            try:
+                known = (self._descend(dotted), frozenset(self._visited))
+            finally:
+                self._pending.pop()
+                self._visited = outer
+            self._cycles.discard(dotted)
+            if not self._cycles:
+                self._modules.located[dotted] = known
+        reference, visited = known
+        asker.uses.update(visited)
+        self._visited += visited
+        return reference
+
+    def _descend(self, dotted: str) -> Reference:
+        """Follow a dotted name from the top-level package on, attributes before submodules."""
+        module, *rest = dotted.split(".")
+        while rest:
+            name, *rest = rest
+            outline = self._modules.outline(module)
+            if outline is not None:
+                found = self._attribute(outline, name)
+                if found is not None:
+                    return self._members(found, rest, outline) or Reference(dotted=dotted)
+            module = f"{module}.{name}"
+            self._visited.append(module)
+            if not self._modules.holds(module):
+                return Reference(dotted=dotted)
+        return Reference(dotted=dotted)
+
+    def _attribute(self, outline: Outline, name: str) -> Reference | None:
+        """Return what a name of a module is, None if the module gives it no meaning."""
+        if self._modules.declares(outline, name):
+            return Reference(load=lambda: self._name(name, outline.module, _MAX_ALIASES))
+        dotted = f"{outline.name}.{name}"
+        if name not in outline.module.bindings and not outline.module.star_imports:
+            return None
+        found = self._name(name, outline.module, _MAX_ALIASES)
+        if found is None or found.dotted in (dotted, f"builtins.{name}"):
+            # A package that imports a name from itself means its submodule.
+            return None
+        return found
+
+    def _members(
+        self, found: Reference | None, names: list[str], asker: Outline
+    ) -> Reference | None:
+        for each in names:
+            if found is None:
+                return None
+            found = self._member(found, each, asker)
+        return found
 
     def _redefined(self, bindings: list[Binding]) -> Reference | None:
         """Return the implementation where all earlier definitions are its overloads."""
@@ -123,16 +309,16 @@ class Resolver:
             expression = expression.func
         return self.dotted(expression, scope)
 
-    def _member(self, owner: Reference, name: str) -> Reference | None:
+    def _member(self, owner: Reference, name: str, asker: Outline) -> Reference | None:
         if owner.dotted:
-            return Reference(dotted=f"{owner.dotted}.{name}")
+            return self.locate(f"{owner.dotted}.{name}", asker)
         if owner.scope is None or owner.scope.kind is not ScopeKind.CLASS:
             return None
         method = self.method(owner.scope, name)
         return None if method is None else Reference(scope=method)
 
     def method(self, owner: Scope, name: str) -> Scope | None:
-        """Return the method a class of this module certainly has under this name."""
+        """Return the method a class certainly has under this name."""
         for each in self.ancestry(owner):
             bound = each.bindings.get(name)
             if not bound:
@@ -144,14 +330,16 @@ class Resolver:
         return None
 
     def ancestry(self, owner: Scope) -> tuple[Scope, ...]:
-        """Return a class and its bases in this module, in the order of their lookup.
+        """Return a class and its bases in view, in the order of their lookup.
 
         Each class stands before its bases, and bases stand from the left, as in Python's order
         wherever that order exists.
         """
-        if owner not in self._ancestries:
-            self._ancestries[owner] = self._ancestry(owner)
-        return self._ancestries[owner]
+        known = owner.outline.memo.setdefault("ancestry", {})
+        if owner not in known:
+            known[owner] = self._ancestry(owner)
+        found: tuple[Scope, ...] = known[owner]
+        return found
 
     def _ancestry(self, owner: Scope) -> tuple[Scope, ...]:
         finished: list[Scope] = []
@@ -170,7 +358,7 @@ class Resolver:
         return tuple(reversed(finished))
 
     def has_unknown_bases(self, owner: Scope) -> bool:
-        """Return whether some base of the class, direct or not, is outside this module."""
+        """Return whether some base of the class, direct or not, is out of view."""
         for each in self.ancestry(owner):
             if _has_starred_bases(each):
                 return True
@@ -193,7 +381,7 @@ class Resolver:
     def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
         """Return the name of a class, then those of its known bases; "" for what is unknown.
 
-        Library classes go by their dotted name, those of the module by `.` and their own.
+        Library classes go by their dotted name, those in view by their module's and their own.
         """
         reference = self.reference(expression, scope)
         if reference is None:
@@ -204,7 +392,7 @@ class Resolver:
             return ("",)
         names = []
         for each in self.ancestry(reference.scope):
-            names.append(f".{each.qualname}")
+            names.append(f"{each.outline.name}.{each.qualname}")
             foreign = [base for base in _base_expressions(each) if not self._is_in_view(base, each)]
             if each.parent is not None:
                 names += [self.dotted(base, each.parent) for base in foreign]
@@ -215,10 +403,12 @@ class Resolver:
         return found is not None and found.scope is not None
 
     def subclasses(self, owner: Scope) -> list[Scope]:
-        """Return the classes of this module that inherit from a class, not itself."""
+        """Return the classes of a class's own module that inherit from it, not itself."""
+        if not owner.outline.may_hold_subclass(owner.name):
+            return []
         return [
             each
-            for each in self._outline.classes()
+            for each in owner.outline.classes()
             if each is not owner and owner in self.ancestry(each)
         ]
 
@@ -231,10 +421,3 @@ def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:
 
 def _has_starred_bases(owner: Scope) -> bool:
     return isinstance(owner.node, cst.ClassDef) and any(each.star for each in owner.node.bases)
-
-
-def _imported(bindings: list[Binding]) -> Reference | None:
-    last_names = {each.target.rpartition(".")[2] for each in bindings}
-    if len(last_names) != 1:
-        return None
-    return Reference(dotted=bindings[0].target)

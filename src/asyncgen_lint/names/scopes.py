@@ -7,9 +7,11 @@ outside, a walrus binds in the nearest scope that is no comprehension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import libcst as cst
 
@@ -61,7 +63,8 @@ class Scope:
     """A scope, the names bound in it, and what a function of it holds itself.
 
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
-    own, not those of functions nested in it; `annotations` are those of names declared here.
+    own, not those of functions nested in it; `annotations` are those of names declared here;
+    `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module imports as `*`; `outline` is of its module.
     """
 
     kind: ScopeKind
@@ -77,8 +80,14 @@ class Scope:
     yields: list[cst.Yield] = field(default_factory=list)
     awaits: list[cst.CSTNode] = field(default_factory=list)
     returns: list[cst.Return] = field(default_factory=list)
+    discarded: list[cst.Call] = field(default_factory=list)
     children: list[Scope] = field(default_factory=list)
-    has_star_import: bool = False
+    star_imports: list[str] = field(default_factory=list)
+    outline: Outline = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.parent is not None:
+            self.outline = self.parent.outline
 
     @property
     def qualname(self) -> str:
@@ -117,33 +126,111 @@ class Scope:
             stack += reversed(scope.children)
 
 
+_DEFINITION = re.compile(r"\bdef\s+(\w+)")
+_ALIAS = re.compile(r"^\s*(\w+)\s*(?::[^=\n]*)?=", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """A module's scopes; `scope_of` maps each node that opens a scope to it."""
+    """A module's scopes; `scope_of` maps each node that opens a scope to it.
+
+    `name` is the module's dotted name, empty where it cannot be imported; `filename` its file.
+    `exports` is its `__all__`, None if it has none that can be read. `uses` gathers the names of
+    the modules, there or not, that answers about this one rest on. `memo` holds what has been found
+    out about the module's own scopes, a table a question. `complete` gathers what is not yet there
+    of an outline that is made statement by statement, whose text then is `text`.
+    """
 
     module: Scope
     scope_of: dict[cst.CSTNode, Scope]
+    name: str = ""
+    is_package: bool = False
+    filename: str = ""
+    exports: frozenset[str] | None = None
+    uses: set[str] = field(default_factory=set)
+    memo: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    complete: Callable[[], None] | None = None
+    text: str = ""
+
+    def absolute(self, target: str) -> str:
+        """Return the dotted name that an import's target, maybe relative, means in this module.
+
+        It stays relative where the module's own name is unknown or the dots lead out of it.
+        """
+        if not target.startswith(".") or not self.name:
+            return target
+        rest = target.lstrip(".")
+        parts = self.name.split(".")
+        above = len(target) - len(rest) - self.is_package
+        if above > len(parts):
+            return target
+        package = parts[: len(parts) - above]
+        return ".".join([*package, rest] if rest else package) if package else target
+
+    def may_hold_subclass(self, name: str) -> bool:
+        """Return whether a class of this module may have a base of this name."""
+        if self.complete is None:
+            return True
+        return re.search(rf"\bclass\s+\w+[^:]*\b{name}\b", self.text) is not None
+
+    def function_names(self) -> frozenset[str]:
+        """Return the names of the module's functions at any depth, and those of their aliases.
+
+        Of an outline that is not complete, some names may be those of other things.
+        """
+        memo = self.memo.setdefault("function names", {})
+        if not memo:
+            memo[None] = frozenset(self._function_names())
+        names: frozenset[str] = memo[None]
+        return names
+
+    def _function_names(self) -> Iterator[str]:
+        if self.complete is not None:
+            yield from _DEFINITION.findall(self.text)
+            yield from _ALIAS.findall(self.text)
+            return
+        for scope in self.module.descendants():
+            if scope.kind is ScopeKind.FUNCTION:
+                yield scope.name
+            for name, bindings in scope.bindings.items():
+                if any(isinstance(each.value, (cst.Name, cst.Attribute)) for each in bindings):
+                    yield name
 
     def functions(self) -> Iterator[Scope]:
         """Yield the scope of every function, outer ones first."""
+        if self.complete is not None:
+            self.complete()
         return (each for each in self.module.descendants() if each.kind is ScopeKind.FUNCTION)
 
     def classes(self) -> Iterator[Scope]:
         """Yield the scope of every class, outer ones first."""
+        if self.complete is not None:
+            self.complete()
         return (each for each in self.module.descendants() if each.kind is ScopeKind.CLASS)
 
 
-def outline(module: cst.Module) -> Outline:
+def outline(
+    module: cst.Module, name: str = "", *, is_package: bool = False, filename: str = ""
+) -> Outline:
     """Return the scopes of a module, from one iterative walk."""
-    walker = _Walker(module)
-    walker.run()
-    _share_nonlocal_bindings(walker.module)
-    return Outline(walker.module, walker.scope_of)
+    scope = Scope(ScopeKind.MODULE, module, None)
+    found = Outline(scope, {module: scope}, name, is_package, filename)
+    scope.outline = found
+    walk_statements(module.body, scope)
+    return found
 
 
-def _share_nonlocal_bindings(module: Scope) -> None:
+def walk_statements(statements: Iterable[cst.CSTNode], module: Scope) -> None:
+    """Gather what module-level statements bind and hold into the scope of their module."""
+    known = len(module.children)
+    _Walker(module).run(statements)
+    for each in module.children[known:]:
+        _share_nonlocal_bindings(each)
+
+
+def _share_nonlocal_bindings(top: Scope) -> None:
     """Let a variable's own scope know what nested functions assign to it as `nonlocal`."""
-    for scope in module.descendants():
+    for scope in top.descendants():
         for name in scope.declared_nonlocal:
             owner = scope.parent
             while owner is not None and not _owns(owner, name):
@@ -165,13 +252,13 @@ _Work = tuple[cst.CSTNode, Scope]
 
 
 class _Walker:
-    def __init__(self, module: cst.Module) -> None:
-        self.module = Scope(ScopeKind.MODULE, module, None)
-        self.scope_of: dict[cst.CSTNode, Scope] = {module: self.module}
-        self._stack: list[_Work] = [(each, self.module) for each in reversed(module.body)]
+    def __init__(self, module: Scope) -> None:
+        self.module = module
+        self._stack: list[_Work] = []
 
-    def run(self) -> None:
+    def run(self, statements: Iterable[cst.CSTNode]) -> None:
         stack = self._stack
+        stack += [(each, self.module) for each in reversed(list(statements))]
         while stack:
             node, scope = stack.pop()
             handler = _HANDLERS.get(type(node))
@@ -193,7 +280,7 @@ class _Walker:
     def _open(self, kind: ScopeKind, node: cst.CSTNode, parent: Scope, name: str) -> Scope:
         scope = Scope(kind, node, parent, name)
         parent.children.append(scope)
-        self.scope_of[node] = scope
+        scope.outline.scope_of[node] = scope
         return scope
 
     # Expressions
@@ -244,6 +331,11 @@ class _Walker:
         self._push(inner, node.body)
 
     # Statements
+
+    def _expression(self, node: cst.Expr, scope: Scope) -> None:
+        if isinstance(node.value, cst.Call):
+            scope.discarded.append(node.value)
+        self._push(scope, node.value)
 
     def _return(self, node: cst.Return, scope: Scope) -> None:
         scope.returns.append(node)
@@ -332,7 +424,7 @@ class _Walker:
         if node.module is not None:
             module += dotted_name(node.module)
         if isinstance(node.names, cst.ImportStar):
-            scope.has_star_import = True
+            scope.star_imports.append(module)
             return
         joint = "" if module.endswith(".") else "."
         for alias in node.names:
@@ -392,6 +484,7 @@ _HANDLERS: dict[type, Callable[..., None]] = by_class(
         "Attribute": _Walker._attribute,
         "Arg": _Walker._arg,
         "Call": _Walker._call,
+        "Expr": _Walker._expression,
         "Yield": _Walker._yield,
         "Await": _Walker._await,
         "Return": _Walker._return,

@@ -318,6 +318,7 @@ ENDING_WORDS = frozenset(
      "end", "cleanup", "dispose", "drain"}
 )  # fmt: skip
 """Words in the names of methods in which a last step of a generator may be meant to finish it."""
+
 RELEASES_OF_PAIRS = frozenset(
     # These are releases only beside their counterpart: a parser is `reset`, and a tensor detached,
     # to go on with it.
@@ -334,3 +335,14 @@ ACQUIRES_OF_RELEASE = {
     "task_done": frozenset({"get", "get_nowait"}),
     "__aexit__": frozenset({"__aenter__"}),
 }
+
+KNOWN_NAMES = frozenset(
+    name
+    for table in list(globals().values())
+    if isinstance(table, (frozenset, dict))
+    for name in table
+    if isinstance(name, str) and "." in name
+)
+"""Every dotted name that some table lists: what it means is known, so its source is not read."""
+
+KNOWN_PACKAGES = frozenset(each.partition(".")[0] for each in KNOWN_NAMES)

@@ -1,1 +1,1 @@
-"""The index over a project's modules and installed packages; for now one module is all we see."""
+"""The modules in view besides the one that is analysed: found by path, read when asked for."""

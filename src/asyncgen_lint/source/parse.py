@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def parse(source: Source, tree: ast.Module | None = None) -> Parsed:
     Raises ParseFailure.
     """
     if tree is None:
-        tree = _syntax_tree(source)
+        tree = syntax_tree(source)
     if _is_deeper_than(tree, MAX_DEPTH):
         raise ParseFailure(f"nested more than {MAX_DEPTH} levels deep: not analysed", syntax=False)
     return Parsed(source, tree, _concrete_tree(source))
@@ -54,10 +55,21 @@ def parse(source: Source, tree: ast.Module | None = None) -> Parsed:
 
 def check_syntax(source: Source) -> None:
     """Raise ParseFailure if the running interpreter's own parser refuses the source."""
-    _syntax_tree(source)
+    syntax_tree(source)
 
 
-def _syntax_tree(source: Source) -> ast.Module:
+def parse_part(source: Source, trees: Sequence[ast.stmt]) -> cst.Module:
+    """Return libcst's tree of a source that is a part of a module, whose ast is `trees`.
+
+    Raises ParseFailure.
+    """
+    if any(_is_deeper_than(each, MAX_DEPTH) for each in trees):
+        raise ParseFailure(f"nested more than {MAX_DEPTH} levels deep: not analysed", syntax=False)
+    return _concrete_tree(source)
+
+
+def syntax_tree(source: Source) -> ast.Module:
+    """Return the running interpreter's own tree of the source. Raises ParseFailure."""
     try:
         with warnings.catch_warnings():
             # Invalid escapes and the like are the interpreter's to report, not ours.

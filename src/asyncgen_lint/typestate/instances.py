@@ -1,4 +1,4 @@
-"""Which class of this module an object is an instance of, and what a call therefore calls.
+"""Which class in view an object is an instance of, and what a call therefore calls.
 
 Understood are `self`, calls of a class, names and attributes that only ever get instances of one
 class, annotations of parameters, variables, attributes and returns, and what entering a manager
@@ -17,7 +17,6 @@ from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     Binding,
     BindingKind,
-    Outline,
     Scope,
     ScopeKind,
     all_parameters,
@@ -30,6 +29,8 @@ _MAX_DEPTH = 8
 
 _CLASS_TAKERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 """The methods that get the class without a decorator: Language Reference 3.3."""
+
+_CALLED = frozenset({ScopeKind.FUNCTION, ScopeKind.CLASS})
 
 _UNSEEN = cst.Ellipsis()
 """Stands for a value that is not written out where it is stored."""
@@ -47,13 +48,10 @@ class Called:
 
 
 class Instances:
-    """Answers for the objects of one module; what is not sure is None."""
+    """Answers for objects; what is not sure is None. What was found is kept with its module."""
 
-    def __init__(self, outline: Outline, resolver: Resolver) -> None:
-        self._outline = outline
+    def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._attributes: dict[Scope, dict[str, list[Stored]]] = {}
-        self._classes: dict[tuple[cst.CSTNode, Scope], Scope | None] = {}
 
     # Calls
 
@@ -66,7 +64,8 @@ class Instances:
             function = function.value
         reference = self._resolver.reference(function, scope)
         if reference is not None:
-            return Called(reference.scope) if reference.scope is not None else None
+            found = reference.scope
+            return Called(found) if found is not None and found.kind in _CALLED else None
         if not depth:
             return None
         made = self._class_made(function, scope)
@@ -98,9 +97,7 @@ class Instances:
 
     def _is_shadowed(self, owner: Scope, name: str) -> bool:
         """Return whether some instances have an attribute in place of a method."""
-        if owner not in self._attributes:
-            self._attributes[owner] = self._stored_attributes(owner)
-        return name in self._attributes[owner]
+        return name in self._attributes(owner)
 
     def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
         name = function.attr.value
@@ -136,15 +133,17 @@ class Instances:
     def class_of(
         self, expression: cst.CSTNode, scope: Scope, depth: int = _MAX_DEPTH
     ) -> Scope | None:
-        """Return the class of this module that an expression certainly gives an instance of."""
+        """Return the class that an expression certainly gives an instance of."""
         if not depth:
             return None
         key = (expression, scope)
-        if key not in self._classes:
+        memo = scope.outline.memo.setdefault("class of", {})
+        if key not in memo:
             # While it is being computed, an expression that rests on itself is of no known class.
-            self._classes[key] = None
-            self._classes[key] = self._class_of(expression, scope, depth)
-        return self._classes[key]
+            memo[key] = None
+            memo[key] = self._class_of(expression, scope, depth)
+        found: Scope | None = memo[key]
+        return found
 
     def _class_of(self, expression: cst.CSTNode, scope: Scope, depth: int) -> Scope | None:
         if isinstance(expression, cst.Call):
@@ -277,10 +276,15 @@ class Instances:
         """
         if self._resolver.has_unknown_bases(owner):
             return []
-        if owner not in self._attributes:
-            self._attributes[owner] = self._stored_attributes(owner)
-        found = self._attributes[owner].get(name, [])
+        found = self._attributes(owner).get(name, [])
         return [] if any(value is _UNSEEN for value, _ in found) else found
+
+    def _attributes(self, owner: Scope) -> dict[str, list[Stored]]:
+        memo = owner.outline.memo.setdefault("attributes", {})
+        if owner not in memo:
+            memo[owner] = self._stored_attributes(owner)
+        found: dict[str, list[Stored]] = memo[owner]
+        return found
 
     def _stored_attributes(self, owner: Scope) -> dict[str, list[Stored]]:
         stored: dict[str, list[Stored]] = {}

@@ -5,16 +5,16 @@ Every answer is either sure or "unknown"; an unresolved decorator, base or name 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 
 import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
 from asyncgen_lint.flow.lower import TooComplex, is_caught, lower
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.resolve import Resolver
+from asyncgen_lint.names.resolve import Modules, Resolver
 from asyncgen_lint.names.scopes import (
     Binding,
     BindingKind,
@@ -25,6 +25,7 @@ from asyncgen_lint.names.scopes import (
     is_name,
 )
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.consumed import consumed
 from asyncgen_lint.typestate.instances import Instances
 
 
@@ -56,17 +57,22 @@ class Product:
 
 
 class Knowledge:
-    """Answers about the functions, classes and calls of one module, each computed once."""
+    """Answers about functions, classes and calls, each computed once and kept with its module.
 
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        self.resolver = Resolver(outline)
-        self.instances = Instances(outline, self.resolver)
-        self._graphs: dict[Scope, Graph | None] = {}
-        self._kinds: dict[Scope, FunctionKind] = {}
-        self._products: dict[tuple[cst.CSTNode, Scope], Product | None] = {}
+    `outline` is of the module that is analysed, None for what is known of all others alone.
+    """
+
+    def __init__(self, outline: Outline | None, modules: Modules | None = None) -> None:
+        self._outline = outline
+        self.resolver = Resolver(modules)
+        self.instances = Instances(self.resolver)
         self._pending: set[object] = set()
-        self._dependencies: frozenset[Scope] | None = None
+
+    @property
+    def outline(self) -> Outline:
+        """The outline of the module that is analysed."""
+        assert self._outline is not None
+        return self._outline
 
     # The oracle of lowering
 
@@ -102,8 +108,8 @@ class Knowledge:
         reference = self.resolver.reference(call.func, scope)
         if reference is None:
             return False
-        if reference.dotted in ("sys.exit", "os._exit", "builtins.exit", "builtins.quit"):
-            return True
+        if reference.dotted:
+            return reference.dotted in ("sys.exit", "os._exit", "builtins.exit", "builtins.quit")
         found = reference.scope
         # Calling an async function returns a coroutine, whatever awaiting that does.
         return (
@@ -114,12 +120,14 @@ class Knowledge:
 
     def graph(self, scope: Scope) -> Graph | None:
         """Return a function's graph; None if it is too complex to say anything of it."""
-        if scope not in self._graphs:
+        memo = scope.outline.memo.setdefault("graph", {})
+        if scope not in memo:
             try:
-                self._graphs[scope] = lower(self.outline, scope, self)
+                memo[scope] = lower(scope.outline, scope, self)
             except (TooComplex, RecursionError):
-                self._graphs[scope] = None
-        return self._graphs[scope]
+                memo[scope] = None
+        found: Graph | None = memo[scope]
+        return found
 
     def body_kind(self, scope: Scope) -> FunctionKind:
         """Return what calling the function would give without its decorators."""
@@ -131,9 +139,11 @@ class Knowledge:
 
     def kind(self, scope: Scope) -> FunctionKind:
         """Return what calling the function gives."""
-        if scope not in self._kinds:
-            self._kinds[scope] = self._kind(scope)
-        return self._kinds[scope]
+        memo = scope.outline.memo.setdefault("kind", {})
+        if scope not in memo:
+            memo[scope] = self._kind(scope)
+        found: FunctionKind = memo[scope]
+        return found
 
     def _kind(self, scope: Scope) -> FunctionKind:
         body = self.body_kind(scope)
@@ -157,7 +167,7 @@ class Knowledge:
                 name in tables.CONTEXT_MANAGER_DECORATORS
                 for name in self.resolver.decorators(scope)
             )
-            or scope in self._wrapped_functions()
+            or scope in self._wrapped_functions(scope.outline)
         )
 
     def has_unknown_decorator(self, scope: Scope) -> bool:
@@ -174,19 +184,26 @@ class Knowledge:
         names = self.resolver.decorators(scope)
         return any(name in tables.PROPERTY_DECORATORS for name in names)
 
-    def _wrapped_functions(self) -> frozenset[Scope]:
+    def _wrapped_functions(self, outline: Outline) -> frozenset[Scope]:
         """Return the functions given by name to a dependency marker or asynccontextmanager."""
-        if self._dependencies is None:
-            wrappers = tables.DEPENDENCY_MARKERS | tables.CONTEXT_MANAGER_DECORATORS
-            found = set()
-            for scope in self.outline.module.descendants():
-                for call in scope.calls:
-                    if self.dotted(call.func, scope) not in wrappers:
-                        continue
-                    functions = (self.instances.called(each.value, scope) for each in call.args)
-                    found |= {each.scope for each in functions if each is not None}
-            self._dependencies = frozenset(found)
-        return self._dependencies
+        memo = outline.memo.setdefault("wrapped", {})
+        if not memo:
+            memo[None] = frozenset(self._functions_given_to_wrappers(outline))
+        found: frozenset[Scope] = memo[None]
+        return found
+
+    def _functions_given_to_wrappers(self, outline: Outline) -> Iterator[Scope]:
+        wrappers = tables.DEPENDENCY_MARKERS | tables.CONTEXT_MANAGER_DECORATORS
+        if outline.complete is not None:
+            if not any(f"{each.rpartition('.')[2]}(" in outline.text for each in wrappers):
+                return
+            outline.complete()
+        for scope in outline.module.descendants():
+            for call in scope.calls:
+                if self.dotted(call.func, scope) not in wrappers:
+                    continue
+                functions = (self.instances.called(each.value, scope) for each in call.args)
+                yield from (each.scope for each in functions if each is not None)
 
     # Calls
 
@@ -273,25 +290,52 @@ class Knowledge:
         )
 
     def product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
-        """Return what an expression certainly gives: a call, an await of one, or a property."""
+        """Return what an expression certainly gives: a call, an await of one, or a property.
+
+        Nothing is said of calls of other modules whose result is not used as a generator might be.
+        """
+        return self._remembered(expression, scope) if self._matters(expression, scope) else None
+
+    def _remembered(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        memo = scope.outline.memo.setdefault("product", {})
         key = (expression, scope)
-        if key not in self._products:
+        if key not in memo:
             if key in self._pending:
                 return None
             self._pending.add(key)
             try:
-                self._products[key] = self._product(expression, scope)
+                memo[key] = self._product(expression, scope)
             finally:
                 self._pending.discard(key)
-        return self._products[key]
+        found: Product | None = memo[key]
+        return found
+
+    def _matters(self, expression: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether, by its last name or its use, an expression may give a generator."""
+        names = scope.outline.function_names()
+        if isinstance(expression, cst.Await):
+            return True
+        if isinstance(expression, cst.Attribute):
+            name = expression.attr.value
+        elif isinstance(expression, cst.Call):
+            function = expression.func
+            if isinstance(function, cst.Attribute):
+                name = function.attr.value
+            else:
+                name = function.value if isinstance(function, cst.Name) else "__call__"
+        else:
+            return False
+        if name in names or "__call__" in names:
+            return True
+        return expression in consumed(scope.enclosing_function())
 
     def _product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         if isinstance(expression, cst.Await):
-            awaited = self.product(expression.expression, scope)
+            awaited = self._remembered(expression.expression, scope)
             return awaited.awaited if awaited is not None else None
         if isinstance(expression, cst.Attribute):
             return self._property(expression, scope)
-        if not isinstance(expression, cst.Call) or not self._may_call_ours(expression.func):
+        if not isinstance(expression, cst.Call):
             return None
         function = self.callee(expression.func, scope)
         if function is None or function.kind is not ScopeKind.FUNCTION:
@@ -304,24 +348,6 @@ class Knowledge:
         if kind is FunctionKind.COROUTINE:
             return Product(kind, (function,), self._returned(function))
         return Product(kind, (function,))
-
-    def _may_call_ours(self, function: cst.BaseExpression) -> bool:
-        """Return whether, by its last name alone, a call may call a function of this module."""
-        if isinstance(function, cst.Attribute):
-            return function.attr.value in self._own_names
-        if isinstance(function, cst.Name):
-            return function.value in self._own_names or "__call__" in self._own_names
-        return "__call__" in self._own_names
-
-    @cached_property
-    def _own_names(self) -> frozenset[str]:
-        """The names of this module's functions, and those that may be aliases of them."""
-        names = {each.name for each in self.outline.functions()}
-        for scope in self.outline.module.descendants():
-            for name, bindings in scope.bindings.items():
-                if any(isinstance(each.value, (cst.Name, cst.Attribute)) for each in bindings):
-                    names.add(name)
-        return frozenset(names)
 
     def _property(self, expression: cst.Attribute, scope: Scope) -> Product | None:
         owner = self.class_of(expression.value, scope)
@@ -337,7 +363,7 @@ class Knowledge:
 
     def may_create_generators(self, function: Scope) -> bool:
         """Return whether a function, or a comprehension in it, makes an async generator."""
-        if self._has_generator_properties:
+        if self._has_generator_properties(function.outline):
             return True
         pending = [function]
         while pending:
@@ -351,12 +377,14 @@ class Knowledge:
             pending += [each for each in scope.children if each.kind is ScopeKind.COMPREHENSION]
         return False
 
-    @cached_property
-    def _has_generator_properties(self) -> bool:
-        return any(
-            self.body_kind(each) is FunctionKind.AGEN and self.is_property(each)
-            for each in self.outline.functions()
-        )
+    def _has_generator_properties(self, outline: Outline) -> bool:
+        memo = outline.memo.setdefault("generator properties", {})
+        if not memo:
+            memo[None] = any(
+                self.body_kind(each) is FunctionKind.AGEN and self.is_property(each)
+                for each in outline.functions()
+            )
+        return bool(memo[None])
 
     def _falls_off(self, function: Scope) -> bool:
         """Return whether control may reach the end of a function's body, which returns None."""
@@ -377,7 +405,7 @@ class Knowledge:
         for each in function.returns:
             if each.value is None:
                 return None
-            product = self.product(each.value, function)
+            product = self._remembered(each.value, function)
             if product is None:
                 return None
             products.append(product)

@@ -60,24 +60,30 @@ _UNKNOWN = NeedsClose(Verdict.UNKNOWN)
 
 
 class Summaries:
-    """Summaries of the functions of one module, computed when asked for."""
+    """Summaries of functions, computed when asked for and kept with their module.
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    `others` has those of all modules but the one that is analysed.
+    """
+
+    def __init__(self, knowledge: Knowledge, others: Summaries | None = None) -> None:
         self.knowledge = knowledge
         self.cleanup = Cleanup(knowledge)
-        self._trackings: dict[Scope, Tracking | None] = {}
-        self._needs_close: dict[Scope, NeedsClose] = {}
-        self._uses: dict[tuple[Scope, str], Use] = {}
+        self._others = others
         self._pending_uses: set[tuple[Scope, str]] = set()
 
     def tracking(self, function: Scope) -> Tracking | None:
         """Return the solved typestate of a function; None if it is too complex."""
-        if function not in self._trackings:
+        if self._others is not None and function.outline is not self.knowledge.outline:
+            # What is kept with another module must not keep this one alive.
+            return self._others.tracking(function)
+        memo = function.outline.memo.setdefault("tracking", {})
+        if function not in memo:
             graph = self.knowledge.graph(function)
-            self._trackings[function] = (
+            memo[function] = (
                 Tracking(self.knowledge, self, function, graph) if graph is not None else None
             )
-        return self._trackings[function]
+        found: Tracking | None = memo[function]
+        return found
 
     # Needs close
 
@@ -99,9 +105,9 @@ class Summaries:
 
     def needs_close(self, function: Scope) -> NeedsClose:
         """Return whether an async generator function's objects need closing (runtime.md (b))."""
-        if function not in self._needs_close:
+        if _solved(function) is None:
             self._solve_needs_close(function)
-        return self._needs_close[function]
+        return _solved(function) or _UNKNOWN
 
     def _solve_needs_close(self, function: Scope) -> None:
         """Solve a function and all it rests on: the least fixpoint, from NO for each."""
@@ -109,25 +115,26 @@ class Summaries:
         pending = [function]
         while pending:
             each = pending.pop()
-            if each in grounds or each in self._needs_close:
+            if each in grounds or _solved(each) is not None:
                 continue
             grounds[each] = list(self._grounds(each))
             pending += [ground.inner for ground in grounds[each] if ground.inner is not None]
-        self._needs_close.update(dict.fromkeys(grounds, _NO))
+        for each in grounds:
+            _solve(each, _NO)
         is_changing = True
         while is_changing:
             is_changing = False
             # What was found last rests on fewest others.
             for each in reversed(grounds):
                 answer = self._answer(grounds[each])
-                if answer.verdict is not self._needs_close[each].verdict:
-                    self._needs_close[each] = answer
+                if answer.verdict is not _verdict(each):
+                    _solve(each, answer)
                     is_changing = True
 
     def _answer(self, grounds: list[_Ground]) -> NeedsClose:
         for verdict in (Verdict.YES, Verdict.UNKNOWN):
             for each in grounds:
-                inner = self._needs_close[each.inner].verdict if each.inner else each.verdict
+                inner = _verdict(each.inner) if each.inner else each.verdict
                 if inner is verdict:
                     return NeedsClose(verdict, each.reason)
         return _NO
@@ -178,16 +185,20 @@ class Summaries:
 
     def use(self, function: Scope, parameter: str) -> Use:
         """Return what a function does with what is passed as this parameter."""
+        if self._others is not None and function.outline is not self.knowledge.outline:
+            return self._others.use(function, parameter)
+        memo = function.outline.memo.setdefault("use", {})
         key = (function, parameter)
-        if key not in self._uses:
+        if key not in memo:
             if key in self._pending_uses:
                 return Use.ESCAPES
             self._pending_uses.add(key)
             try:
-                self._uses[key] = self._compute_use(function, parameter)
+                memo[key] = self._compute_use(function, parameter)
             finally:
                 self._pending_uses.discard(key)
-        return self._uses[key]
+        found: Use = memo[key]
+        return found
 
     def _compute_use(self, function: Scope, parameter: str) -> Use:
         graph = self.knowledge.graph(function)
@@ -201,6 +212,18 @@ class Summaries:
             return Use.ESCAPES
         tracking = _ParameterTracking(self.knowledge, self, function, graph, parameter)
         return tracking.use()
+
+
+def _solved(function: Scope) -> NeedsClose | None:
+    return function.outline.memo.setdefault("needs close", {}).get(function)
+
+
+def _solve(function: Scope, answer: NeedsClose) -> None:
+    function.outline.memo["needs close"][function] = answer
+
+
+def _verdict(function: Scope) -> Verdict:
+    return (_solved(function) or _UNKNOWN).verdict
 
 
 def _region_text(region: Region) -> str:
