@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--dot", action="store_true", help="write the graph of the function around it, for Graphviz"
     )
     _add_target_version(explain)
+    _add_program(explain)
     _add_isolated(explain)
     explain.set_defaults(run=_explain)
     return parser
@@ -110,6 +111,7 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="the name of the file that stdin holds",
     )
+    _add_program(files)
     _add_isolated(files)
     output = parser.add_argument_group("output")
     output.add_argument("--output-format", choices=("full", "concise", "json"), default="full")
@@ -121,6 +123,24 @@ def _add_target_version(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--target-version", metavar="py310", help="the oldest Python that the code runs on"
     )
+
+
+def _add_program(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--src", action="append", default=[], metavar="DIR", help="where modules are imported from"
+    )
+    parser.add_argument(
+        "--python", default="", metavar="VENV", help="the environment of the dependencies, or none"
+    )
+
+
+def _program(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the options say of other modules, as overrides; paths are made absolute."""
+    python = options.python
+    return {
+        "src": tuple(os.path.abspath(each) for each in options.src),
+        "python": os.path.abspath(python) if python and python != "none" else python,
+    }
 
 
 def _add_isolated(parser: argparse._ActionsContainer) -> None:
@@ -167,6 +187,7 @@ def _overrides(options: argparse.Namespace) -> Overrides:
         strict=options.strict,
         target_version=parse_target(target, "--target-version") if target else None,
         isolated=options.isolated,
+        **_program(options),
     )
 
 
@@ -355,7 +376,9 @@ def _explain(options: argparse.Namespace) -> int:
     target = options.target_version
     try:
         version = parse_target(target, "--target-version") if target else None
-        overrides = Overrides(target_version=version, isolated=options.isolated)
+        overrides = Overrides(
+            target_version=version, isolated=options.isolated, **_program(options)
+        )
         project = Projects(overrides).of_folder(path.parent)
         source = read_source(path, name)
     except SettingsError as error:

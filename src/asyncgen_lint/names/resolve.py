@@ -183,7 +183,7 @@ class Resolver:
             if source is None:
                 return None
             if name in source.exports if source.exports is not None else name[0] != "_":
-                found = self.locate(f"{module}.{name}", outline)
+                found = self.locate(f"{module}.{name}", outline, module)
                 if found.dotted != f"{module}.{name}":
                     return found
                 if name in source.module.bindings:
@@ -192,17 +192,26 @@ class Resolver:
 
     def _imported(self, bindings: list[Binding], outline: Outline) -> Reference | None:
         """Return what alternative imports of one name give, by the first whose source is known."""
-        targets = list(dict.fromkeys(outline.absolute(each.target) for each in bindings))
-        if len({each.rpartition(".")[2] for each in targets}) != 1:
+        if len({each.target.rpartition(".")[2] for each in bindings}) != 1:
             return None
-        found = [self.locate(each, outline) for each in targets]
+        found = [self._import(each, outline) for each in bindings]
         known = [each for each in found if each.dotted in tables.KNOWN_NAMES]
         return (known or found)[0]
 
     # Other modules
 
-    def locate(self, dotted: str, asker: Outline) -> Reference:
-        """Return what an absolute dotted name refers to; `asker` is recorded to rest on it."""
+    def _import(self, binding: Binding, outline: Outline) -> Reference:
+        target = outline.absolute(binding.target)
+        if not binding.source:
+            return self.locate(target, outline)
+        return self.locate(target, outline, outline.absolute(binding.source))
+
+    def locate(self, dotted: str, asker: Outline, module: str = "") -> Reference:
+        """Return what an absolute dotted name refers to; `asker` is recorded to rest on it.
+
+        `module` is the part of the name that certainly is a module, as in `from module import`;
+        without it the name is followed from the top-level package on.
+        """
         top = dotted.partition(".")[0]
         if not top or dotted in tables.KNOWN_NAMES or top in _LIBRARY_MODULES:
             return Reference(dotted=dotted)
@@ -211,37 +220,40 @@ class Resolver:
             return Reference(dotted=dotted)
         if self._modules.is_installed(top) and top not in tables.KNOWN_PACKAGES:
             # No table needs to know where the name comes from, so it is looked up when needed.
-            return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker))
-        return self._follow(dotted, asker)
+            return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker, module))
+        return self._follow(dotted, asker, module)
 
     def _visit(self, module: str, asker: Outline) -> None:
         asker.uses.add(module)
         self._visited.append(module)
 
-    def _follow(self, dotted: str, asker: Outline) -> Reference:
-        if dotted in self._pending:
-            self._cycles.add(dotted)
+    def _follow(self, dotted: str, asker: Outline, module: str) -> Reference:
+        key = f"{module}:{dotted}"
+        if key in self._pending:
+            self._cycles.add(key)
             return Reference(dotted=dotted)
-        known = self._modules.located.get(dotted)
+        known = self._modules.located.get(key)
         if known is None:
             outer, self._visited = self._visited, []
-            self._pending.append(dotted)
+            self._pending.append(key)
             try:
-                known = (self._descend(dotted), frozenset(self._visited))
+                known = (self._descend(dotted, module), frozenset(self._visited))
             finally:
                 self._pending.pop()
                 self._visited = outer
-            self._cycles.discard(dotted)
+            self._cycles.discard(key)
             if not self._cycles:
-                self._modules.located[dotted] = known
+                self._modules.located[key] = known
         reference, visited = known
         asker.uses.update(visited)
         self._visited += visited
         return reference
 
-    def _descend(self, dotted: str) -> Reference:
-        """Follow a dotted name from the top-level package on, attributes before submodules."""
-        module, *rest = dotted.split(".")
+    def _descend(self, dotted: str, module: str) -> Reference:
+        """Follow a dotted name from a module on, attributes before submodules."""
+        module = module or dotted.partition(".")[0]
+        self._visited.append(module)
+        rest = dotted[len(module) + 1 :].split(".") if dotted != module else []
         while rest:
             name, *rest = rest
             outline = self._modules.outline(module)

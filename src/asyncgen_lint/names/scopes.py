@@ -47,13 +47,14 @@ class BindingKind(Enum):
 class Binding:
     """One place that binds a name.
 
-    `target` is the dotted name of an import (relative imports keep their leading dots), `scope`
-    the scope that a def or class opens, `value` the bound expression, `node` the place.
+    `target` is the dotted name of an import (relative imports keep their leading dots), of which
+    `source` is the module in `from module import name`; `scope` is the scope that a def or class opens, `value` the bound expression, `node` the place.
     """
 
     kind: BindingKind
     node: cst.CSTNode
     target: str = ""
+    source: str = ""
     scope: Scope | None = None
     value: cst.BaseExpression | None = None
 
@@ -430,10 +431,12 @@ class _Walker:
         for alias in node.names:
             name = dotted_name(alias.name)
             bound = dotted_name(alias.asname.name) if alias.asname is not None else name
-            self._bind_import(scope, bound, node, f"{module}{joint}{name}")
+            self._bind_import(scope, bound, node, f"{module}{joint}{name}", module)
 
-    def _bind_import(self, scope: Scope, name: str, node: cst.CSTNode, target: str) -> None:
-        self._bind(scope, name, Binding(BindingKind.IMPORT, node, target=target))
+    def _bind_import(
+        self, scope: Scope, name: str, node: cst.CSTNode, target: str, source: str = ""
+    ) -> None:
+        self._bind(scope, name, Binding(BindingKind.IMPORT, node, target=target, source=source))
 
     def _match_capture(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
         if node.name is not None:

@@ -106,7 +106,7 @@ class _Names:
 
     def __init__(self, parts: Iterable[Part], *, has_globals: bool) -> None:
         self.parts_of: dict[str, list[int]] = {}
-        self.imports: dict[str, list[str]] = {}
+        self.imports: dict[str, list[tuple[str, str]]] = {}
         self.stars: list[str] = []
         self._others: set[str] = set()
         self._defined: set[str] = set()
@@ -121,8 +121,8 @@ class _Names:
         """The names that are bound by functions and classes alone."""
         return frozenset(self._defined - self._others - self.imports.keys())
 
-    def imported(self, name: str) -> list[str] | None:
-        """Return what a name is imported as, if nothing but imports binds it."""
+    def imported(self, name: str) -> list[tuple[str, str]] | None:
+        """Return the targets and sources of a name's imports, if nothing else binds it."""
         if name in self._others or name in self._defined:
             return None
         return self.imports.get(name)
@@ -161,10 +161,11 @@ class _Names:
             if each.name == "*":
                 self.stars.append(module)
             else:
-                self._add_target(each.asname or each.name, f"{module}{joint}{each.name}", number)
+                target = f"{module}{joint}{each.name}"
+                self._add_target(each.asname or each.name, target, number, module)
 
-    def _add_target(self, name: str, target: str, number: int) -> None:
-        self.imports.setdefault(name, []).append(target)
+    def _add_target(self, name: str, target: str, number: int, source: str = "") -> None:
+        self.imports.setdefault(name, []).append((target, source))
         self._add(name, number)
 
     def _add_globals(self, statement: ast.stmt, number: int) -> None:
@@ -202,11 +203,16 @@ class _Bindings(dict[str, list[Binding]]):
             raise KeyError(name)
         targets = self._names.imported(name)
         if targets is not None:
-            made = [Binding(BindingKind.IMPORT, _IMPORT, target=each) for each in targets]
+            made = [
+                Binding(BindingKind.IMPORT, _IMPORT, target=target, source=source)
+                for target, source in targets
+            ]
         else:
             for number in self._names.parts_of[name]:
                 self.gather(number)
-            made = [each for _, found in sorted(self._found.get(name, {}).items()) for each in found]
+            made = [
+                each for _, found in sorted(self._found.get(name, {}).items()) for each in found
+            ]
         self[name] = made
         return made
 

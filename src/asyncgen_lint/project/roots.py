@@ -26,7 +26,7 @@ def roots_of(path: Path, project: Path, src: Iterable[str], python: str) -> tupl
     """
     own = [str(project / each) for each in src]
     above = _above_packages(path.parent)
-    inside = [each for each in own if above.is_relative_to(each)]
+    inside = [each for each in own if Path(each) != project and above.is_relative_to(each)]
     # A package without a file of its own, below a source folder, is part of the module's name.
     own = [*inside, str(above), *own] if inside else [str(above), *own]
     found = [Root(os.path.normpath(each)) for each in dict.fromkeys(own) if os.path.isdir(each)]

@@ -162,13 +162,9 @@ class Knowledge:
 
     def is_driven_as_context_manager(self, scope: Scope) -> bool:
         """Return whether exceptions of the consumer are thrown into the generator's yield."""
-        return (
-            any(
-                name in tables.CONTEXT_MANAGER_DECORATORS
-                for name in self.resolver.decorators(scope)
-            )
-            or scope in self._wrapped_functions(scope.outline)
-        )
+        return any(
+            name in tables.CONTEXT_MANAGER_DECORATORS for name in self.resolver.decorators(scope)
+        ) or scope in self._wrapped_functions(scope.outline)
 
     def has_unknown_decorator(self, scope: Scope) -> bool:
         """Return whether some decorator may change how the function is driven."""
