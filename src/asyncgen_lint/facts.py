@@ -314,11 +314,17 @@ class Facts:
     @cached_property
     def outline(self) -> Outline:
         """The module's scopes."""
-        if self.program is None or self._path is None:
-            return outline(self.parsed.module)
-        name, is_package = self.program.name_of(self._path)
-        filename = self.parsed.source.filename
-        return outline(self.parsed.module, name, is_package=is_package, filename=filename)
+        source = self.parsed.source
+        name, is_package = "", False
+        if self.program is not None and self._path is not None:
+            name, is_package = self.program.name_of(self._path)
+        return outline(
+            self.parsed.module,
+            name,
+            is_package=is_package,
+            filename=source.filename,
+            text=source.text,
+        )
 
     @cached_property
     def _knowledge(self) -> Knowledge:

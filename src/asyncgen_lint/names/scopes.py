@@ -127,8 +127,8 @@ class Scope:
             stack += reversed(scope.children)
 
 
-_DEFINITION = re.compile(r"\bdef\s+(\w+)")
-_ALIAS = re.compile(r"^\s*(\w+)\s*(?::[^=\n]*)?=", re.MULTILINE)
+_CLASS_HEADER = re.compile(r"^[ \t]*class\s+\w+[^(:]*\(([^:]*)", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +136,11 @@ class Outline:
     """A module's scopes; `scope_of` maps each node that opens a scope to it.
 
     `name` is the module's dotted name, empty where it cannot be imported; `filename` its file.
-    `exports` is its `__all__`, None if it has none that can be read. `uses` gathers the names of
+    `text` is its text if known, `exports` its `__all__`, None if it has none that can be read. `uses` gathers the names of
     the modules, there or not, that answers about this one rest on. `memo` holds what has been found
     out about the module's own scopes, a table a question. `complete` gathers what is not yet there
-    of an outline that is made statement by statement, whose text then is `text`.
+    of an outline that is made statement by statement, and `gives` yields the name of each function
+    and alias in it with the last name of what it returns or stands for, empty for a generator.
     """
 
     module: Scope
@@ -151,7 +152,8 @@ class Outline:
     uses: set[str] = field(default_factory=set)
     memo: dict[str, dict[Any, Any]] = field(default_factory=dict)
     complete: Callable[[], None] | None = None
-    text: str = ""
+    gives: Callable[[], Iterator[tuple[str, str]]] | None = None
+    text: str | None = None
 
     def absolute(self, target: str) -> str:
         """Return the dotted name that an import's target, maybe relative, means in this module.
@@ -170,32 +172,34 @@ class Outline:
 
     def may_hold_subclass(self, name: str) -> bool:
         """Return whether a class of this module may have a base of this name."""
-        if self.complete is None:
+        if self.text is None:
             return True
-        return re.search(rf"\bclass\s+\w+[^:]*\b{name}\b", self.text) is not None
-
-    def function_names(self) -> frozenset[str]:
-        """Return the names of the module's functions at any depth, and those of their aliases.
-
-        Of an outline that is not complete, some names may be those of other things.
-        """
-        memo = self.memo.setdefault("function names", {})
+        memo = self.memo.setdefault("bases", {})
         if not memo:
-            memo[None] = frozenset(self._function_names())
+            headers = _CLASS_HEADER.findall(self.text)
+            memo[None] = {word for header in headers for word in _WORD.findall(header)}
+        return name in memo[None]
+
+    def generator_names(self) -> frozenset[str]:
+        """Return the names of the module's functions that are async generators or return one.
+
+        Names alone are looked at, so that some may be those of other functions; a function that
+        returns what another module's gives is not among them.
+        """
+        memo = self.memo.setdefault("generator names", {})
+        if not memo:
+            memo[None] = _closed_over(self.gives() if self.gives is not None else self._gives())
         names: frozenset[str] = memo[None]
         return names
 
-    def _function_names(self) -> Iterator[str]:
-        if self.complete is not None:
-            yield from _DEFINITION.findall(self.text)
-            yield from _ALIAS.findall(self.text)
-            return
+    def _gives(self) -> Iterator[tuple[str, str]]:
         for scope in self.module.descendants():
             if scope.kind is ScopeKind.FUNCTION:
-                yield scope.name
+                if scope.is_async and scope.yields:
+                    yield scope.name, ""
+                yield from ((scope.name, last_name(each.value)) for each in scope.returns)
             for name, bindings in scope.bindings.items():
-                if any(isinstance(each.value, (cst.Name, cst.Attribute)) for each in bindings):
-                    yield name
+                yield from ((name, last_name(each.value)) for each in bindings if each.value)
 
     def functions(self) -> Iterator[Scope]:
         """Yield the scope of every function, outer ones first."""
@@ -210,12 +214,46 @@ class Outline:
         return (each for each in self.module.descendants() if each.kind is ScopeKind.CLASS)
 
 
+def _closed_over(gives: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return the names that give a generator, themselves or through other names."""
+    givers: dict[str, set[str]] = {}
+    for name, given in gives:
+        givers.setdefault(given, set()).add(name)
+    found: set[str] = set()
+    pending = [""]
+    while pending:
+        new = givers.get(pending.pop(), set()) - found
+        found |= new
+        pending += new
+    return frozenset(found)
+
+
+def last_name(expression: cst.CSTNode | None) -> str:
+    """Return the last name of what an expression is, calls or awaits; else `__call__`."""
+    while True:
+        if isinstance(expression, cst.Await):
+            expression = expression.expression
+        elif isinstance(expression, cst.Call):
+            expression = expression.func
+        elif isinstance(expression, cst.Subscript):
+            expression = expression.value
+        elif isinstance(expression, cst.Attribute):
+            return expression.attr.value
+        else:
+            return expression.value if isinstance(expression, cst.Name) else "__call__"
+
+
 def outline(
-    module: cst.Module, name: str = "", *, is_package: bool = False, filename: str = ""
+    module: cst.Module,
+    name: str = "",
+    *,
+    is_package: bool = False,
+    filename: str = "",
+    text: str | None = None,
 ) -> Outline:
-    """Return the scopes of a module, from one iterative walk."""
+    """Return the scopes of a module, from one iterative walk; `text` is its text if it is known."""
     scope = Scope(ScopeKind.MODULE, module, None)
-    found = Outline(scope, {module: scope}, name, is_package, filename)
+    found = Outline(scope, {module: scope}, name, is_package, filename, text=text)
     scope.outline = found
     walk_statements(module.body, scope)
     return found

@@ -70,6 +70,7 @@ def lazy_module(source: Source, name: str, *, is_package: bool) -> LazyModule | 
         source.filename,
         exports=_exports(tree),
         complete=lambda: gather_all(),
+        gives=lambda: _gives(tree),
         text=source.text,
     )
     scope.outline = outline
@@ -242,6 +243,41 @@ class _Bindings(dict[str, list[Binding]]):
         module.parsed[number] = parsed
         self._number = number
         walk_statements(parsed.body, module.outline.module)
+
+
+def _gives(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield each function and alias with the last name of what it gives; see Outline."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for inner in _own_nodes(node):
+                if isinstance(inner, ast.Yield) and isinstance(node, ast.AsyncFunctionDef):
+                    yield node.name, ""
+                elif isinstance(inner, ast.Return):
+                    yield node.name, _last_name(inner.value)
+        elif isinstance(node, ast.Assign):
+            for name in (each.id for each in node.targets if isinstance(each, ast.Name)):
+                yield name, _last_name(node.value)
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    pending = list(ast.iter_child_nodes(function))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            pending += ast.iter_child_nodes(node)
+
+
+def _last_name(expression: ast.expr | None) -> str:
+    while True:
+        if isinstance(expression, (ast.Await, ast.Subscript)):
+            expression = expression.value
+        elif isinstance(expression, ast.Call):
+            expression = expression.func
+        elif isinstance(expression, ast.Attribute):
+            return expression.attr
+        else:
+            return expression.id if isinstance(expression, ast.Name) else "__call__"
 
 
 def _exports(tree: ast.Module) -> frozenset[str] | None:

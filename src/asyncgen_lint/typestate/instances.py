@@ -35,6 +35,10 @@ _CALLED = frozenset({ScopeKind.FUNCTION, ScopeKind.CLASS})
 _UNSEEN = cst.Ellipsis()
 """Stands for a value that is not written out where it is stored."""
 
+_ASSIGNING = frozenset(
+    {cst.Assign, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.WithItem}
+)
+
 Stored = tuple[cst.BaseExpression, Scope]
 """A value that a method stores on `self`, and the method."""
 
@@ -291,8 +295,9 @@ class Instances:
         for each in self._resolver.ancestry(owner):
             for method in each.children:
                 for node in descendants(method.node):
-                    for name, value in _attribute_assignments(node):
-                        stored.setdefault(name, []).append((value, method))
+                    if type(node) in _ASSIGNING:
+                        for name, value in _attribute_assignments(node):
+                            stored.setdefault(name, []).append((value, method))
         return stored
 
 

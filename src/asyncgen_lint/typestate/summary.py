@@ -166,7 +166,7 @@ class Summaries:
         node = region.node
         if not isinstance(node, cst.For) or region.is_async:
             return _Ground(Verdict.NO)
-        product = self.knowledge.product(node.iter, function)
+        product = self.knowledge.certain_product(node.iter, function)
         if product is None or product.kind is not FunctionKind.GENERATOR:
             return _Ground(Verdict.NO)
         reason = Reason(at.node, node, "in a loop over a generator with cleanup")
