@@ -172,7 +172,8 @@ class Resolver:
 
     def _unbound(self, name: str, outline: Outline) -> Reference | None:
         """Return what a name means that a module does not bind: from `import *`, or a builtin."""
-        for target in outline.module.star_imports:
+        # The last `import *` binds the name.
+        for target in reversed(outline.module.star_imports):
             module = outline.absolute(target)
             self._visit(module, outline)
             if not self._modules.holds(module):
@@ -191,12 +192,18 @@ class Resolver:
         return Reference(dotted=f"builtins.{name}") if name in _BUILTIN_NAMES else None
 
     def _imported(self, bindings: list[Binding], outline: Outline) -> Reference | None:
-        """Return what alternative imports of one name give, by the first whose source is known."""
-        if len({each.target.rpartition(".")[2] for each in bindings}) != 1:
-            return None
+        """Return what alternative imports of one name give, by one whose source is known.
+
+        Else what handlers import counts only where nothing else does, and the rest must agree.
+        """
         found = [self._import(each, outline) for each in bindings]
-        known = [each for each in found if each.dotted in tables.KNOWN_NAMES]
-        return (known or found)[0]
+        if len({each.target.rpartition(".")[2] for each in bindings}) == 1:
+            known = [each for each in found if each.dotted in tables.KNOWN_NAMES]
+            if known:
+                return known[0]
+        tried = [each for each, by in zip(found, bindings, strict=True) if not by.is_fallback]
+        first, *others = tried or found
+        return first if all(_is_same(first, each) for each in others) else None
 
     # Other modules
 
@@ -423,6 +430,10 @@ class Resolver:
             for each in owner.outline.classes()
             if each is not owner and owner in self.ancestry(each)
         ]
+
+
+def _is_same(one: Reference, other: Reference) -> bool:
+    return one is other or (one.dotted == other.dotted and one.scope is other.scope)
 
 
 def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:

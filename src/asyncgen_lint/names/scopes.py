@@ -15,7 +15,7 @@ from typing import Any
 
 import libcst as cst
 
-from asyncgen_lint.source.walk import by_class, children
+from asyncgen_lint.source.walk import by_class, children, descendants
 
 
 class ScopeKind(Enum):
@@ -48,13 +48,16 @@ class Binding:
     """One place that binds a name.
 
     `target` is the dotted name of an import (relative imports keep their leading dots), of which
-    `source` is the module in `from module import name`; `scope` is the scope that a def or class opens, `value` the bound expression, `node` the place.
+    `source` is the module in `from module import name` and `is_fallback` says that it stands in a
+    handler; `scope` is the scope that a def or class opens, `value` the bound expression, `node`
+    the place.
     """
 
     kind: BindingKind
     node: cst.CSTNode
     target: str = ""
     source: str = ""
+    is_fallback: bool = False
     scope: Scope | None = None
     value: cst.BaseExpression | None = None
 
@@ -294,6 +297,7 @@ class _Walker:
     def __init__(self, module: Scope) -> None:
         self.module = module
         self._stack: list[_Work] = []
+        self._fallbacks: set[cst.CSTNode] = set()
 
     def run(self, statements: Iterable[cst.CSTNode]) -> None:
         stack = self._stack
@@ -443,6 +447,11 @@ class _Walker:
             self._bind_unknown(node.name.name, scope)
         self._push(scope, node.type, node.body)
 
+    def _try(self, node: cst.Try | cst.TryStar, scope: Scope) -> None:
+        for handler in node.handlers:
+            self._fallbacks.update(each for each in descendants(handler) if _is_import(each))
+        self._push(scope, *children(node))
+
     def _global(self, node: cst.Global, scope: Scope) -> None:
         scope.declared_global.update(each.name.value for each in node.names)
 
@@ -463,7 +472,9 @@ class _Walker:
         if node.module is not None:
             module += dotted_name(node.module)
         if isinstance(node.names, cst.ImportStar):
-            scope.star_imports.append(module)
+            # What a handler imports never goes over what the `try` would have given.
+            place = 0 if node in self._fallbacks else len(scope.star_imports)
+            scope.star_imports.insert(place, module)
             return
         joint = "" if module.endswith(".") else "."
         for alias in node.names:
@@ -474,7 +485,9 @@ class _Walker:
     def _bind_import(
         self, scope: Scope, name: str, node: cst.CSTNode, target: str, source: str = ""
     ) -> None:
-        self._bind(scope, name, Binding(BindingKind.IMPORT, node, target=target, source=source))
+        is_fallback = node in self._fallbacks
+        binding = Binding(BindingKind.IMPORT, node, target, source, is_fallback)
+        self._bind(scope, name, binding)
 
     def _match_capture(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
         if node.name is not None:
@@ -551,6 +564,8 @@ _HANDLERS: dict[type, Callable[..., None]] = by_class(
         "LazyImportFrom": _Walker._import_from,
         "Global": _Walker._global,
         "Nonlocal": _Walker._nonlocal,
+        "Try": _Walker._try,
+        "TryStar": _Walker._try,
         "ExceptHandler": _Walker._handler,
         "ExceptStarHandler": _Walker._handler,
         "MatchAs": _Walker._match_capture,
@@ -561,6 +576,10 @@ _HANDLERS: dict[type, Callable[..., None]] = by_class(
     }
 )
 """What to do at each kind of node; a kind without a row is only walked through."""
+
+
+def _is_import(node: cst.CSTNode) -> bool:
+    return _HANDLERS.get(type(node)) in (_Walker._import, _Walker._import_from)
 
 
 def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:

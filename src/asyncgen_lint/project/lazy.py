@@ -107,7 +107,7 @@ class _Names:
 
     def __init__(self, parts: Iterable[Part], *, has_globals: bool) -> None:
         self.parts_of: dict[str, list[int]] = {}
-        self.imports: dict[str, list[tuple[str, str]]] = {}
+        self.imports: dict[str, list[tuple[str, str, bool]]] = {}
         self.stars: list[str] = []
         self._others: set[str] = set()
         self._defined: set[str] = set()
@@ -122,8 +122,8 @@ class _Names:
         """The names that are bound by functions and classes alone."""
         return frozenset(self._defined - self._others - self.imports.keys())
 
-    def imported(self, name: str) -> list[tuple[str, str]] | None:
-        """Return the targets and sources of a name's imports, if nothing else binds it."""
+    def imported(self, name: str) -> list[tuple[str, str, bool]] | None:
+        """Return target, source and `is_fallback` of a name's imports, if nothing else binds it."""
         if name in self._others or name in self._defined:
             return None
         return self.imports.get(name)
@@ -135,6 +135,7 @@ class _Names:
 
     def _add_statement(self, statement: ast.stmt, number: int) -> None:
         pending: list[ast.AST] = [statement]
+        fallbacks: set[ast.AST] = set()
         while pending:
             node = pending.pop()
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -142,31 +143,36 @@ class _Names:
                 self._add(node.name, number)
                 continue
             if isinstance(node, (ast.Import, ast.ImportFrom)):
-                self._add_import(node, number)
+                self._add_import(node, number, is_fallback=node in fallbacks)
                 continue
             for name in _names_bound(node):
                 self._others.add(name)
                 self._add(name, number)
+            if isinstance(node, ast.ExceptHandler):
+                fallbacks.update(ast.walk(node))
             if not isinstance(node, ast.Lambda):
-                pending += ast.iter_child_nodes(node)
+                pending += reversed(list(ast.iter_child_nodes(node)))
 
-    def _add_import(self, node: ast.Import | ast.ImportFrom, number: int) -> None:
+    def _add_import(
+        self, node: ast.Import | ast.ImportFrom, number: int, *, is_fallback: bool
+    ) -> None:
         if isinstance(node, ast.Import):
             for each in node.names:
                 top = each.name.partition(".")[0]
-                self._add_target(each.asname or top, each.name if each.asname else top, number)
+                target = each.name if each.asname else top
+                self._add_target(each.asname or top, number, (target, "", is_fallback))
             return
         module = "." * node.level + (node.module or "")
         joint = "" if module.endswith(".") else "."
         for each in node.names:
             if each.name == "*":
-                self.stars.append(module)
+                self.stars.insert(0 if is_fallback else len(self.stars), module)
             else:
                 target = f"{module}{joint}{each.name}"
-                self._add_target(each.asname or each.name, target, number, module)
+                self._add_target(each.asname or each.name, number, (target, module, is_fallback))
 
-    def _add_target(self, name: str, target: str, number: int, source: str = "") -> None:
-        self.imports.setdefault(name, []).append((target, source))
+    def _add_target(self, name: str, number: int, target: tuple[str, str, bool]) -> None:
+        self.imports.setdefault(name, []).append(target)
         self._add(name, number)
 
     def _add_globals(self, statement: ast.stmt, number: int) -> None:
@@ -205,8 +211,8 @@ class _Bindings(dict[str, list[Binding]]):
         targets = self._names.imported(name)
         if targets is not None:
             made = [
-                Binding(BindingKind.IMPORT, _IMPORT, target=target, source=source)
-                for target, source in targets
+                Binding(BindingKind.IMPORT, _IMPORT, target, source, is_fallback)
+                for target, source, is_fallback in targets
             ]
         else:
             for number in self._names.parts_of[name]:
@@ -243,6 +249,7 @@ class _Bindings(dict[str, list[Binding]]):
         module.parsed[number] = parsed
         self._number = number
         walk_statements(parsed.body, module.outline.module)
+        module.outline.module.star_imports[:] = self._names.stars
 
 
 def _gives(tree: ast.Module) -> Iterator[tuple[str, str]]:

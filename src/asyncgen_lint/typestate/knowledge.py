@@ -355,6 +355,9 @@ class Knowledge:
         """Return whether a function, or a comprehension in it, makes an async generator."""
         if self._has_generator_properties(function.outline):
             return True
+        attributes = (each for each in consumed(function) if isinstance(each, cst.Attribute))
+        if any(self.product(each, function) is not None for each in attributes):
+            return True
         pending = [function]
         while pending:
             scope = pending.pop()
