@@ -511,6 +511,8 @@ class Facts:
     def never_iterated(self) -> Iterator[NeverIterated]:
         """Yield each call of an async generator function whose result is dropped or never read."""
         for scope in (self.outline.module, *self.outline.functions()):
+            if not self._may_forget_to_iterate(scope):
+                continue
             graph = self._graph(scope)
             if graph is None:
                 continue
@@ -525,6 +527,22 @@ class Facts:
                         if fact is not None:
                             yield fact
 
+    def _may_forget_to_iterate(self, scope: Scope) -> bool:
+        """Return whether a call of a generator function is dropped, or bound to any name."""
+        calls: list[cst.BaseExpression] = list(scope.discarded)
+        if scope.kind is ScopeKind.FUNCTION:
+            for bindings in scope.bindings.values():
+                calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
+        return any(self._is_generator_call(each, scope) for each in calls)
+
+    def _is_generator_call(self, call: cst.BaseExpression, scope: Scope) -> bool:
+        product = self._knowledge.product_of_unused(call, scope)
+        return (
+            product is not None
+            and product.kind is FunctionKind.AGEN
+            and all(self._can_yield(each) for each in product.functions)
+        )
+
     def _never_iterated(self, scope: Scope, instruction: Discard | Bind) -> NeverIterated | None:
         if isinstance(instruction, Discard):
             if not isinstance(instruction.node, cst.Expr):
@@ -535,12 +553,7 @@ class Facts:
             if found is None:
                 return None
             call, name = found, instruction.name
-        product = self._knowledge.product(call, scope)
-        if product is None or product.kind is not FunctionKind.AGEN:
-            return None
-        if not isinstance(call, cst.Call) or not all(
-            self._can_yield(each) for each in product.functions
-        ):
+        if not isinstance(call, cst.Call) or not self._is_generator_call(call, scope):
             return None
         return NeverIterated(label_of(call), call, name)
 
