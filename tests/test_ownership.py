@@ -1094,6 +1094,49 @@ CASES = {
     """,
 }
 
+STRICT_CASES = {
+    "source from the caller": """
+        from collections.abc import AsyncIterable
+        from typing import Any, Optional
+        async def untold(source):
+            async for row in source:  # AGN103
+                yield row
+        async def any_of(source: Any):
+            async for row in source:  # AGN103
+                yield row
+        async def told(source: AsyncIterable[int]):
+            async for row in source:  # AGN103
+                yield row
+        async def told_later(source: "AsyncGenerator[int, None]"):
+            async for row in source:  # AGN103
+                yield row
+        async def maybe(source: Optional[AsyncGenerator]):
+            async for row in source:  # AGN103
+                yield row
+    """,
+    "stream of a class from the caller": """
+        from mylib import ReceiveStream
+        async def received(stream: ReceiveStream[bytes]):
+            async for item in stream:
+                yield item
+    """,
+    "object that iterates itself": """
+        class Stream:
+            async def text(self):
+                async for event in self:
+                    yield event.text
+            @staticmethod
+            async def text_of(stream):
+                async for event in stream:  # AGN103
+                    yield event.text
+    """,
+}
+
+
+@pytest.mark.parametrize("name", STRICT_CASES)
+def test_reports_exactly_the_marked_lines_when_strict(name: str) -> None:
+    assert_marked(PRELUDE + textwrap.dedent(STRICT_CASES[name]), strict=True)
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
