@@ -910,6 +910,94 @@ CASES = {
             async for item in completed(tasks, buffer):  # AGN101
                 return item
     """,
+    "item deleted from a shared container": """
+        WAITING = {}
+        class Hub:
+            async def of_self(self, key):
+                try:
+                    yield 1
+                finally:
+                    del self.waiting[key]
+            async def deeper(self, key):
+                try:
+                    yield 1
+                finally:
+                    del self.waiting[key][0], key
+            async def own_attribute(self):
+                try:
+                    yield 1
+                finally:
+                    del self.current
+        async def given(waiting, key):
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+        async def shared(key):
+            try:
+                yield 1
+            finally:
+                del WAITING[key]
+        async def alias(hub, key):
+            waiting = hub.waiting
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+        async def own(key):
+            waiting = {key: 1}
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+                del waiting
+        async def made_elsewhere(hub, key):
+            waiting = hub.copy()
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+        async def f(hub: Hub, key):
+            async for item in hub.of_self(key):  # AGN101
+                break
+            async for item in hub.deeper(key):  # AGN101
+                break
+            async for item in hub.own_attribute():
+                break
+            async for item in given(hub.waiting, key):  # AGN101
+                break
+            async for item in shared(key):  # AGN101
+                break
+            async for item in alias(hub, key):  # AGN101
+                break
+            async for item in own(key):
+                break
+            async for item in made_elsewhere(hub, key):
+                break
+    """,
+    "class that only maps exceptions": """
+        class Mapping:
+            async def __aenter__(self):
+                return self
+            async def __aexit__(self, kind, exc, tb):
+                if kind is not None and issubclass(kind, KeyError):
+                    raise LookupError(str(exc)) from exc
+        class Releasing(Mapping):
+            async def __aexit__(self, kind, exc, tb):
+                if kind is not None and issubclass(kind, KeyError):
+                    raise LookupError(self.release())
+        async def mapped():
+            async with Mapping():
+                yield 1
+        async def released():
+            async with Releasing():
+                yield 1
+        async def f():
+            async for item in mapped():
+                break
+            async for item in released():  # AGN101
+                break
+    """,
     "own container": """
         async def completed(tasks):
             waiters = []

@@ -304,6 +304,14 @@ LOCAL_ONLY_CALLS = frozenset(
      "time.time", "time.process_time"}
 )  # fmt: skip
 
+PURE_BUILTINS = frozenset(
+    # Built-in functions whose result is all they give; they keep what they get in it.
+    {f"builtins.{name}" for name in (
+        "abs", "all", "any", "bool", "callable", "enumerate", "float", "frozenset", "getattr",
+        "hasattr", "hash", "id", "issubclass", "range", "reversed", "round", "sorted", "sum",
+        "tuple", "type", "zip")}
+)  # fmt: skip
+
 RELEASE_METHODS = frozenset(
     {"close", "aclose", "release", "unsubscribe", "cancel", "detach", "reset", "disconnect",
      "task_done", "__aexit__"}
@@ -318,6 +326,7 @@ ENDING_WORDS = frozenset(
      "end", "cleanup", "dispose", "drain"}
 )  # fmt: skip
 """Words in the names of methods in which a last step of a generator may be meant to finish it."""
+
 RELEASES_OF_PAIRS = frozenset(
     # These are releases only beside their counterpart: a parser is `reset`, and a tensor detached,
     # to go on with it.

@@ -1,7 +1,8 @@
 """Does code have an effect when a generator is closed, or is it bookkeeping?
 
 The three verdicts are runtime.md (b): a `finally` is trivial when it holds only pass, assignments
-to locals, `del`, `+=`, logging, or changes of a container local to the call.
+to locals, `del`, `+=`, logging, or changes of a container local to the call. Taking an item out of
+a container that others see is a release, by a method or by `del`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 _DISPLAYS = (cst.List, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp)
 
+_WITHOUT_EFFECT = tables.LOCAL_ONLY_CALLS | tables.CONTAINER_TYPES | tables.PURE_BUILTINS
+
 
 class Cleanup:
     """Judges suites and context managers of one module."""
@@ -54,6 +57,12 @@ class Cleanup:
                 continue
             if isinstance(node, (cst.Await, cst.Yield)):
                 verdicts.append(Verdict.YES)
+            elif isinstance(node, cst.Raise) and isinstance(node.exc, cst.Call):
+                # Making the exception has no effect; what it is made of may have one.
+                pending += [each.value for each in node.exc.args]
+                continue
+            elif isinstance(node, cst.Del):
+                verdicts.append(self._deletion_has_effect(node.target, scope))
             elif isinstance(node, cst.Call):
                 verdicts.append(self._call_has_effect(node, scope))
             elif isinstance(node, (cst.For, cst.With)) and node.asynchronous is not None:
@@ -65,7 +74,7 @@ class Cleanup:
 
     def _call_has_effect(self, call: cst.Call, scope: Scope) -> Verdict:
         function = call.func
-        if self._knowledge.dotted(function, scope) in tables.LOCAL_ONLY_CALLS:
+        if self._knowledge.dotted(function, scope) in _WITHOUT_EFFECT:
             return Verdict.NO
         if not isinstance(function, cst.Attribute):
             return Verdict.YES
@@ -76,6 +85,23 @@ class Cleanup:
         if method in tables.CONTAINER_METHODS and self._is_local_container(function.value, scope):
             return Verdict.NO
         return Verdict.YES
+
+    def _deletion_has_effect(self, target: cst.BaseExpression, scope: Scope) -> Verdict:
+        """Return whether `del` takes an item out of a container that others may see."""
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return worst(self._deletion_has_effect(each.value, scope) for each in target.elements)
+        if not isinstance(target, cst.Subscript) or self._is_local_container(target.value, scope):
+            return Verdict.NO
+        root: cst.BaseExpression = target.value
+        while isinstance(root, (cst.Attribute, cst.Subscript)):
+            root = root.value
+        bindings = scope.bindings.get(root.value, []) if isinstance(root, cst.Name) else []
+        if not all(each.kind is BindingKind.PARAMETER for each in bindings) and not any(
+            root is target.value and isinstance(each.value, cst.Attribute) for each in bindings
+        ):
+            # Of what a call has made or given, it is not known who else sees it.
+            return Verdict.UNKNOWN
+        return Verdict.YES if isinstance(root, cst.Name) else Verdict.UNKNOWN
 
     def _is_logger(self, node: cst.BaseExpression, receiver: str, scope: Scope) -> bool:
         dotted = self._knowledge.dotted(node, scope)
