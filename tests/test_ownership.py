@@ -497,6 +497,45 @@ CASES = {
             while (row := await anext(gen, None)) is not None:
                 print(row)
     """,
+    "sentinel by name": """
+        END = object()
+        class Reader:
+            END = object()
+            async def read(self, db):
+                gen = rows(db)
+                while True:
+                    row = await anext(gen, self.END)
+                    if row is self.END:
+                        return
+                    print(row)
+        async def walrus(db):
+            gen = rows(db)
+            while (row := await anext(gen, END)) is not END:
+                print(row)
+        async def local(db):
+            end = object()
+            gen = rows(db)
+            while True:
+                row = await asyncio.wait_for(anext(gen, end), 1)
+                if row == end:
+                    break
+                print(row)
+        async def equal(db):
+            gen = rows(db)
+            while True:
+                row = await anext(gen, None)
+                if row == None:
+                    break
+        async def stops_early(db):
+            gen = rows(db)
+            while (row := await anext(gen, END)) is not END:  # AGN104
+                if row:
+                    break
+        async def another(db, last):
+            gen = rows(db)
+            while (row := await anext(gen, END)) is not last:  # AGN104
+                print(row)
+    """,
     "anext in wait_for": """
         async def f(db):
             gen = rows(db)

@@ -51,7 +51,14 @@ from asyncgen_lint.flow.graph import (
     Yield,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Outline, Scope, ScopeKind, all_parameters, alternatives
+from asyncgen_lint.names.scopes import (
+    Outline,
+    Scope,
+    ScopeKind,
+    all_parameters,
+    alternatives,
+    dotted_name,
+)
 from asyncgen_lint.source.walk import by_class, children, descendants
 
 MAX_COPIES = 64
@@ -799,11 +806,16 @@ class _Lowerer:
         """Lower a test: control goes to `taken` or to `otherwise`."""
         while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
             test, taken, otherwise = test.expression, otherwise, taken
-        subject, is_negated = _compared_with_none(test)
-        if subject is not None:
-            if is_negated:
+        known = self._known_truth(test)
+        compared = _compared_with_name(test) if known is None else None
+        if compared is not None:
+            assert isinstance(test, cst.Comparison)
+            if isinstance(compared.operator, (cst.IsNot, cst.NotEqual)):
                 taken, otherwise = otherwise, taken
-            self._emit(Test(test, self._value(subject), True))
+            value = self._value(test.left)
+            if isinstance(compared.comparator, cst.Attribute):
+                self._value(compared.comparator)
+            self._emit(Test(test, value, dotted_name(compared.comparator)))
             self._edge(taken, EdgeKind.TRUE)
             self._edge(otherwise, EdgeKind.FALSE)
             return
@@ -818,8 +830,7 @@ class _Lowerer:
                 self._start(following)
             self._condition(last, taken, otherwise)
             return
-        known = self._known_truth(test)
-        self._emit(Test(test, self._value(test), False))
+        self._emit(Test(test, self._value(test)))
         if known is not False:
             self._edge(taken, EdgeKind.TRUE)
         if known is not True:
@@ -1023,7 +1034,7 @@ class _Lowerer:
             stays_when = EdgeKind.TRUE if leaves_when is EdgeKind.FALSE else EdgeKind.FALSE
             for part in parts:
                 value = self._value(part)
-                self._emit(Test(part, value, False))
+                self._emit(Test(part, value))
                 leaving, staying = self._new_block(), self._new_block()
                 known = self._known_truth(part)
                 if known is not (stays_when is EdgeKind.TRUE):
@@ -1229,16 +1240,14 @@ def _is_irrefutable(pattern: cst.MatchPattern) -> bool:
     return isinstance(pattern, cst.MatchAs) and pattern.pattern is None
 
 
-def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | None, bool]:
-    """Return what `x is None` tests, and whether the test is negated."""
+def _compared_with_name(test: cst.BaseExpression) -> cst.ComparisonTarget | None:
+    """Return the other side of `x is None` or `x != END`."""
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
-        return None, False
+        return None
     target = test.comparisons[0]
-    if not isinstance(target.comparator, cst.Name) or target.comparator.value != "None":
-        return None, False
-    if isinstance(target.operator, cst.Is):
-        return test.left, False
-    return (test.left, True) if isinstance(target.operator, cst.IsNot) else (None, False)
+    if not isinstance(target.operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+        return None
+    return target if dotted_name(target.comparator) not in ("", "True", "False") else None
 
 
 _EXPRESSIONS: dict[type, Callable[..., Operand]] = by_class(

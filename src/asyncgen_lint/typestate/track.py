@@ -407,13 +407,13 @@ class Tracking:
         if held.action == "enter":
             state = _escape(state, [held])
             return state, {Holding(held.site, Role.OBJECT)}
-        stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=held.has_default)
+        stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=bool(held.default))
         if held.action == "athrow":
             # Whether it goes on depends on what it catches.
             state = _escape(state, [held])
         else:
             state = _advance(state, held.site, stepped)
-        items = {Holding(held.site, Role.ITEM)} if held.has_default else set()
+        items = {Holding(held.site, Role.ITEM, default=held.default)} if held.default else set()
         return state, items
 
     def _enter(self, instruction: Enter, state: State) -> State:
@@ -760,20 +760,32 @@ def _map_conditions(
 
 def _test(test: Test, is_true: bool, state: State) -> State | None:
     """Return the state behind a test: a generator object is true and never None."""
+    if test.other not in ("", "None"):
+        return _test_for_default(test, state) if is_true else state
+    # The edge on which the operand is None, or false.
+    is_nothing = is_true == bool(test.other)
     for held in state.held(test.value):
         if held.role is Role.ITEM:
-            if is_true == test.for_none:
+            if is_nothing:
                 state = _finish_default(state, held.site)
             continue
-        if is_true == test.for_none and held.role in (Role.ALWAYS_TRUE, Role.METHOD):
+        if is_nothing and held.role in (Role.ALWAYS_TRUE, Role.METHOD):
             state = _forget(state, held.site)
-        elif is_true == test.for_none:
+        elif is_nothing:
             # On this edge the operand holds something else than the generator: if the
             # generator exists nowhere else, this path has none.
             remaining = frozenset(h for h in state.held(test.value) if h.site is not held.site)
             state = _hold(state, test.value, remaining)
             if not state.is_kept(held.site):
                 state = _forget(state, held.site)
+    return state
+
+
+def _test_for_default(test: Test, state: State) -> State:
+    """Return the state in which a step gave the default, which no generator yields."""
+    for held in state.held(test.value):
+        if held.role is Role.ITEM and held.default == test.other:
+            state = _finish_default(state, held.site)
     return state
 
 
