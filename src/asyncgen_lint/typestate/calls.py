@@ -63,6 +63,11 @@ class ParameterSummaries(Protocol):
     def use(self, function: Scope, parameter: str) -> Use:
         """Return what the function does with what is passed as this parameter."""
 
+    def ends_with_one_of(
+        self, function: Scope, call: cst.CSTNode, closed: frozenset[str], scope: Scope
+    ) -> bool:
+        """Return whether closing these names does all that a generator has to clean up."""
+
 
 class CallEffects:
     """Decides, for the calls of one function, what they do with the generators they are given."""

@@ -16,6 +16,7 @@ from asyncgen_lint.names.scopes import Scope, all_parameters
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.resources import Resources
 from asyncgen_lint.typestate.state import (
     CREATED,
     EMPTY,
@@ -69,6 +70,7 @@ class Summaries:
         self._needs_close: dict[Scope, NeedsClose] = {}
         self._uses: dict[tuple[Scope, str], Use] = {}
         self._pending_uses: set[tuple[Scope, str]] = set()
+        self._resources = Resources(knowledge, self.cleanup)
 
     def tracking(self, function: Scope) -> Tracking | None:
         """Return the solved typestate of a function; None if it is too complex."""
@@ -188,6 +190,12 @@ class Summaries:
             finally:
                 self._pending_uses.discard(key)
         return self._uses[key]
+
+    def ends_with_one_of(
+        self, function: Scope, call: cst.CSTNode, closed: frozenset[str], scope: Scope
+    ) -> bool:
+        """Return whether closing these names does all that a generator has to clean up."""
+        return self._resources.ends_with_one_of(function, call, closed, scope)
 
     def _compute_use(self, function: Scope, parameter: str) -> Use:
         graph = self.knowledge.graph(function)

@@ -47,7 +47,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.flow.solve import Solution, outcomes
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.names.scopes import Scope, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -106,12 +106,14 @@ class Tracking:
         self._scope = scope
         self.graph = graph
         self.sites: dict[cst.CSTNode, Site] = {}
+        self._summaries = summaries
         self._effects = CallEffects(knowledge, summaries, scope)
         # Only drivers such as asynccontextmanager throw the consumer's exceptions in (PEP 525).
         self._is_thrown_at = knowledge.is_driven_as_context_manager(
             scope
         ) or knowledge.has_unknown_decorator(scope)
         self._closed_resources = _closed_resources(graph)
+        self._closed_by_resource: dict[cst.CSTNode, bool] = {}
         self._known_flags: dict[int, Flags] | None = None
         self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
         self._transfers: Mapping[type, Callable[..., State]] = {
@@ -304,9 +306,47 @@ class Tracking:
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
         conditions = dict(state.conditions)
-        is_closed = held.site.resources & self._closed_resources
+        is_closed = self._is_closed_by_resource(held.site)
         conditions[held.site] = frozenset({ESCAPED if is_closed else CREATED})
         return State(state.holdings, conditions), held
+
+    def _is_closed_by_resource(self, site: Site) -> bool:
+        """Return whether a close of what the generator is made from does its cleanup too."""
+        if site.kind is SiteKind.EXPRESSION:
+            sources = site.sources
+            return bool(sources) and all(self._is_closed_by_resource(each) for each in sources)
+        if site.node not in self._closed_by_resource:
+            self._closed_by_resource[site.node] = bool(
+                site.resources & self._closed_resources
+            ) or self._ends_with_what_is_entered(site)
+        return self._closed_by_resource[site.node]
+
+    def _ends_with_what_is_entered(self, site: Site) -> bool:
+        if site.function is None or not site.resources:
+            return False
+        entered = set(_given_to_exit_stacks(self._scope))
+        for block in self.graph.blocks:
+            if any(each.node is site.node for each in block.instructions):
+                for region in block.regions:
+                    if isinstance(region.node, cst.WithItem):
+                        entered |= self._entered_by(region.node)
+        closed = frozenset(entered) & site.resources
+        return self._summaries.ends_with_one_of(site.function, site.node, closed, self._scope)
+
+    def _entered_by(self, item: cst.WithItem) -> set[str]:
+        """Return the dotted names of what leaving a manager closes, as far as in view."""
+        managed = [item.item]
+        if isinstance(item.item, cst.Call):
+            dotted = self._knowledge.dotted(item.item.func, self._scope)
+            if dotted in tables.TRIVIAL_MANAGERS:
+                return set()
+            if dotted in tables.CLOSERS | tables.SYNC_CLOSING:
+                managed += [each.value for each in item.item.args[:1]]
+        if item.asname is not None:
+            target = item.asname.name
+            parts = target.elements if isinstance(target, (cst.Tuple, cst.List)) else ()
+            managed += [target, *(each.value for each in parts)]
+        return {name for each in managed if (name := dotted_name(each))}
 
     def _attribute(self, instruction: Attribute, state: State) -> State:
         given = {
@@ -813,18 +853,33 @@ def resources_of(node: cst.CSTNode) -> frozenset[str]:
     values = [each.value for each in node.args]
     if isinstance(node.func, cst.Attribute):
         values.append(node.func.value)
-    return frozenset(each.value for each in values if isinstance(each, cst.Name))
+    return frozenset(name for each in values if (name := dotted_name(each)))
 
 
 def _closed_resources(graph: Graph) -> frozenset[str]:
-    """Return the local names whose `aclose()` or `close()` the function calls itself."""
+    """Return the dotted names that the function closes itself, or by a callback on a stack."""
     closed = set()
     for block in graph.blocks:
         for each in block.instructions:
-            if (
-                isinstance(each, Call)
-                and each.method in tables.CLOSE_METHODS
-                and isinstance(each.receiver, str)
-            ):
-                closed.add(each.receiver)
-    return frozenset(closed)
+            if not isinstance(each, Call) or not isinstance(each.node, cst.Call):
+                continue
+            methods = [each.node.func]
+            if each.method in tables.EXIT_STACK_CLOSERS:
+                methods = [argument.value for argument in each.node.args]
+            closed |= {
+                dotted_name(method.value)
+                for method in methods
+                if isinstance(method, cst.Attribute) and method.attr.value in tables.CLOSE_METHODS
+            }
+    return frozenset(closed - {""})
+
+
+def _given_to_exit_stacks(scope: Scope) -> Iterator[str]:
+    """Yield the names of what was entered on an exit stack, and is closed with it."""
+    for name, bindings in scope.bindings.items():
+        for each in bindings:
+            value = each.value.expression if isinstance(each.value, cst.Await) else each.value
+            if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
+                continue
+            if value.func.attr.value in ("enter_async_context", "enter_context"):
+                yield name
