@@ -1553,6 +1553,17 @@ CASES = {
 }
 
 STRICT_CASES = {
+    "isinstance alone": """
+        async def f(db):
+            result = None
+            async for row in rows(db):
+                if isinstance(row, int) and callable(row):
+                    result = row
+            return result
+        async def g(db, isinstance):
+            async for row in rows(db):  # AGN102
+                isinstance(row, int)
+    """,
     "source from the caller": """
         from collections.abc import AsyncIterable
         from typing import Any, Optional

@@ -855,6 +855,11 @@ class _Lowerer:
             return decisive if self._known_truth(_spine(test)[0]) is decisive else None
         return None
 
+    def _cannot_raise(self, function: cst.BaseExpression) -> bool:
+        if not isinstance(function, cst.Name) or function.value not in ("isinstance", "callable"):
+            return False
+        return self._oracle.dotted(function, self._scope).startswith("builtins.")
+
     def _known_isinstance(self, test: cst.Call) -> bool | None:
         """Decide `isinstance(error, TYPE)` in the copy of a handler for one kind of exception."""
         if len(test.args) != 2 or not isinstance(test.args[0].value, cst.Name):
@@ -986,7 +991,11 @@ class _Lowerer:
             for each in node.args
         )
         result = self._temporary()
-        self._emit_raising(Call(node, result, callee, receiver, method, arguments))
+        call = Call(node, result, callee, receiver, method, arguments)
+        if self._cannot_raise(node.func):
+            self._emit(call)
+        else:
+            self._emit_raising(call)
         if self._oracle.never_returns(node, self._scope):
             self._start(self._new_block())
         elif method in ("throw", "athrow") and self._throws_generator_exit(node):
