@@ -1553,6 +1553,77 @@ CASES = {
 }
 
 STRICT_CASES = {
+    "closed by another task, in a finally": """
+        async def shielded(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.shield(gen.aclose())
+        async def as_a_task(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.create_task(gen.aclose())
+        async def gathered(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.gather(gen.aclose(), return_exceptions=True)
+        async def in_time(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.wait_for(gen.aclose(), 1)
+        async def by_a_stack(db, send):
+            async with AsyncExitStack() as stack:
+                gen = rows(db)
+                stack.push_async_callback(gen.aclose)
+                async for row in gen:
+                    await send(row)
+        async def too_late(db, send):
+            gen = rows(db)
+            async for row in gen:  # AGN102
+                await send(row)
+            await asyncio.shield(gen.aclose())
+    """,
+    "closed by a helper, in a finally": """
+        async def by_a_helper(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await close_it(gen)
+        async def by_an_unknown_helper(db, send, finish):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await finish(gen)
+        async def by_a_home_made_manager(db, send):
+            async with closing_it(rows(db)) as gen:
+                async for row in gen:
+                    await send(row)
+    """,
+    "list of its own": """
+        async def own(db):
+            found = []
+            async for row in rows(db):
+                found.append(row)
+            return found
+        async def given(db, found):
+            async for row in rows(db):  # AGN102
+                found.append(row)
+    """,
     "isinstance alone": """
         async def f(db):
             result = None
@@ -1613,13 +1684,6 @@ STRICT_CASES = {
         async def f(db):
             async for row in rows(db):
                 pass
-    """,
-    "append in the body": """
-        async def f(db):
-            found = []
-            async for row in rows(db):  # AGN102
-                found.append(row)
-            return found
     """,
     "counting": """
         async def f(db):

@@ -856,6 +856,11 @@ class _Lowerer:
         return None
 
     def _cannot_raise(self, function: cst.BaseExpression) -> bool:
+        """Return whether a call cannot raise: `isinstance`, or `append` to a list made here."""
+        if isinstance(function, cst.Attribute) and function.attr.value == "append":
+            owner = function.value.value if isinstance(function.value, cst.Name) else ""
+            bindings = self._scope.bindings.get(str(owner), [])
+            return bool(bindings) and all(isinstance(each.value, cst.List) for each in bindings)
         if not isinstance(function, cst.Name) or function.value not in ("isinstance", "callable"):
             return False
         return self._oracle.dotted(function, self._scope).startswith("builtins.")

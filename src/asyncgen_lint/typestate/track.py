@@ -162,6 +162,8 @@ class Tracking:
             return None
         if isinstance(instruction, Call) and self._only_makes_awaitable(instruction, state):
             return None
+        if isinstance(instruction, Call):
+            state = self._hand_over_to_end(instruction, state)
         if isinstance(instruction, Yield):
             # What is yielded reached the consumer before the consumer can throw anything in.
             state = self._yield(instruction, state)
@@ -178,6 +180,29 @@ class Tracking:
         if kind in _UNPROVEN:
             return _pass_exception(state, kind)
         return state
+
+    def _hand_over_to_end(self, call: Call, state: State) -> State:
+        """Return the state in which a call that was to end a generator got it, though it raised.
+
+        It was if it got the generator's `aclose`, or if it stands in a `finally` or a handler.
+        """
+        for held, effect in self._call_effects(call, state):
+            if effect.use is Use.ESCAPES and (
+                held.action == "aclose" or call.node in self._calls_in_cleanup
+            ):
+                state = _escape(state, [held])
+        return state
+
+    @cached_property
+    def _calls_in_cleanup(self) -> frozenset[cst.CSTNode]:
+        ends = (RegionKind.HANDLER, RegionKind.FINALLY)
+        return frozenset(
+            each.node
+            for block in self.graph.blocks
+            if any(region.kind in ends for region in block.regions)
+            for each in block.instructions
+            if isinstance(each, Call)
+        )
 
     def follow(self, block: Block, edge: Edge, state: State) -> State | None:
         """Return the state on an edge; None if no generator object lets control take it."""
