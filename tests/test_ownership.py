@@ -1594,6 +1594,44 @@ STRICT_CASES = {
                 await send(row)
             await asyncio.shield(gen.aclose())
     """,
+    "closed behind other cleanup": """
+        import logging, time
+        logger = logging.getLogger(__name__)
+        async def suppressing(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    yield row
+            finally:
+                with suppress(Exception):
+                    await gen.aclose()
+        async def in_time(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                async with asyncio.timeout(3):
+                    await gen.aclose()
+        async def with_a_record(db, send):
+            gen = rows(db)
+            began = time.monotonic()
+            try:
+                async for row in gen:
+                    await send(row)
+            except BaseException:
+                logger.exception("left after %s", time.monotonic() - began)
+                await gen.aclose()
+                raise
+        async def behind_what_may_fail(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:  # AGN102
+                    await send(row)
+            finally:
+                await send(None)
+                await gen.aclose()
+    """,
     "closed by a helper, in a finally": """
         async def by_a_helper(db, send):
             gen = rows(db)

@@ -33,6 +33,7 @@ from asyncgen_lint.flow.graph import (
     Graph,
     Instruction,
     Iterate,
+    Look,
     MakeGenerator,
     Next,
     Operand,
@@ -70,6 +71,8 @@ from asyncgen_lint.typestate.state import (
 
 MAX_PATHS = 2_000
 """How many steps the search for a witness path may take before the report is dropped."""
+
+_SOUND_CALLS = tables.LOCAL_ONLY_CALLS | tables.PURE_BUILTINS
 
 _UNPROVEN = frozenset({EdgeKind.MAY_RAISE, EdgeKind.CANCEL})
 
@@ -158,6 +161,8 @@ class Tracking:
         """
         if not state.conditions:
             return state
+        if instruction in self._cleanup and self._is_sound_cleanup(instruction):
+            return None
         if isinstance(instruction, Yield) and kind is EdgeKind.MAY_RAISE and not self._is_thrown_at:
             return None
         if isinstance(instruction, Call) and self._only_makes_awaitable(instruction, state):
@@ -187,22 +192,45 @@ class Tracking:
         It was if it got the generator's `aclose`, or if it stands in a `finally` or a handler.
         """
         for held, effect in self._call_effects(call, state):
-            if effect.use is Use.ESCAPES and (
-                held.action == "aclose" or call.node in self._calls_in_cleanup
-            ):
+            if effect.use is Use.ESCAPES and (held.action == "aclose" or call in self._cleanup):
                 state = _escape(state, [held])
         return state
 
     @cached_property
-    def _calls_in_cleanup(self) -> frozenset[cst.CSTNode]:
+    def _cleanup(self) -> frozenset[Instruction]:
+        """The instructions of handlers and `finally` suites."""
         ends = (RegionKind.HANDLER, RegionKind.FINALLY)
         return frozenset(
-            each.node
+            each
             for block in self.graph.blocks
             if any(region.kind in ends for region in block.regions)
             for each in block.instructions
-            if isinstance(each, Call)
         )
+
+    @cached_property
+    def _managers(self) -> frozenset[cst.CSTNode]:
+        """The expressions whose values are entered as context managers."""
+        return frozenset(
+            each.node.item
+            for block in self.graph.blocks
+            for each in block.instructions
+            if isinstance(each, Enter) and isinstance(each.node, cst.WithItem)
+        )
+
+    def _is_sound_cleanup(self, instruction: Instruction) -> bool:
+        """Return whether an instruction of a `finally` is not expected to fail.
+
+        All but awaits and calls, and of the calls those that log, count, or make a manager.
+        """
+        if not isinstance(instruction, Call):
+            return isinstance(instruction, (Collect, Look, StoreItem, Enter))
+        node = instruction.node
+        assert isinstance(node, cst.Call)
+        if node in self._managers:
+            return True
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in tables.LOGGING_METHODS:
+            return "log" in dotted_name(node.func.value).rpartition(".")[2].lower()
+        return self._knowledge.dotted(node.func, self._scope) in _SOUND_CALLS
 
     def follow(self, block: Block, edge: Edge, state: State) -> State | None:
         """Return the state on an edge; None if no generator object lets control take it."""
