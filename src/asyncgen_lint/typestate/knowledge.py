@@ -475,7 +475,12 @@ def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
     node = function.node
     if not isinstance(node, cst.FunctionDef) or node.returns is None:
         return False
-    for each in descendants(node.returns.annotation):
+    return mentions_name(node.returns.annotation, names)
+
+
+def mentions_name(annotation: cst.CSTNode, names: frozenset[str]) -> bool:
+    """Return whether an annotation mentions one of these names anywhere, also in a string."""
+    for each in descendants(annotation):
         if isinstance(each, cst.Name) and each.value in names:
             return True
         if isinstance(each, cst.Attribute) and each.attr.value in names:
