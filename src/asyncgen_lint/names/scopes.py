@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import libcst as cst
 
@@ -62,6 +62,16 @@ class Binding:
     value: cst.BaseExpression | None = None
 
 
+class Members(Protocol):
+    """Gathers the body of a class that is made method by method."""
+
+    def complete(self) -> None:
+        """Gather all of it."""
+
+    def storing(self, name: str) -> list[Scope]:
+        """Return the methods that store an attribute of this name."""
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """A scope, the names bound in it, and what a function of it holds itself.
@@ -69,6 +79,7 @@ class Scope:
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
     own, not those of functions nested in it; `annotations` are those of names declared here;
     `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module imports as `*`; `outline` is of its module.
+    `members` gathers what is not yet there of a class that is made method by method.
     """
 
     kind: ScopeKind
@@ -87,6 +98,7 @@ class Scope:
     discarded: list[cst.Call] = field(default_factory=list)
     children: list[Scope] = field(default_factory=list)
     star_imports: list[str] = field(default_factory=list)
+    members: Members | None = None
     outline: Outline = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,10 +139,21 @@ class Scope:
         while stack:
             scope = stack.pop()
             yield scope
-            stack += reversed(scope.children)
+            stack += reversed(scope.methods())
+
+    def methods(self) -> list[Scope]:
+        """Return the scopes directly inside this one; of a class, its methods."""
+        if self.members is not None:
+            self.members.complete()
+        return self.children
+
+    def methods_storing(self, attribute: str) -> list[Scope]:
+        """Return some scopes directly inside a class, all that store the attribute among them."""
+        return self.members.storing(attribute) if self.members is not None else self.children
 
 
 _CLASS_HEADER = re.compile(r"^[ \t]*class\s+\w+[^(:]*\(([^:]*)", re.MULTILINE)
+_CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 
 
@@ -211,10 +234,19 @@ class Outline:
         return (each for each in self.module.descendants() if each.kind is ScopeKind.FUNCTION)
 
     def classes(self) -> Iterator[Scope]:
-        """Yield the scope of every class, outer ones first."""
+        """Yield the scope of every class, outer ones first.
+
+        Of an outline that is not complete, those at the module's own level.
+        """
         if self.complete is not None:
-            self.complete()
+            return self._module_classes()
         return (each for each in self.module.descendants() if each.kind is ScopeKind.CLASS)
+
+    def _module_classes(self) -> Iterator[Scope]:
+        for name in dict.fromkeys(_CLASS.findall(self.text or "")):
+            for each in self.module.bindings.get(name, ()):
+                if each.kind is BindingKind.CLASS and each.scope is not None:
+                    yield each.scope
 
 
 def _closed_over(gives: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -262,11 +294,11 @@ def outline(
     return found
 
 
-def walk_statements(statements: Iterable[cst.CSTNode], module: Scope) -> None:
-    """Gather what module-level statements bind and hold into the scope of their module."""
-    known = len(module.children)
-    _Walker(module).run(statements)
-    for each in module.children[known:]:
+def walk_statements(statements: Iterable[cst.CSTNode], scope: Scope) -> None:
+    """Gather what statements of a module or class body bind and hold into its scope."""
+    known = len(scope.children)
+    _Walker(scope).run(statements)
+    for each in scope.children[known:]:
         _share_nonlocal_bindings(each)
 
 
@@ -294,14 +326,15 @@ _Work = tuple[cst.CSTNode, Scope]
 
 
 class _Walker:
-    def __init__(self, module: Scope) -> None:
-        self.module = module
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._module = scope.outline.module
         self._stack: list[_Work] = []
         self._fallbacks: set[cst.CSTNode] = set()
 
     def run(self, statements: Iterable[cst.CSTNode]) -> None:
         stack = self._stack
-        stack += [(each, self.module) for each in reversed(list(statements))]
+        stack += [(each, self._scope) for each in reversed(list(statements))]
         while stack:
             node, scope = stack.pop()
             handler = _HANDLERS.get(type(node))
@@ -317,7 +350,7 @@ class _Walker:
         if scope.kind is ScopeKind.COMPREHENSION and binding.kind is BindingKind.VALUE:
             scope = scope.enclosing_function()
         if name in scope.declared_global:
-            scope = self.module
+            scope = self._module
         scope.bindings.setdefault(name, []).append(binding)
 
     def _open(self, kind: ScopeKind, node: cst.CSTNode, parent: Scope, name: str) -> Scope:

@@ -293,6 +293,26 @@ class Knowledge:
         """
         return self.certain_product(expression, scope) if self._matters(expression, scope) else None
 
+    def product_of_unused(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return what a call gives whose result nothing uses.
+
+        Of other modules, functions and methods count that are async generators by themselves.
+        """
+        if not isinstance(expression, cst.Call):
+            return None
+        function = expression.func
+        if not self._matters(expression, scope) and isinstance(function, cst.Attribute):
+            reference = self.resolver.reference(function, scope)
+            if reference is None:
+                owner = self.class_of(function.value, scope)
+                if owner is None or not self._may_generate(owner, function.attr.value):
+                    return None
+        return self.certain_product(expression, scope)
+
+    def _may_generate(self, owner: Scope, name: str) -> bool:
+        family = self.resolver.ancestry(owner)
+        return any(name in each.outline.generator_names() for each in family)
+
     def certain_product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what an expression certainly gives, whatever it costs to find out."""
         memo = scope.outline.memo.setdefault("product", {})
@@ -458,7 +478,12 @@ def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
     node = function.node
     if not isinstance(node, cst.FunctionDef) or node.returns is None:
         return False
-    for each in descendants(node.returns.annotation):
+    return mentions_name(node.returns.annotation, names)
+
+
+def mentions_name(annotation: cst.CSTNode, names: frozenset[str]) -> bool:
+    """Return whether an annotation mentions one of these names anywhere, also in a string."""
+    for each in descendants(annotation):
         if isinstance(each, cst.Name) and each.value in names:
             return True
         if isinstance(each, cst.Attribute) and each.attr.value in names:
