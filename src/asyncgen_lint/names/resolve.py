@@ -48,13 +48,24 @@ class Reference:
         """The function or class; None if it is not in view."""
         if self._load is not None:
             load, self._load = self._load, None
-            found = load()
+            try:
+                found = load()
+            except BaseException:
+                self._load = load
+                raise
             self._scope = found.scope if found is not None else None
         return self._scope
 
 
-Located = tuple[Reference, frozenset[str]]
-"""What a dotted name refers to, and the names of the modules that this rests on."""
+Located = tuple[Reference, frozenset[str], int]
+"""What a dotted name refers to, the modules that this rests on, and how long the chain of imports
+to it is."""
+
+_MAX_CHAIN = 30
+
+
+class _TooLong(Exception):
+    """A name comes through a longer chain of imports than is followed."""
 
 
 class Modules(Protocol):
@@ -115,7 +126,9 @@ class Resolver:
         self._modules: Modules = modules or OneModule()
         self._pending: list[str] = []
         self._cycles: set[str] = set()
+        self._in_cycle: dict[str, Located] = {}
         self._visited: list[str] = []
+        self._length = 0
 
     def bindings(self, name: str, scope: Scope) -> tuple[Scope, list[Binding]] | None:
         """Return the scope that binds `name` as seen from `scope`, and its bindings there."""
@@ -237,24 +250,54 @@ class Resolver:
     def _follow(self, dotted: str, asker: Outline, module: str) -> Reference:
         key = f"{module}:{dotted}"
         if key in self._pending:
-            self._cycles.add(key)
+            # A package that imports a name from itself rests on nothing else.
+            if self._pending[-1] != key:
+                self._cycles.add(key)
             return Reference(dotted=dotted)
-        known = self._modules.located.get(key)
-        if known is None:
-            outer, self._visited = self._visited, []
-            self._pending.append(key)
-            try:
-                known = (self._descend(dotted, module), frozenset(self._visited))
-            finally:
-                self._pending.pop()
-                self._visited = outer
-            self._cycles.discard(key)
-            if not self._cycles:
-                self._modules.located[key] = known
-        reference, visited = known
+        try:
+            reference, visited, length = self._found(key, dotted, module)
+        except _TooLong:
+            if self._pending:
+                raise
+            return Reference(dotted=dotted)
         asker.uses.update(visited)
         self._visited += visited
+        self._length = max(self._length, length)
         return reference
+
+    def _found(self, key: str, dotted: str, module: str) -> Located:
+        """Return what a name is, and keep it. Raises _TooLong, whatever is kept already."""
+        if not self._pending:
+            self._cycles.clear()
+            self._in_cycle.clear()
+        known = self._modules.located.get(key) or self._in_cycle.get(key)
+        if len(self._pending) + (known[2] if known is not None else 1) > _MAX_CHAIN:
+            raise _TooLong
+        if known is not None:
+            return known
+        outer, self._visited, self._length = (self._visited, self._length), [], 0
+        self._pending.append(key)
+        try:
+            found = self._descend(dotted, module)
+            known = (found, frozenset(self._visited), self._length + 1)
+        finally:
+            self._pending.pop()
+            self._visited, self._length = outer
+        self._keep(key, known)
+        return known
+
+    def _keep(self, key: str, found: Located) -> None:
+        """Keep what was found: where imports form a cycle, only until the cycle is left.
+
+        What a name in a cycle is may depend on where the cycle was entered.
+        """
+        is_entry = key in self._cycles
+        self._cycles.discard(key)
+        if self._cycles:
+            self._in_cycle[key] = found
+            return
+        if not is_entry:
+            self._modules.located[key] = found
 
     def _descend(self, dotted: str, module: str) -> Reference:
         """Follow a dotted name from a module on, attributes before submodules."""
