@@ -171,6 +171,8 @@ class Resolver:
         if bound is None:
             return self._unbound(name, scope.outline)
         where, bindings = bound
+        if name in where.bound_before_star and self._may_be_rebound(name, where.outline):
+            return None
         kinds = {each.kind for each in bindings}
         if kinds == {BindingKind.IMPORT}:
             return self._imported(bindings, scope.outline)
@@ -196,13 +198,31 @@ class Resolver:
             source = self._modules.outline(module)
             if source is None:
                 return None
-            if name in source.exports if source.exports is not None else name[0] != "_":
+            if _exports(source, name):
                 found = self.locate(f"{module}.{name}", outline, module)
                 if found.dotted != f"{module}.{name}":
                     return found
                 if name in source.module.bindings:
                     return None
         return Reference(dotted=f"builtins.{name}") if name in _BUILTIN_NAMES else None
+
+    def _may_be_rebound(self, name: str, outline: Outline) -> bool:
+        """Return whether some module in view that is imported as `*` gives a name."""
+        pending = [outline.absolute(each) for each in outline.module.star_imports]
+        seen: set[str] = set()
+        while pending:
+            module = pending.pop()
+            if module in seen:
+                continue
+            seen.add(module)
+            self._visit(module, outline)
+            source = self._modules.outline(module)
+            if source is None or not _exports(source, name):
+                continue
+            if source.exports is not None or name in source.module.bindings:
+                return True
+            pending += [source.absolute(each) for each in source.module.star_imports]
+        return False
 
     def _imported(self, bindings: list[Binding], outline: Outline) -> Reference | None:
         """Return what alternative imports of one name give, by one whose source is known.
@@ -477,6 +497,11 @@ class Resolver:
             ]
         found: list[Scope] = memo[owner]
         return found
+
+
+def _exports(source: Outline, name: str) -> bool:
+    """Return whether `import *` would take a name from a module, if it is bound there."""
+    return name in source.exports if source.exports is not None else name[0] != "_"
 
 
 def _is_same(one: Reference, other: Reference) -> bool:

@@ -78,7 +78,8 @@ class Scope:
 
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
     own, not those of functions nested in it; `annotations` are those of names declared here;
-    `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module imports as `*`; `outline` is of its module.
+    `discarded` are calls whose result nothing uses, `star_imports` the modules whose
+    names a module imports as `*`, `bound_before_star` the names that the last of them may rebind; `outline` is of its module.
     `members` gathers what is not yet there of a class that is made method by method.
     """
 
@@ -98,6 +99,7 @@ class Scope:
     discarded: list[cst.Call] = field(default_factory=list)
     children: list[Scope] = field(default_factory=list)
     star_imports: list[str] = field(default_factory=list)
+    bound_before_star: set[str] = field(default_factory=set)
     members: Members | None = None
     outline: Outline = field(init=False)
 
@@ -508,6 +510,7 @@ class _Walker:
             # What a handler imports never goes over what the `try` would have given.
             place = 0 if node in self._fallbacks else len(scope.star_imports)
             scope.star_imports.insert(place, module)
+            scope.bound_before_star.update(scope.bindings)
             return
         joint = "" if module.endswith(".") else "."
         for alias in node.names:

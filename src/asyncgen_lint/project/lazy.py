@@ -101,6 +101,7 @@ def lazy_module(source: Source, name: str, *, is_package: bool) -> LazyModule | 
     )
     scope.outline = outline
     scope.star_imports += found.stars
+    scope.bound_before_star |= found.bound_before_star
     module = LazyModule(source, outline, parts, found.definitions)
     suite = _ModuleSuite(module, scope, parts, found)
     return module
@@ -134,6 +135,7 @@ class _Names:
         self.annotated: set[str] = set()
         self.imports: dict[str, list[tuple[str, str, bool]]] = {}
         self.stars: list[str] = []
+        self.bound_before_star: frozenset[str] = frozenset()
         self._others: set[str] = set()
         self._defined: set[str] = set()
         for number, part in enumerate(parts):
@@ -194,6 +196,7 @@ class _Names:
         for each in node.names:
             if each.name == "*":
                 self.stars.insert(0 if is_fallback else len(self.stars), module)
+                self.bound_before_star = frozenset(self.parts_of)
             else:
                 target = f"{module}{joint}{each.name}"
                 self._add_target(each.asname or each.name, number, (target, module, is_fallback))
@@ -265,6 +268,7 @@ class _Suite:
         walk_statements(statements, self._scope)
         # They are known already, in the order of the text, which parts are not gathered in.
         self._scope.star_imports[:] = self.names.stars
+        self._scope.bound_before_star = set(self.names.bound_before_star)
         self._made[number] = self._scope.children[known:]
 
 
