@@ -7,6 +7,7 @@ modules an answer rests on is recorded by the resolver, in `Outline.uses`.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -132,7 +133,9 @@ def _read(path: str) -> Source | None:
     if not path:
         return None
     try:
-        if Path(path).stat().st_size > MAX_SIZE:
+        found = Path(path).stat()
+        # Opening a pipe or a device may never end.
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIZE:
             return None
         return read_source(Path(path), path)
     except (OSError, UnreadableSource):
