@@ -27,6 +27,7 @@ from asyncgen_lint.rule import Tier
 RUNNER = Path(__file__).resolve().parent / "run_random_program.py"
 
 CODES = {"AGN101", "AGN103", "AGN104"}
+STRICT_CODES = {*CODES, "AGN102", "AGN202"}
 
 # What execution says about a site; see run_random_program.py.
 CLOSED = "closed"
@@ -878,10 +879,9 @@ class Executor:
         self.process.stdout.close()
         self.process.wait()
 
-    def send(self, text: str, depth: int, visits: int) -> None:
+    def send(self, text: str, **scenarios: int) -> None:
         assert self.process.stdin is not None
-        request = json.dumps({"text": text, "depth": depth, "visits": visits})
-        self.process.stdin.write(request + "\n")
+        self.process.stdin.write(json.dumps({"text": text, **scenarios}) + "\n")
         self.process.stdin.flush()
 
     def receive(self) -> dict[str, str]:
@@ -897,9 +897,17 @@ class Executor:
         self.exits = set(answer["exits"])
         return dict(answer["verdicts"])
 
-    def verdicts(self, text: str, depth: int = 2, visits: int = 2) -> dict[str, str]:
+    def verdicts(
+        self,
+        text: str,
+        depth: int = 2,
+        visits: int = 2,
+        *,
+        may_be_empty: bool = False,
+        may_fail: bool = False,
+    ) -> dict[str, str]:
         """Return what became of the generators made at each site, by `line:column`."""
-        self.send(text, depth, visits)
+        self.send(text, depth=depth, visits=visits, may_be_empty=may_be_empty, may_fail=may_fail)
         return self.receive()
 
 
@@ -928,18 +936,24 @@ class Comparison:
         )
 
 
-def reported_sites(text: str) -> dict[str, set[int]]:
-    """Return where the generators were made that the default tier reports, with the exits named."""
+def reported_sites(text: str, *, strict: bool = False) -> dict[str, set[int]]:
+    """Return where the generators were made that are reported, with the exits named."""
     found: dict[str, set[int]] = {}
-    for each in lint_text(text, filename="program.py"):
+    for each in lint_text(text, filename="program.py", strict=strict):
         if each.code == "AGN000":
             raise AssertionError(each.message)
-        if each.code in CODES and each.tier is Tier.DEFAULT:
-            steps = each.path or ()
-            made = steps[0].span if steps else each.span
-            left = {steps[-1].span.start.line} if steps else set()
-            place = f"{made.start.line}:{made.start.column}"
-            found.setdefault(place, set()).update(left)
+        if each.code not in (STRICT_CODES if strict else CODES):
+            continue
+        if each.tier is not Tier.DEFAULT and not strict:
+            continue
+        # One diagnostic may be about several generators, with a path for each.
+        made = each.span.start
+        for step in each.path:
+            if step.message.endswith("is created here"):
+                made = step.span.start
+            left = found.setdefault(f"{made.line}:{made.column}", set())
+            if step.message.endswith("leaves it suspended"):
+                left.add(step.span.start.line)
     return found
 
 
@@ -953,8 +967,8 @@ def compare(text: str, executor: Executor) -> Comparison:
     leaked = {place for place, verdict in verdicts.items() if verdict == LEAKED}
     unproven = {place for place in reported if verdicts.get(place, CLOSED) == CLOSED}
     if unproven:
-        # Its path may need more branches than were taken.
-        longer = executor.verdicts(text, depth=4, visits=3)
+        # Its path may need more branches than were taken, or sources without items.
+        longer = executor.verdicts(text, depth=4, visits=3, may_be_empty=True)
         unproven = {place for place in unproven if longer.get(place, CLOSED) == CLOSED}
         lines = text.splitlines()
         never_run = {

@@ -131,9 +131,6 @@ async def first(stream):
 async def consumer():
     await first(source())
 """,
-}
-
-WRONG = {
     "captured only after the yield at which it is left": """\
 async def pipe():
     stream = source()
@@ -160,7 +157,7 @@ async def consumer():
         async for item in stream:
             break
 """,
-    "two generators reach one step: only the first is reported": """\
+    "two generators reach one step": """\
 async def consumer():
     if choose(1):
         stream = source()
@@ -169,7 +166,6 @@ async def consumer():
     await anext(stream)
 """,
 }
-"""Wrong today, each for the reason in its name."""
 
 
 @pytest.fixture(scope="module")
@@ -207,12 +203,5 @@ def test_random_programs(executor: Executor) -> None:
 
 @pytest.mark.parametrize("consumer", KNOWN.values(), ids=KNOWN)
 def test_known_program(executor: Executor, consumer: str) -> None:
-    comparison = compare(SOURCE + consumer, executor)
-    assert comparison.is_right, str(comparison)
-
-
-@pytest.mark.parametrize("consumer", WRONG.values(), ids=WRONG)
-@pytest.mark.xfail(strict=True, reason="see its name")
-def test_wrong_today(executor: Executor, consumer: str) -> None:
     comparison = compare(SOURCE + consumer, executor)
     assert comparison.is_right, str(comparison)

@@ -16,6 +16,7 @@ from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, alternatives, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.stacks import only_closes_generators
 
 
 class Verdict(Enum):
@@ -66,6 +67,10 @@ class Cleanup:
     def _call_has_effect(self, call: cst.Call, scope: Scope) -> Verdict:
         function = call.func
         if self._knowledge.dotted(function, scope) in tables.LOCAL_ONLY_CALLS:
+            return Verdict.NO
+        made = self._knowledge.product(call, scope)
+        if made is not None and made.kind in (FunctionKind.AGEN, FunctionKind.GENERATOR):
+            # Making a generator runs nothing of it.
             return Verdict.NO
         if not isinstance(function, cst.Attribute):
             return Verdict.YES
@@ -161,6 +166,9 @@ class Cleanup:
         node = region.node
         if region.kind is RegionKind.WITH:
             assert isinstance(node, cst.WithItem)
+            if only_closes_generators(node, scope, self._knowledge):
+                # Each counts for itself, as one that is held at the yield.
+                return Verdict.NO
             return self.manager_has_effect(node.item, scope, is_async=region.is_async)
         if not isinstance(node, (cst.Try, cst.TryStar)) or region.kind is RegionKind.FINALLY:
             return Verdict.NO
