@@ -48,8 +48,19 @@ MOST_FAULTS = 60
 ANSWERS_PER_RUN = 2000
 MOST_STEPS = 12
 
-HARMLESS_CALLEES = {"aclosing", "anext", "aiter", "suppress", "nullcontext", "isinstance", "print"}
+HARMLESS_CALLEES = {
+    "aclosing",
+    "Closer",
+    "anext",
+    "aiter",
+    "suppress",
+    "nullcontext",
+    "isinstance",
+    "print",
+}
 """What takes a generator and does not keep it."""
+
+MAKERS = {"anext", "aiter", "aclosing"}
 
 STEPPING_METHODS = {"aclose", "asend", "athrow", "__anext__", "__aiter__"}
 
@@ -224,6 +235,7 @@ class Marks(ast.NodeTransformer):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
         self.depth = 0
+        self.in_closer = False
 
     # Who makes generators
 
@@ -254,9 +266,20 @@ class Marks(ast.NodeTransformer):
 
     def site(self, place: str, node: ast.expr) -> ast.Call:
         # The first argument is evaluated first: the call raises before it does anything.
-        may_raise = mark("_may_raise") if isinstance(node, ast.Call) else ast.Constant(None)
+        may_raise = mark("_may_raise") if self.runs_something(node) else ast.Constant(None)
         act = ast.Name("_act", ast.Load())
         return mark("_site", may_raise, ast.Constant(place), act, node)
+
+    def runs_something(self, node: ast.expr) -> bool:
+        """Return whether this is a call that does more than make a coroutine or a generator."""
+        if not isinstance(node, ast.Call):
+            return False
+        if isinstance(node.func, ast.Attribute):
+            return node.func.attr not in STEPPING_METHODS
+        callee = node.func.id if isinstance(node.func, ast.Name) else ""
+        return callee not in MAKERS and not isinstance(
+            self.functions.get(callee), ast.AsyncFunctionDef
+        )
 
     # Where generators go
 
@@ -282,13 +305,20 @@ class Marks(ast.NodeTransformer):
         node.values = [escaping(each) for each in node.values]
         return node
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        self.in_closer = any(getattr(each, "name", "") == "__aexit__" for each in node.body)
+        self.generic_visit(node)
+        self.in_closer = False
+        return node
+
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         if isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
             # Unpacked at once: nothing is kept in a container.
             node.value.elts = [self.visit(each) for each in node.value.elts]
             return node
         self.generic_visit(node)
-        if any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets):
+        is_kept = any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets)
+        if is_kept and not self.in_closer:
             node.value = escaping(node.value)
         return node
 

@@ -275,10 +275,14 @@ class Raise(Instruction):
 
 @dataclass(slots=True, eq=False)
 class Test(Instruction):
-    """Branch on a value; with `for_none` on whether it is None, else on its truth."""
+    """Branch on a value; with `for_none` on whether it is None, else on its truth.
+
+    `is_last_use` says that nothing reads the value afterwards if it is a temporary.
+    """
 
     value: Operand
     for_none: bool
+    is_last_use: bool = False
 
 
 @dataclass(slots=True, eq=False)

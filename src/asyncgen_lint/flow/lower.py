@@ -803,7 +803,7 @@ class _Lowerer:
         if subject is not None:
             if is_negated:
                 taken, otherwise = otherwise, taken
-            self._emit(Test(test, self._value(subject), True))
+            self._emit(Test(test, self._value(subject), True, True))
             self._edge(taken, EdgeKind.TRUE)
             self._edge(otherwise, EdgeKind.FALSE)
             return
@@ -819,7 +819,7 @@ class _Lowerer:
             self._condition(last, taken, otherwise)
             return
         known = self._known_truth(test)
-        self._emit(Test(test, self._value(test), False))
+        self._emit(Test(test, self._value(test), False, True))
         if known is not False:
             self._edge(taken, EdgeKind.TRUE)
         if known is not True:

@@ -77,6 +77,9 @@ MAX_PATHS = 2_000
 _RAISING_AT_END = frozenset({"anext", "__anext__", "asend"})
 """The steps that raise StopAsyncIteration on a generator that is finished or closed."""
 
+_STARTED_LATER = frozenset({FunctionKind.AGEN, FunctionKind.COROUTINE, FunctionKind.GENERATOR})
+"""The functions of which a call runs nothing; one without arguments cannot fail to match."""
+
 _UNPROVEN = frozenset({EdgeKind.MAY_RAISE, EdgeKind.CANCEL})
 
 
@@ -182,6 +185,11 @@ class Tracking:
             return None
         if isinstance(instruction, Call) and self._only_makes_awaitable(instruction, state):
             return None
+        if isinstance(instruction, (Iterate, MakeGenerator)):
+            source = instruction.value if isinstance(instruction, Iterate) else instruction.source
+            if any(each.role is Role.OBJECT for each in state.held(source)):
+                # `aiter()` of a generator gives itself.
+                return None
         if isinstance(instruction, Yield):
             # What is yielded reached the consumer before the consumer can throw anything in.
             state = self._yield(instruction, state)
@@ -213,6 +221,10 @@ class Tracking:
                 state = _become(state, held.site, EXHAUSTED)
             return state
         if isinstance(last, Test) and edge.kind in (EdgeKind.TRUE, EdgeKind.FALSE):
+            if last.is_last_use and isinstance(last.value, int):
+                # What `if (x := make()):` tests is held by the name alone from here on.
+                tested = _test(last, edge.kind is EdgeKind.TRUE, state)
+                return _hold(tested, last.value, frozenset()) if tested is not None else None
             return _test(last, edge.kind is EdgeKind.TRUE, state)
         return state
 
@@ -326,6 +338,12 @@ class Tracking:
         return _hold(state, stack, frozenset(kept))
 
     def _only_makes_awaitable(self, call: Call, state: State) -> bool:
+        """Return whether a call runs nothing yet: what it makes is to be stepped or awaited."""
+        node = call.node
+        assert isinstance(node, cst.Call)
+        function = self._knowledge.callee(node.func, self._scope) if not node.args else None
+        if function is not None and self._knowledge.kind(function) in _STARTED_LATER:
+            return not self._knowledge.has_unknown_decorator(function)
         return any(effect.use is Use.GIVES for _, effect in self._call_effects(call, state))
 
     def _call_effects(self, call: Call, state: State) -> Iterator[tuple[Holding, Effect]]:
@@ -896,7 +914,18 @@ def _fingerprint(state: State, site: Site) -> str:
     conditions = sorted(
         str((c.phase, id(c.step), c.left, c.is_first)) for c in state.conditions.get(site, ())
     )
-    return f"{keepers}{conditions}"
+    return f"{keepers}{conditions}{_ends(state, site)}"
+
+
+def _ends(state: State, site: Site) -> list[tuple[int, bool]]:
+    """Return what else decides which edges can be taken: generators unstarted or at their end."""
+    found = []
+    for other, conditions in state.conditions.items():
+        if other is not site and conditions == {CREATED}:
+            found.append((id(other), True))
+        elif other is not site and conditions <= {EXHAUSTED, CLOSED}:
+            found.append((id(other), False))
+    return sorted(found)
 
 
 def resources_of(node: cst.CSTNode) -> frozenset[str]:
