@@ -152,6 +152,10 @@ def test_long_chain(found_in: Callable[..., Found], form: str) -> None:
     assert found == ([OWN] if form in ("from", "star", "attribute") else [OWN, FOREIGN])
 
 
+def test_endless_chain_of_functions(found_in: Callable[..., Found]) -> None:
+    assert found_in(chain(IMPORTS["in_a_function"], CLEANUP, count=5 * MANY)) == [OWN]
+
+
 @pytest.mark.parametrize("form", IMPORTS)
 def test_cycle(found_in: Callable[..., Found], form: str) -> None:
     assert found_in(chain(IMPORTS[form], IMPORTS[form].format(0))) == [OWN]

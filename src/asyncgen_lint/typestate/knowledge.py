@@ -323,6 +323,11 @@ class Knowledge:
             self._pending.add(key)
             try:
                 memo[key] = self._product(expression, scope)
+            except RecursionError:
+                # A chain of a thousand functions that return each other's results.
+                if len(self._pending) > 1:
+                    raise
+                memo[key] = None
             finally:
                 self._pending.discard(key)
         found: Product | None = memo[key]
