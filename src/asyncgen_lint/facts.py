@@ -540,11 +540,12 @@ class Facts:
                             yield fact
 
     def _may_forget_to_iterate(self, scope: Scope) -> bool:
-        """Return whether a call of a generator function is dropped, or bound to any name."""
+        """Return whether a call of a generator function is dropped, or bound to an unread name."""
         calls: list[cst.BaseExpression] = list(scope.discarded)
         if scope.kind is ScopeKind.FUNCTION:
-            for bindings in scope.bindings.values():
-                calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
+            for name, bindings in scope.bindings.items():
+                if name not in scope.loads:
+                    calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
         return any(self._is_generator_call(each, scope) for each in calls)
 
     def _is_generator_call(self, call: cst.BaseExpression, scope: Scope) -> bool:
