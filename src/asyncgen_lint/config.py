@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions
 from asyncgen_lint.registry import all_codes, all_rules
 from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
 
@@ -36,7 +37,8 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none.
+    environment that has its dependencies, empty for the active one, `none` for none. `extensions`
+    are the names that a project adds to what is known of libraries.
     """
 
     select: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class Settings:
     extend_select: tuple[str, ...] = ()
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
+    extensions: Extensions = NO_EXTENSIONS
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.

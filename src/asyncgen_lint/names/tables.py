@@ -18,7 +18,42 @@ TRANSPARENT_DECORATORS = frozenset(
         "typing_extensions.final",
         "typing_extensions.override",
         "typing_extensions.overload",
+        # atexit documentation: "it is possible to use this function as a decorator".
+        "atexit.register",
     }
+)
+
+RESULT_KEEPING_DECORATORS = frozenset(
+    {
+        # tenacity and backoff document that they retry the call; for an async generator function
+        # the call makes the generator and cannot fail (observed with tenacity 9.2.1; in
+        # backoff/_decorator.py all but coroutine functions are retried as plain calls).
+        "tenacity.retry",
+        "backoff.on_exception",
+        "backoff.on_predicate",
+        # stamina retries an async generator as it is iterated, by one of its own.
+        "stamina.retry",
+        # warnings documentation: warns when the function is called.
+        "warnings.deprecated",
+        "typing_extensions.deprecated",
+    }
+)
+"""Decorators after which a call gives what the function gives, or another of the same kind."""
+
+CACHING_DECORATORS = frozenset(
+    {
+        # functools, cachetools and async-lru documentation: give earlier results again.
+        "functools.lru_cache",
+        "functools.cache",
+        "cachetools.cached",
+        "cachetools.cachedmethod",
+        "async_lru.alru_cache",
+    }
+)
+
+CHANNEL_DECORATORS = frozenset(
+    # trio documentation: a background task iterates the generator, and the manager gives a channel.
+    {"trio.as_safe_channel"}
 )
 
 PROPERTY_DECORATORS = frozenset({"builtins.property", "abc.abstractproperty"})
@@ -146,6 +181,8 @@ CANCEL_SCOPES = {
     "trio.fail_at": "trio",
     "trio.CancelScope": "trio",
     "trio.open_nursery": "trio",
+    # trio documentation: entering what it gives opens a nursery for the generator's task.
+    "trio.as_safe_channel": "trio",
     # aiotools and quattro document theirs as asyncio cancel scopes.
     "quattro.TaskGroup": "asyncio",
     "quattro.move_on_after": "asyncio",

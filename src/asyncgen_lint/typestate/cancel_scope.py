@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from asyncgen_lint.flow.graph import Call, Graph, Region, RegionKind, Yield
-from asyncgen_lint.names import tables
+from asyncgen_lint.names.resolve import full_name
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -73,17 +73,36 @@ class CancelScopes:
         if not isinstance(manager, cst.Call):
             return ""
         dotted = self._knowledge.dotted(manager.func, scope)
-        if dotted in tables.CANCEL_SCOPES:
+        if dotted in self._knowledge.known.cancel_scopes:
             return dotted
         found = self._knowledge.callee(manager.func, scope)
         if found is None:
-            return ""
+            product = self._knowledge.product(manager, scope)
+            if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
+                return ""
+            return self._opened_by_function(product.functions[0], depth)
         if found.kind is ScopeKind.CLASS:
             return self._opened_by_class(found, depth)
+        if self._is_listed(found):
+            return full_name(found)
         if self._knowledge.kind(found) is FunctionKind.CONTEXT_MANAGER:
-            inner = next(self._open_at_yields(found, depth - 1), None)
-            return inner[1] if inner is not None else ""
+            return self._opened_by_function(found, depth)
         return ""
+
+    def _is_listed(self, found: Scope) -> bool:
+        known = self._knowledge.known
+        return known.is_extended and full_name(found) in known.cancel_scopes
+
+    def _opened_by_function(self, manager: Scope, depth: int) -> str:
+        """Return the scope that is open at the `yield` of a context manager's function."""
+        for name in self._knowledge.resolver.decorators(manager):
+            if name in self._knowledge.known.cancel_scopes:
+                return name
+        entered = self._knowledge.entered_function(manager)
+        if entered is None:
+            return ""
+        inner = next(self._open_at_yields(entered, depth - 1), None)
+        return inner[1] if inner is not None else ""
 
     def _opened_by_class(self, owner: Scope, depth: int) -> str:
         """Return the scope that a class's enter method enters and leaves open."""

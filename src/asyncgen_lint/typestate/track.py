@@ -297,9 +297,17 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
+            resources = resources_of(node) | self._bound_resources(node)
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources)
             self.sites[node] = site
         return Holding(site, role)
+
+    def _bound_resources(self, node: cst.CSTNode) -> frozenset[str]:
+        """Return the names that `partial` has given to a call before."""
+        if not isinstance(node, cst.Call):
+            return frozenset()
+        partial = self._knowledge.instances.partial_of(node.func, self._scope)
+        return resources_of(partial[0]) if partial is not None else frozenset()
 
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
