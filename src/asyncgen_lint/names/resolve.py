@@ -215,13 +215,17 @@ class Resolver:
         without it the name is followed from the top-level package on.
         """
         top = dotted.partition(".")[0]
-        if not top or self.known.lists(dotted) or top in _LIBRARY_MODULES:
+        if not top or dotted in tables.KNOWN_NAMES or top in _LIBRARY_MODULES:
             return Reference(dotted=dotted)
         self._visit(top, asker)
         if not self._modules.holds(top):
             return Reference(dotted=dotted)
-        if self._modules.is_installed(top) and not self.known.is_of_known_package(top):
-            # No table needs to know where the name comes from, so it is looked up when needed.
+        is_added = self.known.adds(dotted)
+        if is_added or (
+            self._modules.is_installed(top) and not self.known.is_of_known_package(top)
+        ):
+            # No table needs to know where the name comes from, or settings list it as it is
+            # imported: it is looked up when needed.
             return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker, module))
         return self._follow(dotted, asker, module)
 

@@ -12,7 +12,7 @@ from enum import Enum
 import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
-from asyncgen_lint.flow.lower import TooComplex, is_caught, lower
+from asyncgen_lint.flow.lower import TooComplex, lower
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.resolve import Modules, Resolver
@@ -29,6 +29,7 @@ from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.consumed import consumed
 from asyncgen_lint.typestate.decorators import Decoration, Decorators, Way
 from asyncgen_lint.typestate.instances import Instances
+from asyncgen_lint.typestate.swallowing import Swallowing
 
 
 class FunctionKind(Enum):
@@ -73,6 +74,7 @@ class Knowledge:
         self._outline = outline
         self.resolver = Resolver(modules, known)
         self.instances = Instances(self.resolver)
+        self._swallowing = Swallowing(self)
         self._pending: set[object] = set()
 
     @property
@@ -105,18 +107,7 @@ class Knowledge:
         self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
     ) -> bool | None:
         """Return whether the manager's exit swallows an exception of this kind; None for maybe."""
-        if not isinstance(manager, cst.Call):
-            return False
-        reference = self.resolver.reference(manager.func, scope)
-        if reference is None:
-            return False
-        if reference.dotted in tables.SUPPRESSORS:
-            types = {self.dotted(each.value, scope) for each in manager.args}
-            return _suppresses(types, kind, raised)
-        if reference.scope is None or reference.scope.kind is not ScopeKind.CLASS:
-            return False
-        exits = (self.resolver.method(reference.scope, name) for name in ("__exit__", "__aexit__"))
-        return None if any(each and _returns_true(each) for each in exits) else False
+        return self._swallowing.verdict(manager, scope, kind, raised)
 
     def never_returns(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether the call is known to raise or exit always."""
@@ -491,26 +482,6 @@ def _kind_after(decoration: Decoration, kind: FunctionKind) -> FunctionKind:
         return FunctionKind.COROUTINE
     stays = FunctionKind.AGEN if way is Way.ITERATES else FunctionKind.PLAIN
     return kind if way in (Way.ITERATES, Way.CACHES) and kind is stays else FunctionKind.UNKNOWN
-
-
-def _suppresses(types: set[str], kind: EdgeKind, raised: str) -> bool | None:
-    if "builtins.BaseException" in types:
-        return True
-    if kind is EdgeKind.GENERATOR_EXIT:
-        return "builtins.GeneratorExit" in types
-    if kind is EdgeKind.CANCEL:
-        return bool(types & tables.CANCELLED_ERRORS)
-    if raised:
-        return is_caught(raised, types)
-    if tables.ORDINARY_EXCEPTION_ROOT in types:
-        return True
-    return None if types else False
-
-
-def _returns_true(function: Scope) -> bool:
-    return any(
-        isinstance(each.value, cst.Name) and each.value.value == "True" for each in function.returns
-    )
 
 
 def _annotation(function: Scope) -> str:
