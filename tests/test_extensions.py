@@ -272,7 +272,8 @@ def test_what_is_not_understood_is_said(tmp_path: Path, line: str, message: str)
 
 def test_flake8_and_the_command_line_read_them_alike(tmp_path: Path) -> None:
     added, case, _, after = CASES["cancel_scopes"]
-    assert added and after == ["AGN303"]
+    assert added
+    assert after == ["AGN303"]
     (tmp_path / "pyproject.toml").write_text(
         "[tool.asyncgen-lint]\ncancel-scopes = ['mylib.deadline']\npython = 'none'\n"
     )

@@ -75,6 +75,9 @@ CONTEXT_MANAGER_DECORATORS = frozenset(
         "contextlib.asynccontextmanager",
         "async_generator.asynccontextmanager",
         "contextlib2.asynccontextmanager",
+        # asyncstdlib/contextlib.py, 3.13.1: throws the body's exception in at the `yield`.
+        "asyncstdlib.contextmanager",
+        "asyncstdlib.contextlib.contextmanager",
     }
 )
 
@@ -98,7 +101,11 @@ DEPENDENCY_MARKERS = frozenset(
         "fastapi.Depends",
         "fastapi.Security",
         "fastapi.params.Depends",
+        "fastapi.params.Security",
         "fastapi.param_functions.Depends",
+        "fastapi.param_functions.Security",
+        # litestar/_kwargs/cleanup.py: throws a handler's exception into each of its generators.
+        "litestar.di.Provide",
     }
 )
 
@@ -184,7 +191,10 @@ CANCEL_SCOPES = {
     "trio.open_nursery": "trio",
     # trio documentation: entering what it gives opens a nursery for the generator's task.
     "trio.as_safe_channel": "trio",
+    # asyncer documentation: anyio's task group, with a method more.
+    "asyncer.create_task_group": "anyio",
     # aiotools and quattro document theirs as asyncio cancel scopes.
+    "aiotools.TaskGroup": "asyncio",
     "quattro.TaskGroup": "asyncio",
     "quattro.move_on_after": "asyncio",
     "quattro.move_on_at": "asyncio",

@@ -28,7 +28,6 @@ from asyncgen_lint.flow.graph import (
     StoreItem,
     Yield,
 )
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, all_parameters, dotted_name
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Verdict

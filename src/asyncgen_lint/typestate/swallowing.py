@@ -182,9 +182,9 @@ class Swallowing:
             sides = [value.body] * (verdict is not False) + [value.orelse] * (verdict is not True)
             return _agreed(self._truth(each, method, thrown, depth) for each in sides)
         inner = value.expression if isinstance(value, cst.Await) else value
-        if isinstance(inner, cst.Call) and isinstance(inner.func, cst.Attribute):
-            if inner.func.attr.value in _EXITS:
-                return self._verdict(inner.func.value, method, thrown, depth - 1)
+        called = inner.func if isinstance(inner, cst.Call) else None
+        if isinstance(called, cst.Attribute) and called.attr.value in _EXITS:
+            return self._verdict(called.value, method, thrown, depth - 1)
         if _mentions(value, method):
             return self._test(value, method, thrown)
         return False
