@@ -94,9 +94,10 @@ class Known:
             | set(self.extensions.dependency_markers)
             | set(self.extensions.context_manager_decorators)
         )
-        return tuple(
-            sorted({"(" if "*" in each else f"{each.rpartition('.')[2]}(" for each in names})
-        )
+        last = {each.rpartition(".")[2] for each in names}
+        if any("*" in each for each in last):
+            return ("(",)
+        return tuple(sorted(form for each in last for form in (f"{each}(", f"{each} as ")))
 
     @cached_property
     def _packages(self) -> frozenset[str]:

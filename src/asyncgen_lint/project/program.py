@@ -118,9 +118,9 @@ class Program:
     def place_of(self, node: cst.CSTNode) -> tuple[str, Span] | None:
         """Return the file and the place of a node of another module's tree."""
         for module in self._loaded():
-            for number, parsed in module.parsed.items():
+            for parsed, before in module.trees:
                 if any(each is node for each in descendants(parsed)):
-                    return module.source.filename, _span(node, parsed, module.parts[number].before)
+                    return module.source.filename, _span(node, parsed, before)
         return None
 
     def _loaded(self) -> Iterator[LazyModule]:
