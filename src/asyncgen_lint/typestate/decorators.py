@@ -479,6 +479,8 @@ class Decorators:
             if decisive in sides:
                 return decisive
             return None if None in sides else not decisive
+        if is_name(test, "True") or is_name(test, "False"):
+            return is_name(test, "True")
         if isinstance(test, cst.Name):
             return self._is_given(test, body)
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:

@@ -200,6 +200,8 @@ class Swallowing:
             if decisive in sides:
                 return decisive
             return None if None in sides else not decisive
+        if is_name(test, "True") or is_name(test, "False"):
+            return is_name(test, "True")
         if isinstance(test, cst.Name):
             return True if test.value in _exception_names(method) else None
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
@@ -302,6 +304,10 @@ class Swallowing:
     def _ends(self, suite: cst.BaseSuite, scope: Scope) -> bool | None:
         """Return whether a handler ends without raising; None if it may raise or yield again."""
         statements = _statements(suite)
+        while statements and isinstance(statements[-1], cst.If):
+            if not is_name(statements[-1].test, "True"):
+                break
+            statements = _statements(statements[-1].body)
         jumps = (cst.Raise, cst.Return, cst.Break, cst.Continue, cst.Yield)
         found = [each for each in _own(suite) if isinstance(each, jumps)]
         if statements and isinstance(statements[-1], cst.Raise) and len(found) == 1:
