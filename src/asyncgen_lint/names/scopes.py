@@ -77,7 +77,8 @@ class Scope:
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
     own, not those of functions nested in it; `annotations` are those of names declared here;
     `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module
-    imports as `*`; `outline` is of its module. `members` gathers what is not yet there of a class that is made method by method.
+    imports as `*`; `outline` is of its module. `members` gathers what is not yet there of a class
+    that is made method by method.
     """
 
     kind: ScopeKind
