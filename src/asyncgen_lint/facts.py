@@ -15,6 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
 from asyncgen_lint.names import tables
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     BindingKind,
@@ -300,7 +301,8 @@ class TaskOutlives:
 class Facts:
     """Everything that rules may ask about one module.
 
-    `program` has the other modules in view, for a module that stands at `path`.
+    `program` has the other modules in view, for a module that stands at `path`; `extensions` are
+    names that settings add to the tables, the same as the program's.
     """
 
     def __init__(
@@ -309,11 +311,13 @@ class Facts:
         target_version: tuple[int, int],
         program: Program | None = None,
         path: Path | None = None,
+        extensions: Extensions = NO_EXTENSIONS,
     ) -> None:
         self.parsed = parsed
         self.target_version = target_version
         self.program = program
         self._path = path
+        self._extensions = extensions
 
     # Structure, for the engine and for plans
 
@@ -334,7 +338,8 @@ class Facts:
 
     @cached_property
     def _knowledge(self) -> Knowledge:
-        return Knowledge(self.outline, self.program)
+        known = self.program.known if self.program is not None else Known(self._extensions)
+        return Knowledge(self.outline, self.program, known)
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -540,11 +545,12 @@ class Facts:
                             yield fact
 
     def _may_forget_to_iterate(self, scope: Scope) -> bool:
-        """Return whether a call of a generator function is dropped, or bound to any name."""
+        """Return whether a call of a generator function is dropped, or bound to an unread name."""
         calls: list[cst.BaseExpression] = list(scope.discarded)
         if scope.kind is ScopeKind.FUNCTION:
-            for bindings in scope.bindings.values():
-                calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
+            for name, bindings in scope.bindings.items():
+                if name not in scope.loads:
+                    calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
         return any(self._is_generator_call(each, scope) for each in calls)
 
     def _is_generator_call(self, call: cst.BaseExpression, scope: Scope) -> bool:

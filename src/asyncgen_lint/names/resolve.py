@@ -16,6 +16,7 @@ from typing import Protocol
 import libcst as cst
 
 from asyncgen_lint.names import tables
+from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.scopes import Binding, BindingKind, Outline, Scope, ScopeKind
 
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"aiter", "anext", "BaseExceptionGroup"}
@@ -122,8 +123,9 @@ class OneModule:
 class Resolver:
     """Answers what expressions refer to, by scope and import, never by spelling."""
 
-    def __init__(self, modules: Modules | None = None) -> None:
+    def __init__(self, modules: Modules | None = None, known: Known | None = None) -> None:
         self._modules: Modules = modules or OneModule()
+        self.known = known or Known()
         self._pending: list[str] = []
         self._cycles: set[str] = set()
         self._in_cycle: dict[str, Located] = {}
@@ -180,7 +182,7 @@ class Resolver:
             return self._redefined(bindings)
         only = bindings[0]
         if only.kind in (BindingKind.FUNCTION, BindingKind.CLASS):
-            return Reference(scope=only.scope)
+            return Reference(scope=only.scope, dotted=self._listed(only.scope))
         if only.kind is BindingKind.VALUE and only.value is not None and aliases:
             return self._reference(only.value, where, aliases - 1)
         return None
@@ -231,7 +233,7 @@ class Resolver:
         """
         found = [self._import(each, outline) for each in bindings]
         if len({each.target.rpartition(".")[2] for each in bindings}) == 1:
-            known = [each for each in found if each.dotted in tables.KNOWN_NAMES]
+            known = [each for each in found if self.known.lists(each.dotted)]
             if known:
                 return known[0]
         tried = [each for each, by in zip(found, bindings, strict=True) if not by.is_fallback]
@@ -258,8 +260,12 @@ class Resolver:
         self._visit(top, asker)
         if not self._modules.holds(top):
             return Reference(dotted=dotted)
-        if self._modules.is_installed(top) and top not in tables.KNOWN_PACKAGES:
-            # No table needs to know where the name comes from, so it is looked up when needed.
+        is_added = self.known.adds(dotted)
+        if is_added or (
+            self._modules.is_installed(top) and not self.known.is_of_known_package(top)
+        ):
+            # No table needs to know where the name comes from, or settings list it as it is
+            # imported: it is looked up when needed.
             return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker, module))
         return self._follow(dotted, asker, module)
 
@@ -397,7 +403,14 @@ class Resolver:
         if owner.scope is None or owner.scope.kind is not ScopeKind.CLASS:
             return None
         method = self.method(owner.scope, name)
-        return None if method is None else Reference(scope=method)
+        return None if method is None else Reference(scope=method, dotted=self._listed(method))
+
+    def _listed(self, scope: Scope | None) -> str:
+        """Return the name of a function or class if settings list it, else an empty string."""
+        if scope is None or not self.known.is_extended:
+            return ""
+        name = full_name(scope)
+        return name if self.known.adds(name) else ""
 
     def method(self, owner: Scope, name: str) -> Scope | None:
         """Return the method a class certainly has under this name."""
@@ -506,6 +519,12 @@ def _exports(source: Outline, name: str) -> bool:
 
 def _is_same(one: Reference, other: Reference) -> bool:
     return one is other or (one.dotted == other.dotted and one.scope is other.scope)
+
+
+def full_name(scope: Scope) -> str:
+    """Return the dotted name of a function or class: its module's and its own."""
+    module = scope.outline.name
+    return f"{module}.{scope.qualname}" if module else scope.qualname
 
 
 def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:

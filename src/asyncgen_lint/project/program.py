@@ -14,6 +14,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Located
 from asyncgen_lint.names.scopes import Outline
 from asyncgen_lint.project.finder import Finder, ModuleFile, Root
@@ -32,7 +33,8 @@ MAX_SIZE = 2_000_000
 class Program:
     """The modules that can be imported from some roots, and what is known of them."""
 
-    def __init__(self, roots: Iterable[Root]) -> None:
+    def __init__(self, roots: Iterable[Root], extensions: Extensions = NO_EXTENSIONS) -> None:
+        self.known = Known(extensions)
         self._finder = Finder(roots)
         self._sources: dict[str, Source | None] = {}
         self._modules: dict[str, LazyModule | None] = {}
@@ -42,7 +44,7 @@ class Program:
     @cached_property
     def summaries(self) -> Summaries:
         """What is known of the functions of these modules, kept from file to file."""
-        return Summaries(Knowledge(None, self))
+        return Summaries(Knowledge(None, self, self.known))
 
     # What the resolver asks
 

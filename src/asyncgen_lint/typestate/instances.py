@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     Binding,
@@ -24,6 +23,7 @@ from asyncgen_lint.names.scopes import (
     is_name,
 )
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.decorators import Decorators
 
 _MAX_DEPTH = 8
 
@@ -56,6 +56,7 @@ class Instances:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
+        self.decorators = Decorators(resolver, self.called)
 
     # Calls
 
@@ -72,6 +73,9 @@ class Instances:
             return Called(found) if found is not None and found.kind in _CALLED else None
         if not depth:
             return None
+        partial = self.partial_of(function, scope)
+        if partial is not None:
+            return self.called(partial[0].args[0].value, partial[1], depth - 1)
         made = self._class_made(function, scope)
         if made is not None:
             return Called(made)
@@ -84,6 +88,35 @@ class Instances:
             return None
         method_scope = self._resolver.method(owner, "__call__")
         return Called(method_scope, owner) if method_scope is not None else None
+
+    def partial_of(
+        self, function: cst.BaseExpression, scope: Scope
+    ) -> tuple[cst.Call, Scope] | None:
+        """Return the `partial(f, ...)` that a called expression is, and where it stands."""
+        bound = self.bound_call(function, scope)
+        if bound is None:
+            return None
+        call, where = bound
+        if not call.args or call.args[0].star or call.args[0].keyword is not None:
+            return None
+        is_partial = self._resolver.dotted(call.func, where) == "functools.partial"
+        return (call, where) if is_partial else None
+
+    def bound_call(
+        self, function: cst.BaseExpression, scope: Scope
+    ) -> tuple[cst.Call, Scope] | None:
+        """Return the call that makes what is called, written in place or bound to its name."""
+        if isinstance(function, cst.Call):
+            return function, scope
+        if not isinstance(function, cst.Name):
+            return None
+        bound = self._resolver.bindings(function.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        where, (only,) = bound
+        if only.kind is not BindingKind.VALUE or not isinstance(only.value, cst.Call):
+            return None
+        return only.value, where
 
     def _class_made(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the class that `cls` stands for, in a method that gets the class."""
@@ -173,7 +206,7 @@ class Instances:
             return called.scope if not is_awaited and makes_instances(called.scope) else None
         if called.scope.is_async is not is_awaited or called.scope.yields:
             return None
-        if not set(self._resolver.decorators(called.scope)) <= tables.TRANSPARENT_DECORATORS:
+        if not self.decorators.keep_result(called.scope):
             return None
         return self._class_returned(called.scope)
 

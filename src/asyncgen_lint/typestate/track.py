@@ -434,9 +434,17 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
+            resources = resources_of(node) | self._bound_resources(node)
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources)
             self.sites[node] = site
         return Holding(site, role)
+
+    def _bound_resources(self, node: cst.CSTNode) -> frozenset[str]:
+        """Return the names that `partial` has given to a call before."""
+        if not isinstance(node, cst.Call):
+            return frozenset()
+        partial = self._knowledge.instances.partial_of(node.func, self._scope)
+        return resources_of(partial[0]) if partial is not None else frozenset()
 
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
@@ -475,7 +483,7 @@ class Tracking:
             dotted = self._knowledge.dotted(item.item.func, self._scope)
             if dotted in tables.TRIVIAL_MANAGERS:
                 return set()
-            if dotted in tables.CLOSERS | tables.SYNC_CLOSING:
+            if dotted in self._knowledge.known.closers or dotted in tables.SYNC_CLOSING:
                 managed += [each.value for each in item.item.args[:1]]
         if item.asname is not None:
             target = item.asname.name
