@@ -1135,6 +1135,7 @@ CASES = {
         async def f():
             async for row in Both().rows():
                 return row
+        async def g():
             async for row in Right().rows():  # AGN101
                 return row
     """,

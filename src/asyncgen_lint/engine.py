@@ -284,9 +284,19 @@ def _one_per_line_and_code(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         earlier = merged.get(key)
         if earlier is None:
             merged[key] = each
-        elif each.message not in earlier.message:
-            merged[key] = replace(earlier, message=f"{earlier.message}; {each.message}")
+        else:
+            merged[key] = _merged(earlier, each)
     return iter(sorted(merged.values(), key=lambda each: (each.span, each.code)))
+
+
+def _merged(one: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """Return a diagnostic that says what both say, of the same line and by the same code."""
+    message = one.message
+    if other.message not in message:
+        message = f"{message}; {other.message}"
+    # Like messages may be of two generators: each has a path of its own.
+    path = (*one.path, *(each for each in other.path if each not in one.path))
+    return replace(one, message=message, path=path)
 
 
 def _is_wanted(diagnostic: Diagnostic, unsafe: bool) -> bool:

@@ -443,10 +443,11 @@ class Facts:
     ) -> LeftOpen | None:
         is_delegation = EdgeKind.GENERATOR_EXIT in (leak.exit, leak.left)
         step = self._first_step(function, leak)
-        key = (step, leak.site.node, "delegation" if is_delegation else "exit")
+        made = leak.open_site.node
+        key = (step, made, "delegation" if is_delegation else "exit")
         if key in seen:
             return None
-        needs_close = self._summaries.site_needs_close(leak.site)
+        needs_close = self._summaries.site_needs_close(leak.open_site)
         if needs_close.verdict is not Verdict.YES or needs_close.reason is None:
             return None
         witness = tracking.witness(leak)
@@ -455,26 +456,31 @@ class Facts:
         seen.add(key)
         jump = _last_jump(witness, leak)
         exit_text = _exit_text(jump)
-        label = label_of(leak.site.node)
+        label = label_of(made)
         left_at = jump.node if jump is not None and jump.node is not None else leak.place
         reason = needs_close.reason
-        path = (
-            Step(f"`{label}` is created here", leak.site.node),
+        path = [
+            Step(f"`{label}` is created here", made),
             Step(f"it needs closing: it can be suspended here, {reason.text}", reason.at),
             Step(f"{exit_text} leaves it suspended", left_at),
-        )
+        ]
+        if leak.source is not None:
+            reader = label_of(leak.site.node)
+            path.insert(
+                2, Step(f"closing `{reader}`, which reads it, does not close it", leak.site.node)
+            )
         return LeftOpen(
             label=label,
             header=step,
-            creation=leak.site.node,
+            creation=made,
             function=function,
             exit=exit_text,
             is_loop=isinstance(leak.step, (cst.For, cst.CompFor)),
             is_delegation=is_delegation,
-            is_temporary=leak.is_temporary and _is_iterated_in_place(leak),
+            is_temporary=leak.source is None and leak.is_temporary and _is_iterated_in_place(leak),
             is_certain=leak.is_certain,
             by_exception=EdgeKind.MAY_RAISE in (leak.exit, leak.left),
-            path=path,
+            path=tuple(path),
         )
 
     @cached_property
@@ -534,11 +540,12 @@ class Facts:
                             yield fact
 
     def _may_forget_to_iterate(self, scope: Scope) -> bool:
-        """Return whether a call of a generator function is dropped, or bound to any name."""
+        """Return whether a call of a generator function is dropped, or bound to an unread name."""
         calls: list[cst.BaseExpression] = list(scope.discarded)
         if scope.kind is ScopeKind.FUNCTION:
-            for bindings in scope.bindings.values():
-                calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
+            for name, bindings in scope.bindings.items():
+                if name not in scope.loads:
+                    calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
         return any(self._is_generator_call(each, scope) for each in calls)
 
     def _is_generator_call(self, call: cst.BaseExpression, scope: Scope) -> bool:

@@ -54,7 +54,8 @@ class Binding:
     """One place that binds a name.
 
     `target` is the dotted name of an import (relative imports keep their leading dots), of which
-    `source` is the module in `from module import name`; `scope` is the scope that a def or class opens, `value` the bound expression, `node` the place.
+    `source` is the module in `from module import name`; `scope` is the scope that a def or class
+    opens, `value` the bound expression, `node` the place.
     `within` says at which places of a nested target a name of an ITEM or UNPACKED stands.
     """
 
@@ -84,8 +85,9 @@ class Scope:
 
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
     own, not those of functions nested in it; `annotations` are those of names declared here;
-    `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module imports as `*`; `outline` is of its module.
-    `members` gathers what is not yet there of a class that is made method by method.
+    `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module
+    imports as `*`; `outline` is of its module. `members` gathers what is not yet there of a class
+    that is made method by method.
     """
 
     kind: ScopeKind
@@ -168,10 +170,11 @@ class Outline:
     """A module's scopes; `scope_of` maps each node that opens a scope to it.
 
     `name` is the module's dotted name, empty where it cannot be imported; `filename` its file.
-    `text` is its text if known, `exports` its `__all__`, None if it has none that can be read. `uses` gathers the names of
-    the modules, there or not, that answers about this one rest on. `memo` holds what has been found
-    out about the module's own scopes, a table a question. `complete` gathers what is not yet there
-    of an outline that is made statement by statement, and `gives` yields the name of each function
+    `text` is its text if known, `exports` its `__all__`, None if it has none that can be read.
+    `uses` gathers the names of the modules, there or not, that answers about this one rest on.
+    `memo` holds what has been found out about the module's own scopes, a table a
+    question. `complete` gathers what is not yet there of an outline that is made statement by
+    statement, and `gives` yields the name of each function
     and alias in it with the last name of what it returns or stands for, empty for a generator.
     """
 
@@ -213,7 +216,7 @@ class Outline:
         return name in memo[None]
 
     def generator_names(self) -> frozenset[str]:
-        """Return the names of the module's functions that are async generators or return one.
+        """Return the names of the module's functions that are generators or return one.
 
         Names alone are looked at, so that some may be those of other functions; a function that
         returns what another module's gives is not among them.
@@ -227,7 +230,7 @@ class Outline:
     def _gives(self) -> Iterator[tuple[str, str]]:
         for scope in self.module.descendants():
             if scope.kind is ScopeKind.FUNCTION:
-                if scope.is_async and scope.yields:
+                if scope.yields:
                     yield scope.name, ""
                 yield from ((scope.name, last_name(each.value)) for each in scope.returns)
             for name, bindings in scope.bindings.items():

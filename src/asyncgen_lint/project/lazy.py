@@ -347,7 +347,10 @@ class _Bindings(dict[str, list[Binding]]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the bindings of a name."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def setdefault(self, name: str, default: Any = None) -> list[Binding]:
         """Return the list to which the walk of a part adds its bindings of a name."""
@@ -383,12 +386,17 @@ class _Annotations(dict[str, cst.BaseExpression]):
         return name in self._suite.names.annotated
 
     def __missing__(self, name: str) -> cst.BaseExpression:
+        if name not in self._suite.names.annotated:
+            raise KeyError(name)
         self._suite.gather_name(name)
         return super().__getitem__(name) if super().__contains__(name) else cst.Ellipsis()
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the annotation of a name."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
@@ -414,7 +422,7 @@ def _gives(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for inner in _own_nodes(node):
-                if isinstance(inner, ast.Yield) and isinstance(node, ast.AsyncFunctionDef):
+                if isinstance(inner, (ast.Yield, ast.YieldFrom)):
                     yield node.name, ""
                 elif isinstance(inner, ast.Return):
                     yield node.name, _last_name(inner.value)

@@ -24,6 +24,7 @@ from asyncgen_lint.names.scopes import (
 )
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.stacks import only_closes_generators
 
 
 class Verdict(Enum):
@@ -87,6 +88,10 @@ class Cleanup:
     def _call_has_effect(self, call: cst.Call, scope: Scope) -> Verdict:
         function = call.func
         if self._knowledge.dotted(function, scope) in _WITHOUT_EFFECT:
+            return Verdict.NO
+        made = self._knowledge.product(call, scope)
+        if made is not None and made.kind in (FunctionKind.AGEN, FunctionKind.GENERATOR):
+            # Making a generator runs nothing of it.
             return Verdict.NO
         if not isinstance(function, cst.Attribute):
             return Verdict.YES
@@ -205,6 +210,9 @@ class Cleanup:
         if region.kind is RegionKind.WITH:
             assert isinstance(node, cst.WithItem)
             if closed and self._is_closed_by(node.item, closed, scope):
+                return Verdict.NO
+            if only_closes_generators(node, scope, self._knowledge):
+                # Each counts for itself, as one that is held at the yield.
                 return Verdict.NO
             return self.manager_has_effect(node.item, scope, is_async=region.is_async)
         if not isinstance(node, (cst.Try, cst.TryStar)) or region.kind is RegionKind.FINALLY:
