@@ -598,6 +598,8 @@ class Facts:
 
     def _can_yield(self, function: Scope) -> bool:
         """Return whether a function has a `yield` that control can reach."""
+        if self._knowledge.is_declared_generator(function):
+            return True
         graph = self._graph(function)
         return graph is not None and any(
             isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
@@ -657,7 +659,7 @@ class Facts:
             for node in scope.awaits:
                 if not isinstance(node, cst.Await):
                     continue
-                product = self._knowledge.product(node.expression, scope)
+                product = self._knowledge.certain_product(node.expression, scope)
                 if product is None or product.kind is not FunctionKind.AGEN:
                     continue
                 parent = self._parents[node]
@@ -984,6 +986,9 @@ def label_of(node: Node) -> str:
         return f"{_short_name(node.func)}()"
     if isinstance(node, cst.Attribute):
         return _short_name(node)
+    if isinstance(node, (cst.For, cst.CompFor)):
+        # The iterator that the `__aiter__` of the iterable makes.
+        return f"aiter({_name_of(node.iter)})"
     return "the generator expression"
 
 
@@ -1031,4 +1036,4 @@ def _exit_text(jump: Edge | None) -> str:
 
 
 def _is_iterated_in_place(leak: Leak) -> bool:
-    return isinstance(leak.step, cst.For) and leak.step.iter is leak.site.node
+    return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)
