@@ -24,6 +24,12 @@ DEFAULT_TARGET = (3, 10)
 DEFAULT_SRC = ("src", ".")
 
 
+CACHE_FOLDER = ".asyncgen-lint-cache"
+
+CACHE_VARIABLE = "ASYNCGEN_LINT_CACHE_DIR"
+"""The environment variable that says where the cache is, `none` for nowhere."""
+
+
 class SettingsError(ValueError):
     """A setting is not understood; the message says which, where, and what may have been meant."""
 
@@ -36,7 +42,8 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none.
+    environment that has its dependencies, empty for the active one, `none` for none. `cache_dir` is
+    where results are kept, relative to the root; empty for the usual place, `none` for nowhere.
     """
 
     select: tuple[str, ...] = ()
@@ -48,6 +55,7 @@ class Settings:
     extend_select: tuple[str, ...] = ()
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
+    cache_dir: str = ""
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.
@@ -80,7 +88,7 @@ class Overrides:
     """What the command line says; None or empty leaves a project's own setting as it is.
 
     `ignore` adds to a project's own, over which in turn what is selected here wins. `isolated`
-    leaves every pyproject.toml unread.
+    leaves every pyproject.toml unread. `cache_dir` is absolute, or `none`.
     """
 
     select: tuple[str, ...] = ()
@@ -92,6 +100,7 @@ class Overrides:
     isolated: bool = False
     src: tuple[str, ...] = ()
     python: str = ""
+    cache_dir: str = ""
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -105,6 +114,7 @@ class Overrides:
             target_version=self.target_version or settings.target_version,
             src=self.src or settings.src,
             python=self.python or settings.python,
+            cache_dir=self.cache_dir or _named_cache() or settings.cache_dir,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -120,6 +130,19 @@ class Project:
     root: Path
     settings: Settings
     exclude_root: Path
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Where results of its files are kept; None for nowhere.
+
+        What stands in no project leaves no folder behind, unless one is named.
+        """
+        named = self.settings.cache_dir
+        if named == "none":
+            return None
+        if not named and not any((self.root / each).exists() for each in _MARKS):
+            return None
+        return Path(os.path.normpath(self.root / (named or CACHE_FOLDER)))
 
     def excludes(self, path: Path, *, folder: bool = False) -> bool:
         """Return whether `exclude` names this absolute path or a folder above it."""
@@ -151,7 +174,8 @@ class Projects:
         """
         project = self._by_folder.get(folder)
         if project is None:
-            root = _nearest(folder, "pyproject.toml") or _nearest(folder, ".git") or Path.cwd()
+            found = (_nearest(folder, each) for each in _MARKS)
+            root = next((each for each in found if each is not None), None) or Path.cwd()
             project = self._by_folder[folder] = self._of_root(root)
         return project
 
@@ -165,6 +189,15 @@ class Projects:
             project = Project(root, self.overrides.applied_to(settings), exclude_root)
             self._by_root[root] = project
         return project
+
+
+_MARKS = ("pyproject.toml", ".git")
+"""What stands in a project's root; the first counts wherever it is."""
+
+
+def _named_cache() -> str:
+    named = os.environ.get(CACHE_VARIABLE, "")
+    return os.path.abspath(named) if named and named != "none" else named
 
 
 def _nearest(folder: Path, name: str) -> Path | None:
@@ -334,6 +367,7 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "lint-tests": _truth,
     "src": _words,
     "python": _word,
+    "cache-dir": _word,
 }
 
 

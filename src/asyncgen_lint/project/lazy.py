@@ -8,7 +8,7 @@ Reference, 4.2.1), so nothing is imported or run.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,12 +40,17 @@ class Part:
 
 @dataclass
 class LazyModule:
-    """A module that is looked into: its outline, and the parts of it that were parsed."""
+    """A module that is looked into: its outline, and the parts of it that were parsed.
+
+    `parts_of` says which parts bind a name; `is_whole`, that all of them were asked for at once.
+    """
 
     source: Source
     outline: Outline
     parts: tuple[Part, ...]
     definitions: frozenset[str]
+    parts_of: Mapping[str, list[int]]
+    is_whole: bool = False
     parsed: dict[int, cst.Module] = field(default_factory=dict)
 
     def text_of(self, part: Part) -> str:
@@ -74,11 +79,12 @@ def lazy_module(source: Source, name: str, *, is_package: bool) -> LazyModule | 
     )
     scope.outline = outline
     scope.star_imports += found.stars
-    module = LazyModule(source, outline, parts, found.definitions)
+    module = LazyModule(source, outline, parts, found.definitions, found.parts_of)
     bindings = _Bindings(module, found)
     scope.bindings = bindings
 
     def gather_all() -> None:
+        module.is_whole = True
         for number in range(len(parts)):
             bindings.gather(number)
 
@@ -226,6 +232,7 @@ class _Bindings(dict[str, list[Binding]]):
 
     def items(self) -> Any:
         """Return every name with its bindings."""
+        self._module.is_whole = True
         return {name: self[name] for name in self._names.parts_of}.items()
 
     def gather(self, number: int) -> None:

@@ -15,6 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.names.resolve import Located
 from asyncgen_lint.names.scopes import Outline
+from asyncgen_lint.project.basis import Basis, Depth, Summary, digest, digest_of_layout, summarise
 from asyncgen_lint.project.finder import Finder, ModuleFile, Root
 from asyncgen_lint.project.lazy import LazyModule, lazy_module
 from asyncgen_lint.source.position import generate
@@ -35,6 +36,8 @@ class Program:
         self._finder = Finder(roots)
         self._sources: dict[str, Source | None] = {}
         self._modules: dict[str, LazyModule | None] = {}
+        self._digests: dict[str, str] = {}
+        self._summaries: dict[str, Summary | None] = {}
         self.located: dict[str, Located] = {}
         self.lines = 0
 
@@ -88,6 +91,57 @@ class Program:
         if found.path not in self._sources:
             self._sources[found.path] = _read(found.path)
         return self._sources[found.path]
+
+    # What a result rests on
+
+    def basis(self, outline: Outline, places: Iterable[str] = ()) -> Basis:
+        """Return what the answers about a module rest on; `places` are files shown in a path."""
+        shown = set(places)
+        uses: dict[str, Depth] = {}
+        pending = list(outline.uses)
+        while pending:
+            name = pending.pop()
+            if name in uses:
+                continue
+            found = self._finder.find(name)
+            uses[name] = Depth.FOUND
+            if found is None or found.path not in self._sources:
+                continue
+            module = self._modules.get(name)
+            uses[name] = Depth.WHOLE if module is not None and module.is_whole else Depth.READ
+            if found.path in shown:
+                uses[name] = Depth.PLACED
+            if module is not None:
+                pending += module.outline.uses
+        return Basis(tuple(sorted(uses.items())), self)
+
+    def place(self, name: str) -> tuple[str, bool] | None:
+        """Return a module's file, empty if it has none, and whether it is an installed one's."""
+        found = self._finder.find(name)
+        return (found.path, found.is_installed) if found is not None else None
+
+    def text_digest(self, name: str) -> str:
+        """Return the digest of a module's text as it was read, empty if it cannot be."""
+        found = self._finder.find(name)
+        source = self._source(found) if found is not None else None
+        if source is None:
+            return ""
+        if name not in self._digests:
+            self._digests[name] = digest(source.text)
+        return self._digests[name]
+
+    def layout_digest(self, name: str) -> str:
+        """Return the digest of a module's text without its comments, empty if it cannot be read."""
+        found = self._finder.find(name)
+        source = self._source(found) if found is not None else None
+        return digest_of_layout(source.text) if source is not None else ""
+
+    def summary(self, name: str) -> Summary | None:
+        """Return the summary of a module; None for one without Python source that can be read."""
+        if name not in self._summaries:
+            module = self._modules[name] if self.outline(name) is not None else None
+            self._summaries[name] = summarise(module) if module is not None else None
+        return self._summaries[name]
 
     # What the engine asks
 
