@@ -32,10 +32,9 @@ from asyncgen_lint.project.basis import (
     Basis,
     Depth,
     Summary,
-    Uses,
+    Use,
     View,
     digest,
-    digest_of_layout,
     digest_of_meaning,
     exact_digest,
 )
@@ -132,7 +131,7 @@ class _Request:
         entry = self._cache.get(self._key)
         if entry is None or (with_fixes and not entry["fixes"]):
             return None
-        uses: Uses = tuple((name, Depth(depth)) for name, depth in entry["uses"])
+        uses = tuple(Use(name, Depth(depth), tuple(at)) for name, depth, at in entry["uses"])
         if uses:
             view = _Disk(self._cache, self._roots, self._program)
             try:
@@ -155,7 +154,7 @@ class _Request:
             self._key,
             {
                 "fixes": with_fixes,
-                "uses": [[name, int(depth)] for name, depth in basis.uses],
+                "uses": [[each.module, int(each.depth), each.lines] for each in basis.uses],
                 "exact": exact_digest(basis.uses, view),
                 "meaning": digest_of_meaning(basis.uses, view, self._source.text),
                 "found": [_encoded(each, self._source.filename) for each in analysis.diagnostics],
@@ -175,7 +174,7 @@ class _Kept:
         self._cache = cache
         self._view = view
         self.place = view.place
-        self.layout_digest = view.layout_digest
+        self.text = view.text
 
     def text_digest(self, name: str) -> str:
         found = self._view.text_digest(name)
@@ -212,8 +211,8 @@ class _Disk:
         place = self.place(name)
         return self._cache.text_digest(place[0]) if place is not None and place[0] else ""
 
-    def layout_digest(self, name: str) -> str:
-        """Return the digest of a module's text without its comments, empty if it cannot be read."""
+    def text(self, name: str) -> str:
+        """Return a module's text, empty if it cannot be read."""
         place = self.place(name)
         of_text = self.text_digest(name)
         if place is None or not of_text:
@@ -221,7 +220,7 @@ class _Disk:
         text = read_source(Path(place[0]), place[0]).text
         if digest(text) != of_text:
             raise _Moving
-        return digest_of_layout(text)
+        return text
 
     def summary(self, name: str) -> Summary | None:
         """Return the summary of a module, None if it cannot be parsed."""
@@ -232,7 +231,8 @@ class _Disk:
             entry = self._cache.get(key)
             if entry is not None:
                 names = {each: (of, tuple(words)) for each, of, words in entry["names"]}
-                known = Summary(entry["shape"], names)
+                extents = tuple((before, last) for before, last in entry["extents"])
+                known = Summary(entry["shape"], names, extents)
                 self._cache.summaries[key] = known
         if known is not None:
             return known
@@ -254,7 +254,7 @@ def _keep_summary(cache: Cache, of_text: str, summary: Summary | None) -> None:
         return
     cache.summaries[key] = summary
     names = [[name, *kept] for name, kept in summary.names.items()]
-    cache.put(key, {"shape": summary.shape, "names": names})
+    cache.put(key, {"shape": summary.shape, "names": names, "extents": summary.extents})
 
 
 # The store
@@ -479,6 +479,13 @@ def flush_all() -> str:
             cache.flush()
             trouble = trouble or cache.trouble
     return trouble
+
+
+def forget() -> None:
+    """Forget what this process knows of files, as when they may have changed."""
+    for cache in _caches.values():
+        cache.close()
+    _caches.clear()
 
 
 def _make_folder(folder: Path) -> None:

@@ -104,8 +104,9 @@ def analyse(
     analysis = _run_rules(source, settings, facts, positions, renderer, is_test_file(source, root))
     if facts.program is None:
         return analysis
-    shown = (step.filename for each in analysis.diagnostics for step in each.path)
-    return replace(analysis, basis=facts.program.basis(facts.outline, map(os.path.abspath, shown)))
+    steps = (step for each in analysis.diagnostics for step in each.path)
+    shown = ((os.path.abspath(each.filename), each.span.start.line) for each in steps)
+    return replace(analysis, basis=facts.program.basis(facts.outline, shown))
 
 
 Analyse = Callable[..., Analysis]

@@ -5,7 +5,7 @@ read, a top-level name can only have been asked for if some text that was looked
 it: the file's own, or a statement that binds a name asked for before. So the statements to which
 words lead in this way are all that the findings can rest on, and the same whoever was analysed
 before. Questions about a whole module go into its shape, or make the whole of it count. Comments,
-docstrings and layout do not count, except where a finding's path shows lines of the module.
+docstrings and layout do not count, except in a statement that a finding's path points into.
 
 Nothing here needs libcst: whether a result still holds is decided without it.
 """
@@ -31,31 +31,37 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Depth(IntEnum):
-    """How much of a module was looked at: each includes what stands before it.
-
-    FOUND is where the module is, READ its statements by the names that they bind, WHOLE all of
-    them, PLACED also where in its text they are.
-    """
+    """How much of a module was looked at: where it is, statements by the names bound, or all."""
 
     FOUND = 0
     READ = 1
     WHOLE = 2
-    PLACED = 3
 
 
-Uses = tuple[tuple[str, Depth], ...]
-"""The modules that a result rests on, by name and sorted, there or not, and how deep."""
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """A module that a result rests on, there or not; `lines` are those that a path points to."""
+
+    module: str
+    depth: Depth
+    lines: tuple[int, ...] = ()
+
+
+Uses = tuple[Use, ...]
+"""All modules that a result rests on, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Of a module's text: its shape, and for each name a digest and the words of its statements.
 
-    The empty name has the statements that bind nothing.
+    The empty name has the statements that bind nothing. `extents` are the lines that statements
+    begin after, and their last ones.
     """
 
     shape: str
     names: Mapping[str, tuple[str, tuple[str, ...]]]
+    extents: tuple[tuple[int, int], ...]
 
 
 class View(Protocol):
@@ -67,8 +73,8 @@ class View(Protocol):
     def text_digest(self, name: str) -> str:
         """Return the digest of a module's text, empty if it cannot be read."""
 
-    def layout_digest(self, name: str) -> str:
-        """Return the `digest_of_layout` of a module's text."""
+    def text(self, name: str) -> str:
+        """Return a module's text, empty if it cannot be read."""
 
     def summary(self, name: str) -> Summary | None:
         """Return the summary of a module, None if it cannot be parsed."""
@@ -92,8 +98,17 @@ def digest(*parts: str) -> str:
     return hashed.hexdigest()
 
 
-def digest_of_layout(text: str) -> str:
-    """Return a digest of a text without its comments, where all else stands where it stands."""
+def _digest_of_layout(text: str, summary: Summary, shown: Iterable[int]) -> str:
+    """Return a digest of where everything but comments is in the statements at some lines."""
+    lines = [each.rstrip() for each in _without_comments(text)]
+    parts: list[str] = []
+    for before, last in summary.extents:
+        if any(before < each <= last for each in shown):
+            parts += (str(before), *lines[before:last])
+    return digest(*parts)
+
+
+def _without_comments(text: str) -> list[str]:
     lines = text.splitlines()
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -101,17 +116,17 @@ def digest_of_layout(text: str) -> str:
                 number, column = token.start
                 lines[number - 1] = lines[number - 1][:column]
     except (tokenize.TokenError, SyntaxError, IndexError):
-        return digest(text)
-    return digest(*(each.rstrip() for each in lines))
+        return text.splitlines()
+    return lines
 
 
 def exact_digest(uses: Uses, view: View) -> str:
     """Return a digest of where modules are and of all their text: equal means nothing changed."""
     parts: list[str] = []
-    for name, depth in uses:
-        parts += _placed(name, view)
-        if depth >= Depth.READ:
-            parts.append(view.text_digest(name))
+    for use in uses:
+        parts += _placed(use.module, view)
+        if use.depth >= Depth.READ:
+            parts.append(view.text_digest(use.module))
     return digest(*parts)
 
 
@@ -120,21 +135,22 @@ def digest_of_meaning(uses: Uses, view: View, text: str) -> str:
     parts: list[str] = []
     found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
     pending: list[str] = []
-    for name, depth in uses:
+    for use in uses:
+        name = use.module
         parts += _placed(name, view)
-        if depth is Depth.FOUND:
+        if use.depth is Depth.FOUND:
             continue
-        if depth is Depth.PLACED:
-            parts.append(view.layout_digest(name))
         summary = view.summary(name)
         if summary is None:
             # What cannot be parsed may be refused for any part of its text.
             parts.append(f"unparsed {view.text_digest(name)}")
             continue
         parts.append(summary.shape)
+        if use.lines:
+            parts.append(_digest_of_layout(view.text(name), summary, use.lines))
         for bound, (of_bound, words) in summary.names.items():
             found.setdefault(bound, []).append((name, of_bound, words))
-        if depth >= Depth.WHOLE:
+        if use.depth is Depth.WHOLE:
             pending += summary.names
     pending += _WORD.findall(text)
     reached: set[str] = set()
@@ -165,7 +181,8 @@ def summarise(module: LazyModule) -> Summary:
         name: _joined(parts[number] for number in numbers)
         for name, numbers in (*module.parts_of.items(), ("", unbound))
     }
-    return Summary(_shape(module), names)
+    extents = tuple((part.before, part.last) for part in module.parts)
+    return Summary(_shape(module), names, extents)
 
 
 def _joined(parts: Iterable[tuple[str, frozenset[str]]]) -> tuple[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.names.resolve import Located
 from asyncgen_lint.names.scopes import Outline
-from asyncgen_lint.project.basis import Basis, Depth, Summary, digest, digest_of_layout, summarise
+from asyncgen_lint.project.basis import Basis, Depth, Summary, Use, digest, summarise
 from asyncgen_lint.project.finder import Finder, ModuleFile, Root
 from asyncgen_lint.project.lazy import LazyModule, lazy_module
 from asyncgen_lint.source.position import generate
@@ -94,26 +94,30 @@ class Program:
 
     # What a result rests on
 
-    def basis(self, outline: Outline, places: Iterable[str] = ()) -> Basis:
-        """Return what the answers about a module rest on; `places` are files shown in a path."""
-        shown = set(places)
-        uses: dict[str, Depth] = {}
+    def basis(self, outline: Outline, shown: Iterable[tuple[str, int]] = ()) -> Basis:
+        """Return what the answers about a module rest on.
+
+        `shown` are the places, as file and line, that paths point to.
+        """
+        lines: dict[str, set[int]] = {}
+        for path, line in shown:
+            lines.setdefault(path, set()).add(line)
+        uses: dict[str, Use] = {}
         pending = list(outline.uses)
         while pending:
             name = pending.pop()
             if name in uses:
                 continue
             found = self._finder.find(name)
-            uses[name] = Depth.FOUND
             if found is None or found.path not in self._sources:
+                uses[name] = Use(name, Depth.FOUND)
                 continue
             module = self._modules.get(name)
-            uses[name] = Depth.WHOLE if module is not None and module.is_whole else Depth.READ
-            if found.path in shown:
-                uses[name] = Depth.PLACED
+            depth = Depth.WHOLE if module is not None and module.is_whole else Depth.READ
+            uses[name] = Use(name, depth, tuple(sorted(lines.get(found.path, ()))))
             if module is not None:
                 pending += module.outline.uses
-        return Basis(tuple(sorted(uses.items())), self)
+        return Basis(tuple(sorted(uses.values())), self)
 
     def place(self, name: str) -> tuple[str, bool] | None:
         """Return a module's file, empty if it has none, and whether it is an installed one's."""
@@ -130,11 +134,11 @@ class Program:
             self._digests[name] = digest(source.text)
         return self._digests[name]
 
-    def layout_digest(self, name: str) -> str:
-        """Return the digest of a module's text without its comments, empty if it cannot be read."""
+    def text(self, name: str) -> str:
+        """Return a module's text as it was read, empty if it cannot be."""
         found = self._finder.find(name)
         source = self._source(found) if found is not None else None
-        return digest_of_layout(source.text) if source is not None else ""
+        return source.text if source is not None else ""
 
     def summary(self, name: str) -> Summary | None:
         """Return the summary of a module; None for one without Python source that can be read."""
