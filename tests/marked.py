@@ -8,6 +8,71 @@ from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import analyse
 from asyncgen_lint.source.text import Source
 
+ROWS = """
+import asyncio, contextlib, inspect
+from contextlib import aclosing, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncGenerator
+
+async def rows(db):
+    try:
+        yield 1
+        yield 2
+    finally:
+        await db.close()
+
+async def plain(db):
+    yield 1
+    yield 2
+
+async def close_it(gen):
+    await gen.aclose()
+
+async def close_both(one, other):
+    try:
+        await one.aclose()
+    finally:
+        await other.aclose()
+
+async def drain(gen):
+    async for _ in gen:
+        pass
+
+async def first_of(gen):
+    async for item in gen:
+        return item
+
+def look_at(gen):
+    print(repr(gen))
+
+kept = []
+
+def keep(gen):
+    kept.append(gen)
+
+class Closing:
+    def __init__(self, gen):
+        self.gen = gen
+    async def __aenter__(self):
+        return self.gen
+    async def __aexit__(self, *exc):
+        await self.gen.aclose()
+
+@asynccontextmanager
+async def closing_it(gen):
+    try:
+        yield gen
+    finally:
+        await gen.aclose()
+
+def make(db):
+    return rows(db)
+
+async def make_later(db):
+    await asyncio.sleep(0)
+    return rows(db)
+"""
+"""A module's beginning: `rows(db)` needs closing, and functions and classes that take one."""
+
 
 def assert_marked(text: str, *, strict: bool = False) -> None:
     """Fail unless the findings in the text are exactly those that its lines are marked with."""

@@ -13,71 +13,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from marked import assert_marked
-
-PRELUDE = """
-import asyncio, contextlib, inspect
-from contextlib import aclosing, AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from collections.abc import AsyncGenerator
-
-async def rows(db):
-    try:
-        yield 1
-        yield 2
-    finally:
-        await db.close()
-
-async def plain(db):
-    yield 1
-    yield 2
-
-async def close_it(gen):
-    await gen.aclose()
-
-async def close_both(one, other):
-    try:
-        await one.aclose()
-    finally:
-        await other.aclose()
-
-async def drain(gen):
-    async for _ in gen:
-        pass
-
-async def first_of(gen):
-    async for item in gen:
-        return item
-
-def look_at(gen):
-    print(repr(gen))
-
-kept = []
-
-def keep(gen):
-    kept.append(gen)
-
-class Closing:
-    def __init__(self, gen):
-        self.gen = gen
-    async def __aenter__(self):
-        return self.gen
-    async def __aexit__(self, *exc):
-        await self.gen.aclose()
-
-@asynccontextmanager
-async def closing_it(gen):
-    try:
-        yield gen
-    finally:
-        await gen.aclose()
-
-def make(db):
-    return rows(db)
-
-async def make_later(db):
-    await asyncio.sleep(0)
-    return rows(db)
-"""
+from marked import ROWS, assert_marked
 
 CASES = {
     "break": """
@@ -497,6 +433,45 @@ CASES = {
             while (row := await anext(gen, None)) is not None:
                 print(row)
     """,
+    "sentinel by name": """
+        END = object()
+        class Reader:
+            END = object()
+            async def read(self, db):
+                gen = rows(db)
+                while True:
+                    row = await anext(gen, self.END)
+                    if row is self.END:
+                        return
+                    print(row)
+        async def walrus(db):
+            gen = rows(db)
+            while (row := await anext(gen, END)) is not END:
+                print(row)
+        async def local(db):
+            end = object()
+            gen = rows(db)
+            while True:
+                row = await asyncio.wait_for(anext(gen, end), 1)
+                if row == end:
+                    break
+                print(row)
+        async def equal(db):
+            gen = rows(db)
+            while True:
+                row = await anext(gen, None)
+                if row == None:
+                    break
+        async def stops_early(db):
+            gen = rows(db)
+            while (row := await anext(gen, END)) is not END:  # AGN104
+                if row:
+                    break
+        async def another(db, last):
+            gen = rows(db)
+            while (row := await anext(gen, END)) is not last:  # AGN104
+                print(row)
+    """,
     "anext in wait_for": """
         async def f(db):
             gen = rows(db)
@@ -910,6 +885,94 @@ CASES = {
             async for item in completed(tasks, buffer):  # AGN101
                 return item
     """,
+    "item deleted from a shared container": """
+        WAITING = {}
+        class Hub:
+            async def of_self(self, key):
+                try:
+                    yield 1
+                finally:
+                    del self.waiting[key]
+            async def deeper(self, key):
+                try:
+                    yield 1
+                finally:
+                    del self.waiting[key][0], key
+            async def own_attribute(self):
+                try:
+                    yield 1
+                finally:
+                    del self.current
+        async def given(waiting, key):
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+        async def shared(key):
+            try:
+                yield 1
+            finally:
+                del WAITING[key]
+        async def alias(hub, key):
+            waiting = hub.waiting
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+        async def own(key):
+            waiting = {key: 1}
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+                del waiting
+        async def made_elsewhere(hub, key):
+            waiting = hub.copy()
+            try:
+                yield 1
+            finally:
+                del waiting[key]
+        async def f(hub: Hub, key):
+            async for item in hub.of_self(key):  # AGN101
+                break
+            async for item in hub.deeper(key):  # AGN101
+                break
+            async for item in hub.own_attribute():
+                break
+            async for item in given(hub.waiting, key):  # AGN101
+                break
+            async for item in shared(key):  # AGN101
+                break
+            async for item in alias(hub, key):  # AGN101
+                break
+            async for item in own(key):
+                break
+            async for item in made_elsewhere(hub, key):
+                break
+    """,
+    "class that only maps exceptions": """
+        class Mapping:
+            async def __aenter__(self):
+                return self
+            async def __aexit__(self, kind, exc, tb):
+                if kind is not None and issubclass(kind, KeyError):
+                    raise LookupError(str(exc)) from exc
+        class Releasing(Mapping):
+            async def __aexit__(self, kind, exc, tb):
+                if kind is not None and issubclass(kind, KeyError):
+                    raise LookupError(self.release())
+        async def mapped():
+            async with Mapping():
+                yield 1
+        async def released():
+            async with Releasing():
+                yield 1
+        async def f():
+            async for item in mapped():
+                break
+            async for item in released():  # AGN101
+                break
+    """,
     "own container": """
         async def completed(tasks):
             waiters = []
@@ -1092,16 +1155,678 @@ CASES = {
             async for row in source(db):
                 return row
     """,
+    "in a tuple": """
+        async def f(db):
+            pair = (rows(db), 1)
+            async for row in pair[0]:
+                break
+    """,
+    "in a dict": """
+        async def f(db):
+            gens = {}
+            gens["x"] = rows(db)
+            async for row in gens["x"]:
+                break
+    """,
+    "appended": """
+        async def f(db, gens):
+            gen = rows(db)
+            gens.append(gen)
+            async for row in gen:
+                break
+    """,
+    "put on queue": """
+        async def f(db, queue):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await queue.put(gen)
+    """,
+    "raised": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            raise ValueError(gen)
+    """,
+    "partial": """
+        import functools
+        async def f(db, register):
+            gen = rows(db)
+            async for row in gen:
+                break
+            register(functools.partial(finish, gen))
+    """,
+    "in create_task of helper": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            task = asyncio.create_task(drain(gen))
+            return await task
+    """,
+    "create_task of aclose": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                break
+            await asyncio.create_task(gen.aclose())
+    """,
+    "gather of aclose": """
+        async def f(db):
+            one, two = rows(db), rows(db)
+            async for row in one:
+                break
+            async for row in two:
+                break
+            await asyncio.gather(one.aclose(), two.aclose())
+    """,
+    "shield aclose": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    break
+            finally:
+                await asyncio.shield(gen.aclose())
+    """,
+    "wait_for aclose": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    break
+            finally:
+                await asyncio.wait_for(gen.aclose(), 5)
+    """,
+    "break and continue over same object": """
+        async def f(db):
+            gen = rows(db)
+            while True:
+                async for row in gen:
+                    if row == 1:
+                        break
+                    print(row)
+                else:
+                    break
+    """,
+    "continue over the same": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                if row:
+                    async for other in gen:
+                        print(other)
+                    continue
+    """,
+    "break in inner loop over the same": """
+        async def f(db):
+            gen = rows(db)
+            async for row in gen:
+                async for other in gen:
+                    break
+    """,
+    "header by loop, rest by helper": """
+        async def f(db):
+            gen = rows(db)
+            async for header in gen:
+                break
+            await drain(gen)
+    """,
+    "header then rest, returned early between": """
+        async def f(db, flag):
+            gen = rows(db)
+            async for header in gen:  # AGN101
+                break
+            if flag:
+                return header
+            async for row in gen:
+                print(row)
+    """,
+    "nonlocal": """
+        async def f(db):
+            gen = None
+            async def start():
+                nonlocal gen
+                gen = rows(db)
+                async for row in gen:
+                    break
+            await start()
+            await gen.aclose()
+    """,
+    "global": """
+        async def f(db):
+            global shared
+            shared = rows(db)
+            async for row in shared:
+                break
+    """,
+    "self iter in __aiter__": """
+        class C:
+            def __aiter__(self):
+                return rows(self.db)
+            async def f(self):
+                async for row in self:
+                    return row
+    """,
+    "starred": """
+        async def f(db, consume):
+            gens = [rows(db)]
+            await consume(*gens)
+    """,
+    "conditional expression of parameter": """
+        async def f(db, gen=None):
+            gen = gen or rows(db)
+            async for row in gen:  # AGN101
+                return row
+    """,
+    "setattr": """
+        class C:
+            async def f(self, db):
+                gen = rows(db)
+                setattr(self, "gen", gen)
+                async for row in gen:
+                    break
+    """,
+    "anext default": """
+        async def f(db):
+            return await anext(rows(db), None)  # AGN104
+    """,
+    "anext default in wait_for": """
+        async def f(db):
+            gen = rows(db)
+            while (row := await asyncio.wait_for(anext(gen, None), 1)) is not None:
+                print(row)
+    """,
+    "anext default in wait_for left": """
+        async def f(db):
+            gen = rows(db)
+            while (row := await asyncio.wait_for(anext(gen, None), 1)) is not None:  # AGN104
+                if row == 2:
+                    break
+    """,
+    "anext in timeout": """
+        async def f(db):
+            gen = rows(db)
+            async with asyncio.timeout(1):
+                return await anext(gen)  # AGN104
+    """,
+    "anext default in timeout": """
+        async def f(db):
+            gen = rows(db)
+            while True:
+                async with asyncio.timeout(1):
+                    row = await anext(gen, None)
+                if row is None:
+                    break
+                print(row)
+    """,
+    "sentinel truth": """
+        async def f(db):
+            gen = rows(db)
+            while row := await anext(gen, None):
+                print(row)
+    """,
+    "athrow": """
+        async def f(db):
+            gen = rows(db)
+            await anext(gen)
+            await gen.athrow(ValueError)
+    """,
+    "asend": """
+        async def f(db):
+            gen = rows(db)
+            await gen.asend(None)  # AGN104
+            return 1
+    """,
+    "aiter": """
+        async def f(db):
+            it = aiter(rows(db))
+            async for row in it:  # AGN101
+                break
+    """,
+    "__aiter__": """
+        async def f(db):
+            it = rows(db).__aiter__()
+            async for row in it:  # AGN101
+                break
+    """,
+    "aiter closed": """
+        async def f(db):
+            it = aiter(rows(db))
+            try:
+                async for row in it:
+                    break
+            finally:
+                await it.aclose()
+    """,
+    "stop async iteration by outer handler": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                while True:
+                    print(await anext(gen))
+            except StopAsyncIteration:
+                pass
+    """,
+    "step method alias": """
+        async def f(db):
+            gen = rows(db)
+            step = gen.__anext__
+            return await step()  # AGN104
+    """,
+    "ensure_future anext": """
+        async def f(db):
+            gen = rows(db)
+            task = asyncio.ensure_future(anext(gen))
+            done, _ = await asyncio.wait([task], timeout=1)
+            return done
+    """,
+    "anext then closed": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                return await anext(gen)
+            finally:
+                await gen.aclose()
+    """,
+    "anext under aclosing": """
+        async def f(db):
+            async with aclosing(rows(db)) as gen:
+                return await anext(gen)
+    """,
+    "anext then rest by helper": """
+        async def f(db):
+            gen = rows(db)
+            header = await anext(gen)
+            await drain(gen)
+            return header
+    """,
+    "first of helper": """
+        async def f(db):
+            gen = rows(db)
+            return await first_of(gen)  # AGN104
+    """,
+    "attribute closed by base": """
+        class Base:
+            async def aclose(self):
+                await self.gen.aclose()
+        class C(Base):
+            def __init__(self, db):
+                self.gen = rows(db)
+            async def read(self):
+                return await anext(self.gen)
+    """,
+    "attribute closed by stack": """
+        class C:
+            async def start(self, db):
+                self.gen = await self.stack.enter_async_context(aclosing(rows(db)))
+            async def read(self):
+                return await anext(self.gen)
+    """,
+    "attribute on stack callback": """
+        class C:
+            async def start(self, db):
+                self.gen = rows(db)
+                self.stack.push_async_callback(self.gen.aclose)
+            async def read(self):
+                return await anext(self.gen)
+    """,
+    "attribute closed by getattr": """
+        class C:
+            def __init__(self, db):
+                self.gen = rows(db)
+            async def read(self):
+                return await anext(self.gen)
+            async def close(self):
+                close = getattr(self.gen, "aclose", None)
+                if close:
+                    await close()
+    """,
+    "attribute exhausted in same method": """
+        class C:
+            async def run(self, db):
+                self.gen = rows(db)
+                async for row in self.gen:
+                    print(row)
+    """,
+    "attribute in dict closed": """
+        class C:
+            def __init__(self):
+                self.gens = {}
+            async def read(self, db, key):
+                self.gens[key] = rows(db)
+                return await anext(self.gens[key])
+            async def close(self):
+                for gen in self.gens.values():
+                    await gen.aclose()
+    """,
+    "attribute not closed": """
+        class C:
+            def __init__(self, db):
+                self.stream = rows(db)  # AGN203
+            async def read(self):
+                return await anext(self.stream)
+            async def close(self):
+                print("closed")
+    """,
+    "raised inside the generator": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                await gen.asend(None)
+            except ValueError:
+                return None
+            await gen.aclose()
+    """,
+    "assert in loop": """
+        async def f(db):
+            async for row in rows(db):
+                assert row
+    """,
+    "break in try finally inside the loop": """
+        async def f(db):
+            async for row in rows(db):  # AGN101
+                try:
+                    break
+                finally:
+                    print(row)
+    """,
+    "return in finally": """
+        async def f(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    return row
+            finally:
+                await gen.aclose()
+                print("done")
+    """,
+    "with suppress around": """
+        async def f(db):
+            gen = rows(db)
+            with suppress(Exception):
+                async for row in gen:
+                    print(row)
+            await gen.aclose()
+    """,
 }
+
+STRICT_CASES = {
+    "closed by another task, in a finally": """
+        async def shielded(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.shield(gen.aclose())
+        async def as_a_task(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.create_task(gen.aclose())
+        async def gathered(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.gather(gen.aclose(), return_exceptions=True)
+        async def in_time(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await asyncio.wait_for(gen.aclose(), 1)
+        async def by_a_stack(db, send):
+            async with AsyncExitStack() as stack:
+                gen = rows(db)
+                stack.push_async_callback(gen.aclose)
+                async for row in gen:
+                    await send(row)
+        async def too_late(db, send):
+            gen = rows(db)
+            async for row in gen:  # AGN102
+                await send(row)
+            await asyncio.shield(gen.aclose())
+    """,
+    "closed behind other cleanup": """
+        import logging, time
+        logger = logging.getLogger(__name__)
+        async def suppressing(db):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    yield row
+            finally:
+                with suppress(Exception):
+                    await gen.aclose()
+        async def in_time(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                async with asyncio.timeout(3):
+                    await gen.aclose()
+        async def with_a_record(db, send):
+            gen = rows(db)
+            began = time.monotonic()
+            try:
+                async for row in gen:
+                    await send(row)
+            except BaseException:
+                logger.exception("left after %s", time.monotonic() - began)
+                await gen.aclose()
+                raise
+        async def behind_what_may_fail(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:  # AGN102
+                    await send(row)
+            finally:
+                await send(None)
+                await gen.aclose()
+    """,
+    "closed by a helper, in a finally": """
+        async def by_a_helper(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await close_it(gen)
+        async def by_an_unknown_helper(db, send, finish):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await finish(gen)
+        async def by_a_home_made_manager(db, send):
+            async with closing_it(rows(db)) as gen:
+                async for row in gen:
+                    await send(row)
+    """,
+    "list of its own": """
+        async def own(db):
+            found = []
+            async for row in rows(db):
+                found.append(row)
+            return found
+        async def given(db, found):
+            async for row in rows(db):  # AGN102
+                found.append(row)
+    """,
+    "isinstance alone": """
+        async def f(db):
+            result = None
+            async for row in rows(db):
+                if isinstance(row, int) and callable(row):
+                    result = row
+            return result
+        async def g(db, isinstance):
+            async for row in rows(db):  # AGN102
+                isinstance(row, int)
+    """,
+    "source from the caller": """
+        from collections.abc import AsyncIterable
+        from typing import Any, Optional
+        async def untold(source):
+            async for row in source:  # AGN103
+                yield row
+        async def any_of(source: Any):
+            async for row in source:  # AGN103
+                yield row
+        async def told(source: AsyncIterable[int]):
+            async for row in source:  # AGN103
+                yield row
+        async def told_later(source: "AsyncGenerator[int, None]"):
+            async for row in source:  # AGN103
+                yield row
+        async def maybe(source: Optional[AsyncGenerator]):
+            async for row in source:  # AGN103
+                yield row
+    """,
+    "stream of a class from the caller": """
+        from mylib import ReceiveStream
+        async def received(stream: ReceiveStream[bytes]):
+            async for item in stream:
+                yield item
+    """,
+    "object that iterates itself": """
+        class Stream:
+            async def text(self):
+                async for event in self:
+                    yield event.text
+            @staticmethod
+            async def text_of(stream):
+                async for event in stream:  # AGN103
+                    yield event.text
+    """,
+    "await in the body": """
+        async def f(db, send):
+            async for row in rows(db):  # AGN102
+                await send(row)
+    """,
+    "call in the body": """
+        async def f(db, send):
+            async for row in rows(db):  # AGN102
+                send(row)
+    """,
+    "nothing in the body": """
+        async def f(db):
+            async for row in rows(db):
+                pass
+    """,
+    "counting": """
+        async def f(db):
+            count = 0
+            async for row in rows(db):  # AGN102
+                count += 1
+            return count
+    """,
+    "print in the body": """
+        async def f(db):
+            async for row in rows(db):  # AGN102
+                print(row)
+    """,
+    "body under aclosing": """
+        async def f(db, send):
+            async with aclosing(rows(db)) as gen:
+                async for row in gen:
+                    await send(row)
+    """,
+    "body with caught": """
+        async def f(db, send):
+            async for row in rows(db):
+                try:
+                    send(row)
+                except Exception:
+                    continue
+    """,
+    "body with await caught exception but cancelled": """
+        async def f(db, send):
+            async for row in rows(db):  # AGN102
+                try:
+                    await send(row)
+                except Exception:
+                    continue
+    """,
+    "body with all caught": """
+        async def f(db, send):
+            async for row in rows(db):
+                try:
+                    await send(row)
+                except BaseException:
+                    continue
+    """,
+    "comprehension element": """
+        async def f(db, send):
+            return [send(row) async for row in rows(db)]  # AGN102
+    """,
+    "comprehension plain": """
+        async def f(db):
+            return [row async for row in rows(db)]
+    """,
+    "comprehension condition": """
+        async def f(db, test):
+            return [row async for row in rows(db) if test(row)]  # AGN102
+    """,
+    "handler closes": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            except BaseException:
+                await gen.aclose()
+                raise
+    """,
+    "finally closes": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                await gen.aclose()
+    """,
+    "handler for Exception closes, cancellation remains": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:  # AGN102
+                    await send(row)
+            except Exception:
+                await gen.aclose()
+                raise
+    """,
+    "resource of async with": """
+        async def f(connect, send):
+            async with connect() as conn:
+                async for row in rows(conn):
+                    await send(row)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", STRICT_CASES)
+def test_reports_exactly_the_marked_lines_when_strict(name: str) -> None:
+    assert_marked(ROWS + textwrap.dedent(STRICT_CASES[name]), strict=True)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(PRELUDE + textwrap.dedent(CASES[name]))
+    assert_marked(ROWS + textwrap.dedent(CASES[name]))
 
 
 def test_verdicts_do_not_depend_on_hashing(tmp_path: Path) -> None:
-    text = PRELUDE + "".join(textwrap.dedent(case) for case in CASES.values())
+    text = ROWS + "".join(textwrap.dedent(case) for case in CASES.values())
     path = tmp_path / "cases.py"
     path.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "asyncgen_lint", "check", "--isolated", "--strict"]

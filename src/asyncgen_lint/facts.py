@@ -21,6 +21,7 @@ from asyncgen_lint.names.scopes import (
     Outline,
     Scope,
     ScopeKind,
+    all_parameters,
     dotted_name,
     outline,
 )
@@ -34,7 +35,12 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
-from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_annotation
+from asyncgen_lint.typestate.knowledge import (
+    FunctionKind,
+    Knowledge,
+    mentions_annotation,
+    mentions_name,
+)
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
@@ -314,11 +320,17 @@ class Facts:
     @cached_property
     def outline(self) -> Outline:
         """The module's scopes."""
-        if self.program is None or self._path is None:
-            return outline(self.parsed.module)
-        name, is_package = self.program.name_of(self._path)
-        filename = self.parsed.source.filename
-        return outline(self.parsed.module, name, is_package=is_package, filename=filename)
+        source = self.parsed.source
+        name, is_package = "", False
+        if self.program is not None and self._path is not None:
+            name, is_package = self.program.name_of(self._path)
+        return outline(
+            self.parsed.module,
+            name,
+            is_package=is_package,
+            filename=source.filename,
+            text=source.text,
+        )
 
     @cached_property
     def _knowledge(self) -> Knowledge:
@@ -505,6 +517,8 @@ class Facts:
     def never_iterated(self) -> Iterator[NeverIterated]:
         """Yield each call of an async generator function whose result is dropped or never read."""
         for scope in (self.outline.module, *self.outline.functions()):
+            if not self._may_forget_to_iterate(scope):
+                continue
             graph = self._graph(scope)
             if graph is None:
                 continue
@@ -519,6 +533,22 @@ class Facts:
                         if fact is not None:
                             yield fact
 
+    def _may_forget_to_iterate(self, scope: Scope) -> bool:
+        """Return whether a call of a generator function is dropped, or bound to any name."""
+        calls: list[cst.BaseExpression] = list(scope.discarded)
+        if scope.kind is ScopeKind.FUNCTION:
+            for bindings in scope.bindings.values():
+                calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
+        return any(self._is_generator_call(each, scope) for each in calls)
+
+    def _is_generator_call(self, call: cst.BaseExpression, scope: Scope) -> bool:
+        product = self._knowledge.product_of_unused(call, scope)
+        return (
+            product is not None
+            and product.kind is FunctionKind.AGEN
+            and all(self._can_yield(each) for each in product.functions)
+        )
+
     def _never_iterated(self, scope: Scope, instruction: Discard | Bind) -> NeverIterated | None:
         if isinstance(instruction, Discard):
             if not isinstance(instruction.node, cst.Expr):
@@ -529,12 +559,7 @@ class Facts:
             if found is None:
                 return None
             call, name = found, instruction.name
-        product = self._knowledge.product(call, scope)
-        if product is None or product.kind is not FunctionKind.AGEN:
-            return None
-        if not isinstance(call, cst.Call) or not all(
-            self._can_yield(each) for each in product.functions
-        ):
+        if not isinstance(call, cst.Call) or not self._is_generator_call(call, scope):
             return None
         return NeverIterated(label_of(call), call, name)
 
@@ -855,7 +880,11 @@ class Facts:
     # Sources that somebody else owns
 
     def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
-        """Yield each loop that re-yields from a parameter and never closes it, with its name."""
+        """Yield each loop that re-yields from a parameter and never closes it, with its name.
+
+        Left out are the object of a method, and what is annotated as something else than an async
+        iterator: such objects have closing of their own, or none.
+        """
         for function in self._plain_generators():
             graph = self._graph(function)
             if graph is None:
@@ -863,9 +892,28 @@ class Facts:
             for loop in self._yielding_loops(graph):
                 if isinstance(loop, cst.For) and isinstance(loop.iter, cst.Name):
                     name = loop.iter.value
-                    kinds = {each.kind for each in function.bindings.get(name, [])}
-                    if kinds == {BindingKind.PARAMETER} and not _is_used_in_a_call(function, name):
+                    bindings = function.bindings.get(name, [])
+                    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER:
+                        continue
+                    if self._may_be_given_a_generator(bindings[0].node, function) and (
+                        not _is_used_in_a_call(function, name)
+                    ):
                         yield loop, name
+
+    def _may_be_given_a_generator(self, parameter: Node, function: Scope) -> bool:
+        if not isinstance(parameter, cst.Param) or self._gets_the_object(parameter, function):
+            return False
+        if parameter.annotation is None:
+            return True
+        annotation = parameter.annotation.annotation
+        return mentions_name(annotation, tables.ASYNC_ITERABLE_ANNOTATIONS | {"Any"})
+
+    def _gets_the_object(self, parameter: cst.Param, function: Scope) -> bool:
+        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
+            return False
+        if "builtins.staticmethod" in self.resolver.decorators(function):
+            return False
+        return all_parameters(function.node.params)[0] is parameter
 
     def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
         seen: set[Node] = set()

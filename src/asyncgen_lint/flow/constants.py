@@ -110,11 +110,13 @@ def is_possible(block: Block, edge: Edge, state: Flags) -> bool:
     if values & _OTHER or edge.kind not in (EdgeKind.TRUE, EdgeKind.FALSE):
         return True
     wanted = edge.kind is EdgeKind.TRUE
-    return any(wanted in _outcomes(value, for_none=last.for_none) for value in values)
+    return any(wanted in _outcomes(value, last.other) for value in values)
 
 
-def _outcomes(value: str, *, for_none: bool) -> tuple[bool, ...]:
-    """Return what a test of a known value may give."""
-    if not for_none:
+def _outcomes(value: str, other: str) -> tuple[bool, ...]:
+    """Return what a test of a known value, for being another or for its truth, may give."""
+    if not other:
         return (value in ("True", TRUTHY),)
+    if other != "None":
+        return (True, False)
     return (True, False) if value == FALSY else (value == "None",)

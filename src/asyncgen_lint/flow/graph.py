@@ -275,10 +275,12 @@ class Raise(Instruction):
 
 @dataclass(slots=True, eq=False)
 class Test(Instruction):
-    """Branch on a value; with `for_none` on whether it is None, else on its truth."""
+    """Branch on a value: on whether it is `other`, None or what a dotted name holds, if that is
+    given, else on its truth.
+    """
 
     value: Operand
-    for_none: bool
+    other: str = ""
 
 
 @dataclass(slots=True, eq=False)

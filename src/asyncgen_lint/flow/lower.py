@@ -51,7 +51,14 @@ from asyncgen_lint.flow.graph import (
     Yield,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Outline, Scope, ScopeKind, all_parameters, alternatives
+from asyncgen_lint.names.scopes import (
+    Outline,
+    Scope,
+    ScopeKind,
+    all_parameters,
+    alternatives,
+    dotted_name,
+)
 from asyncgen_lint.source.walk import by_class, children, descendants
 
 MAX_COPIES = 64
@@ -799,11 +806,16 @@ class _Lowerer:
         """Lower a test: control goes to `taken` or to `otherwise`."""
         while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
             test, taken, otherwise = test.expression, otherwise, taken
-        subject, is_negated = _compared_with_none(test)
-        if subject is not None:
-            if is_negated:
+        known = self._known_truth(test)
+        compared = _compared_with_name(test) if known is None else None
+        if compared is not None:
+            assert isinstance(test, cst.Comparison)
+            if isinstance(compared.operator, (cst.IsNot, cst.NotEqual)):
                 taken, otherwise = otherwise, taken
-            self._emit(Test(test, self._value(subject), True))
+            value = self._value(test.left)
+            if isinstance(compared.comparator, cst.Attribute):
+                self._value(compared.comparator)
+            self._emit(Test(test, value, dotted_name(compared.comparator)))
             self._edge(taken, EdgeKind.TRUE)
             self._edge(otherwise, EdgeKind.FALSE)
             return
@@ -818,8 +830,7 @@ class _Lowerer:
                 self._start(following)
             self._condition(last, taken, otherwise)
             return
-        known = self._known_truth(test)
-        self._emit(Test(test, self._value(test), False))
+        self._emit(Test(test, self._value(test)))
         if known is not False:
             self._edge(taken, EdgeKind.TRUE)
         if known is not True:
@@ -843,6 +854,16 @@ class _Lowerer:
             decisive = isinstance(test.operator, cst.Or)
             return decisive if self._known_truth(_spine(test)[0]) is decisive else None
         return None
+
+    def _cannot_raise(self, function: cst.BaseExpression) -> bool:
+        """Return whether a call cannot raise: `isinstance`, or `append` to a list made here."""
+        if isinstance(function, cst.Attribute) and function.attr.value == "append":
+            owner = function.value.value if isinstance(function.value, cst.Name) else ""
+            bindings = self._scope.bindings.get(str(owner), [])
+            return bool(bindings) and all(isinstance(each.value, cst.List) for each in bindings)
+        if not isinstance(function, cst.Name) or function.value not in ("isinstance", "callable"):
+            return False
+        return self._oracle.dotted(function, self._scope).startswith("builtins.")
 
     def _known_isinstance(self, test: cst.Call) -> bool | None:
         """Decide `isinstance(error, TYPE)` in the copy of a handler for one kind of exception."""
@@ -975,7 +996,11 @@ class _Lowerer:
             for each in node.args
         )
         result = self._temporary()
-        self._emit_raising(Call(node, result, callee, receiver, method, arguments))
+        call = Call(node, result, callee, receiver, method, arguments)
+        if self._cannot_raise(node.func):
+            self._emit(call)
+        else:
+            self._emit_raising(call)
         if self._oracle.never_returns(node, self._scope):
             self._start(self._new_block())
         elif method in ("throw", "athrow") and self._throws_generator_exit(node):
@@ -1023,7 +1048,7 @@ class _Lowerer:
             stays_when = EdgeKind.TRUE if leaves_when is EdgeKind.FALSE else EdgeKind.FALSE
             for part in parts:
                 value = self._value(part)
-                self._emit(Test(part, value, False))
+                self._emit(Test(part, value))
                 leaving, staying = self._new_block(), self._new_block()
                 known = self._known_truth(part)
                 if known is not (stays_when is EdgeKind.TRUE):
@@ -1229,16 +1254,14 @@ def _is_irrefutable(pattern: cst.MatchPattern) -> bool:
     return isinstance(pattern, cst.MatchAs) and pattern.pattern is None
 
 
-def _compared_with_none(test: cst.BaseExpression) -> tuple[cst.BaseExpression | None, bool]:
-    """Return what `x is None` tests, and whether the test is negated."""
+def _compared_with_name(test: cst.BaseExpression) -> cst.ComparisonTarget | None:
+    """Return the other side of `x is None` or `x != END`."""
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
-        return None, False
+        return None
     target = test.comparisons[0]
-    if not isinstance(target.comparator, cst.Name) or target.comparator.value != "None":
-        return None, False
-    if isinstance(target.operator, cst.Is):
-        return test.left, False
-    return (test.left, True) if isinstance(target.operator, cst.IsNot) else (None, False)
+    if not isinstance(target.operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+        return None
+    return target if dotted_name(target.comparator) not in ("", "True", "False") else None
 
 
 _EXPRESSIONS: dict[type, Callable[..., Operand]] = by_class(

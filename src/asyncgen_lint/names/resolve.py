@@ -418,11 +418,15 @@ class Resolver:
         """Return the classes of a class's own module that inherit from it, not itself."""
         if not owner.outline.may_hold_subclass(owner.name):
             return []
-        return [
-            each
-            for each in owner.outline.classes()
-            if each is not owner and owner in self.ancestry(each)
-        ]
+        memo = owner.outline.memo.setdefault("subclasses", {})
+        if owner not in memo:
+            memo[owner] = [
+                each
+                for each in owner.outline.classes()
+                if each is not owner and owner in self.ancestry(each)
+            ]
+        found: list[Scope] = memo[owner]
+        return found
 
 
 def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:

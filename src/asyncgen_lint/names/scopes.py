@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import libcst as cst
 
@@ -48,7 +48,8 @@ class Binding:
     """One place that binds a name.
 
     `target` is the dotted name of an import (relative imports keep their leading dots), of which
-    `source` is the module in `from module import name`; `scope` is the scope that a def or class opens, `value` the bound expression, `node` the place.
+    `source` is the module in `from module import name`; `scope` is the scope that a def or class
+    opens, `value` the bound expression, `node` the place.
     """
 
     kind: BindingKind
@@ -59,13 +60,24 @@ class Binding:
     value: cst.BaseExpression | None = None
 
 
+class Members(Protocol):
+    """Gathers the body of a class that is made method by method."""
+
+    def complete(self) -> None:
+        """Gather all of it."""
+
+    def storing(self, name: str) -> list[Scope]:
+        """Return the methods that store an attribute of this name."""
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """A scope, the names bound in it, and what a function of it holds itself.
 
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
     own, not those of functions nested in it; `annotations` are those of names declared here;
-    `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module imports as `*`; `outline` is of its module.
+    `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module
+    imports as `*`; `outline` is of its module. `members` gathers what is not yet there of a class that is made method by method.
     """
 
     kind: ScopeKind
@@ -84,6 +96,7 @@ class Scope:
     discarded: list[cst.Call] = field(default_factory=list)
     children: list[Scope] = field(default_factory=list)
     star_imports: list[str] = field(default_factory=list)
+    members: Members | None = None
     outline: Outline = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,11 +137,22 @@ class Scope:
         while stack:
             scope = stack.pop()
             yield scope
-            stack += reversed(scope.children)
+            stack += reversed(scope.methods())
+
+    def methods(self) -> list[Scope]:
+        """Return the scopes directly inside this one; of a class, its methods."""
+        if self.members is not None:
+            self.members.complete()
+        return self.children
+
+    def methods_storing(self, attribute: str) -> list[Scope]:
+        """Return some scopes directly inside a class, all that store the attribute among them."""
+        return self.members.storing(attribute) if self.members is not None else self.children
 
 
-_DEFINITION = re.compile(r"\bdef\s+(\w+)")
-_ALIAS = re.compile(r"^\s*(\w+)\s*(?::[^=\n]*)?=", re.MULTILINE)
+_CLASS_HEADER = re.compile(r"^[ \t]*class\s+\w+[^(:]*\(([^:]*)", re.MULTILINE)
+_CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +160,12 @@ class Outline:
     """A module's scopes; `scope_of` maps each node that opens a scope to it.
 
     `name` is the module's dotted name, empty where it cannot be imported; `filename` its file.
-    `exports` is its `__all__`, None if it has none that can be read. `uses` gathers the names of
-    the modules, there or not, that answers about this one rest on. `memo` holds what has been found
-    out about the module's own scopes, a table a question. `complete` gathers what is not yet there
-    of an outline that is made statement by statement, whose text then is `text`.
+    `text` is its text if known, `exports` its `__all__`, None if it has none that can be read.
+    `uses` gathers the names of the modules, there or not, that answers about this one rest on.
+    `memo` holds what has been found out about the module's own scopes, a table a
+    question. `complete` gathers what is not yet there of an outline that is made statement by
+    statement, and `gives` yields the name of each function
+    and alias in it with the last name of what it returns or stands for, empty for a generator.
     """
 
     module: Scope
@@ -151,7 +177,8 @@ class Outline:
     uses: set[str] = field(default_factory=set)
     memo: dict[str, dict[Any, Any]] = field(default_factory=dict)
     complete: Callable[[], None] | None = None
-    text: str = ""
+    gives: Callable[[], Iterator[tuple[str, str]]] | None = None
+    text: str | None = None
 
     def absolute(self, target: str) -> str:
         """Return the dotted name that an import's target, maybe relative, means in this module.
@@ -170,32 +197,43 @@ class Outline:
 
     def may_hold_subclass(self, name: str) -> bool:
         """Return whether a class of this module may have a base of this name."""
-        if self.complete is None:
+        if self.text is None:
             return True
-        return re.search(rf"\bclass\s+\w+[^:]*\b{name}\b", self.text) is not None
-
-    def function_names(self) -> frozenset[str]:
-        """Return the names of the module's functions at any depth, and those of their aliases.
-
-        Of an outline that is not complete, some names may be those of other things.
-        """
-        memo = self.memo.setdefault("function names", {})
+        memo = self.memo.setdefault("bases", {})
         if not memo:
-            memo[None] = frozenset(self._function_names())
+            headers = _CLASS_HEADER.findall(self.text)
+            memo[None] = {word for header in headers for word in _WORD.findall(header)}
+        return name in memo[None]
+
+    def generator_names(self) -> frozenset[str]:
+        """Return the names of the module's functions that are generators or return one.
+
+        Names alone are looked at, so that some may be those of other functions; a function that
+        returns what another module's gives is not among them.
+        """
+        memo = self.memo.setdefault("generator names", {})
+        if not memo:
+            memo[None] = _closed_over(self.gives() if self.gives is not None else self._gives())
         names: frozenset[str] = memo[None]
         return names
 
-    def _function_names(self) -> Iterator[str]:
-        if self.complete is not None:
-            yield from _DEFINITION.findall(self.text)
-            yield from _ALIAS.findall(self.text)
-            return
+    def _gives(self) -> Iterator[tuple[str, str]]:
         for scope in self.module.descendants():
             if scope.kind is ScopeKind.FUNCTION:
-                yield scope.name
+                if scope.yields:
+                    yield scope.name, ""
+                yield from ((scope.name, last_name(each.value)) for each in scope.returns)
             for name, bindings in scope.bindings.items():
-                if any(isinstance(each.value, (cst.Name, cst.Attribute)) for each in bindings):
-                    yield name
+                yield from ((name, last_name(each.value)) for each in bindings if each.value)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether something was asked of all statements of the module, not of some names."""
+        return "whole" in self.memo
+
+    def ask_whole(self) -> None:
+        """Remember that something was asked of all statements of the module."""
+        self.memo["whole"] = {}
 
     def functions(self) -> Iterator[Scope]:
         """Yield the scope of every function, outer ones first."""
@@ -204,28 +242,72 @@ class Outline:
         return (each for each in self.module.descendants() if each.kind is ScopeKind.FUNCTION)
 
     def classes(self) -> Iterator[Scope]:
-        """Yield the scope of every class, outer ones first."""
+        """Yield the scope of every class, outer ones first.
+
+        Of an outline that is not complete, those at the module's own level.
+        """
         if self.complete is not None:
-            self.complete()
+            self.ask_whole()
+            return self._module_classes()
         return (each for each in self.module.descendants() if each.kind is ScopeKind.CLASS)
+
+    def _module_classes(self) -> Iterator[Scope]:
+        for name in dict.fromkeys(_CLASS.findall(self.text or "")):
+            for each in self.module.bindings.get(name, ()):
+                if each.kind is BindingKind.CLASS and each.scope is not None:
+                    yield each.scope
+
+
+def _closed_over(gives: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return the names that give a generator, themselves or through other names."""
+    givers: dict[str, set[str]] = {}
+    for name, given in gives:
+        givers.setdefault(given, set()).add(name)
+    found: set[str] = set()
+    pending = [""]
+    while pending:
+        new = givers.get(pending.pop(), set()) - found
+        found |= new
+        pending += new
+    return frozenset(found)
+
+
+def last_name(expression: cst.CSTNode | None) -> str:
+    """Return the last name of what an expression is, calls or awaits; else `__call__`."""
+    while True:
+        if isinstance(expression, cst.Await):
+            expression = expression.expression
+        elif isinstance(expression, cst.Call):
+            expression = expression.func
+        elif isinstance(expression, cst.Subscript):
+            expression = expression.value
+        elif isinstance(expression, cst.Attribute):
+            return expression.attr.value
+        else:
+            return expression.value if isinstance(expression, cst.Name) else "__call__"
 
 
 def outline(
-    module: cst.Module, name: str = "", *, is_package: bool = False, filename: str = ""
+    module: cst.Module,
+    name: str = "",
+    *,
+    is_package: bool = False,
+    filename: str = "",
+    text: str | None = None,
 ) -> Outline:
-    """Return the scopes of a module, from one iterative walk."""
+    """Return the scopes of a module, from one iterative walk; `text` is its text if it is known."""
     scope = Scope(ScopeKind.MODULE, module, None)
-    found = Outline(scope, {module: scope}, name, is_package, filename)
+    found = Outline(scope, {module: scope}, name, is_package, filename, text=text)
     scope.outline = found
     walk_statements(module.body, scope)
     return found
 
 
-def walk_statements(statements: Iterable[cst.CSTNode], module: Scope) -> None:
-    """Gather what module-level statements bind and hold into the scope of their module."""
-    known = len(module.children)
-    _Walker(module).run(statements)
-    for each in module.children[known:]:
+def walk_statements(statements: Iterable[cst.CSTNode], scope: Scope) -> None:
+    """Gather what statements of a module or class body bind and hold into its scope."""
+    known = len(scope.children)
+    _Walker(scope).run(statements)
+    for each in scope.children[known:]:
         _share_nonlocal_bindings(each)
 
 
@@ -253,13 +335,14 @@ _Work = tuple[cst.CSTNode, Scope]
 
 
 class _Walker:
-    def __init__(self, module: Scope) -> None:
-        self.module = module
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._module = scope.outline.module
         self._stack: list[_Work] = []
 
     def run(self, statements: Iterable[cst.CSTNode]) -> None:
         stack = self._stack
-        stack += [(each, self.module) for each in reversed(list(statements))]
+        stack += [(each, self._scope) for each in reversed(list(statements))]
         while stack:
             node, scope = stack.pop()
             handler = _HANDLERS.get(type(node))
@@ -275,7 +358,7 @@ class _Walker:
         if scope.kind is ScopeKind.COMPREHENSION and binding.kind is BindingKind.VALUE:
             scope = scope.enclosing_function()
         if name in scope.declared_global:
-            scope = self.module
+            scope = self._module
         scope.bindings.setdefault(name, []).append(binding)
 
     def _open(self, kind: ScopeKind, node: cst.CSTNode, parent: Scope, name: str) -> Scope:

@@ -304,6 +304,14 @@ LOCAL_ONLY_CALLS = frozenset(
      "time.time", "time.process_time"}
 )  # fmt: skip
 
+PURE_BUILTINS = frozenset(
+    # Built-in functions whose result is all they give; they keep what they get in it.
+    {f"builtins.{name}" for name in (
+        "abs", "all", "any", "bool", "callable", "enumerate", "float", "frozenset", "getattr",
+        "hasattr", "hash", "id", "issubclass", "range", "reversed", "round", "sorted", "sum",
+        "tuple", "type", "zip")}
+)  # fmt: skip
+
 RELEASE_METHODS = frozenset(
     {"close", "aclose", "release", "unsubscribe", "cancel", "detach", "reset", "disconnect",
      "task_done", "__aexit__"}

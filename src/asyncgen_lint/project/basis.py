@@ -197,7 +197,7 @@ def _joined(parts: Iterable[tuple[str, frozenset[str]]]) -> tuple[str, tuple[str
 def _shape(module: LazyModule) -> str:
     """Return a digest of what is asked of a module as a whole."""
     outline = module.outline
-    text = outline.text
+    text = outline.text or ""
     exports = "none" if outline.exports is None else " ".join(sorted(outline.exports))
     bases = {
         word
@@ -217,7 +217,7 @@ def _shape(module: LazyModule) -> str:
         " ".join(outline.module.star_imports),
         " ".join(sorted(bases)),
         " ".join(sorted(called)),
-        " ".join(sorted(outline.function_names())),
+        " ".join(sorted(outline.generator_names())),
     )
 
 

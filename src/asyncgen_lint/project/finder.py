@@ -89,7 +89,7 @@ class Finder:
         return entries
 
     def stub_of(self, module: ModuleFile) -> str:
-        """Return the path of the stub beside a module's source, or in its stubs package (PEP 561)."""
+        """Return the path of the stub beside a module's source, or in a stubs package (PEP 561)."""
         if not module.path.endswith(".py"):
             return ""
         beside = f"{module.path}i"

@@ -113,7 +113,8 @@ class Program:
                 uses[name] = Use(name, Depth.FOUND)
                 continue
             module = self._modules.get(name)
-            depth = Depth.WHOLE if module is not None and module.is_whole else Depth.READ
+            whole = module is not None and module.outline.is_whole
+            depth = Depth.WHOLE if whole else Depth.READ
             uses[name] = Use(name, depth, tuple(sorted(lines.get(found.path, ()))))
             if module is not None:
                 pending += module.outline.uses
@@ -174,9 +175,9 @@ class Program:
     def place_of(self, node: cst.CSTNode) -> tuple[str, Span] | None:
         """Return the file and the place of a node of another module's tree."""
         for module in self._loaded():
-            for number, parsed in module.parsed.items():
+            for parsed, before in module.trees:
                 if any(each is node for each in descendants(parsed)):
-                    return module.source.filename, _span(node, parsed, module.parts[number].before)
+                    return module.source.filename, _span(node, parsed, before)
         return None
 
     def _loaded(self) -> Iterator[LazyModule]:

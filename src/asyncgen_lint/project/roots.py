@@ -52,7 +52,7 @@ def _installed(project: str, python: str) -> tuple[str, ...]:
     else:
         paths = sysconfig.get_paths()
         folders = list(dict.fromkeys([paths["purelib"], paths["platlib"]]))
-    return tuple([*folders, *(each for folder in folders for each in _linked(folder))])
+    return (*folders, *(each for folder in folders for each in _linked(folder)))
 
 
 def _environment(project: str, python: str) -> Path | None:

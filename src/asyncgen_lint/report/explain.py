@@ -106,6 +106,8 @@ class _Writer:
             yield f"  calls:       {what}, {self._line(callee.node)}"
         elif known.library:
             yield f"  calls:       `{known.library}`, which this module does not show"
+        elif known.generator is not None:
+            yield f"  calls:       a method of the generator made on {self._line(known.generator)}"
         else:
             yield "  calls:       not known: the name does not lead to one function of this module"
         if known.awaited is not None:
@@ -145,6 +147,9 @@ class _Writer:
             yield f"  no finding:  {exempt}"
 
     def _owner(self, known: GeneratorKnown) -> Iterator[str]:
+        if known.ends_with_resource:
+            yield f"  owner:       what it is made from, which `{known.owner.qualname}` closes"
+            return
         yield f"  owner:       `{known.owner.qualname}`" + (
             ", until it is" if known.handed_on else ""
         )
@@ -163,6 +168,8 @@ class _Writer:
 
     def _condition(self, condition: Condition, known: GeneratorKnown) -> str:
         phase = condition.phase.value
+        if phase == "escaped" and known.ends_with_resource:
+            return "left to what it is made from"
         if phase != "suspended":
             return _PHASES[phase]
         step = f" (stepped on {self._line(condition.step)})" if condition.step is not None else ""

@@ -9,8 +9,9 @@ function ends.
 Iterate it under `contextlib.aclosing`, which closes it on every way out.
 
 Not reported: generators with nothing to clean up at their `yield`; generators that are closed on
-that path, resumed later, passed in, stored, returned or handed on; class-based iterators; and
-iterables this module does not show.
+that path, resumed later, passed in, stored, returned or handed on; those made from what the
+function closes, or whose whole cleanup is to close what a `with` around them closes; class-based
+iterators; and iterables this module does not show.
 
 Fix safety: safe for a generator made in the loop's header whose items are not used after the
 loop. Cleanup then runs at the end of the loop, so an error it raises reaches the caller.

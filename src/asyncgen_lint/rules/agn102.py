@@ -7,9 +7,10 @@ alive, so that the handler still finds the connection taken.
 
 Iterate it under `contextlib.aclosing`.
 
-Not reported: bodies in which nothing is awaited, called, subscripted or computed; exceptions that
-the generator itself raises, which finish it; what AGN101, AGN103 or AGN202 reports; whatever
-AGN101 does not report. Strict, because most bodies may raise and few programs go on after it.
+Not reported: bodies in which nothing is awaited, called, subscripted or computed, or that only ask
+`isinstance` and append to a list of their own; exceptions that the generator itself raises, which
+finish it; what AGN101, AGN103 or AGN202 reports; whatever AGN101 does not report. Strict, because
+most bodies may raise and few programs go on after it.
 
 Fix safety: as for AGN101.
 """

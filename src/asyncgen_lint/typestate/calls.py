@@ -13,7 +13,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Argument, Call
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters
+from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.state import Holding, Role
@@ -62,6 +62,11 @@ class ParameterSummaries(Protocol):
 
     def use(self, function: Scope, parameter: str) -> Use:
         """Return what the function does with what is passed as this parameter."""
+
+    def ends_with_one_of(
+        self, function: Scope, call: cst.CSTNode, closed: frozenset[str], scope: Scope
+    ) -> bool:
+        """Return whether closing these names does all that a generator has to clean up."""
 
 
 class CallEffects:
@@ -127,8 +132,8 @@ class CallEffects:
         if dotted in tables.ITERATOR_FUNCTIONS and held.role is Role.OBJECT:
             return Effect(Use.GIVES, Holding(held.site, Role.OBJECT))
         if dotted in tables.STEP_FUNCTIONS and held.role is Role.OBJECT:
-            has_default = len(node.args) > 1
-            return Effect(Use.GIVES, Holding(held.site, Role.STEP, "anext", has_default, step=node))
+            default = (dotted_name(node.args[1].value) or "?") if len(node.args) > 1 else ""
+            return Effect(Use.GIVES, Holding(held.site, Role.STEP, "anext", default, step=node))
         if dotted in tables.WAITERS and held.role is Role.STEP and dotted != "asyncio.shield":
             return Effect(Use.GIVES, held)
         if dotted == "builtins.getattr" and held.role is Role.OBJECT and len(node.args) > 1:

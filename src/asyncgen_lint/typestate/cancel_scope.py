@@ -122,7 +122,7 @@ class CancelScopes:
             return self._scope_of(expression, method, depth - 1)
         wanted = dotted_name(expression)
         for each in self._knowledge.resolver.ancestry(owner):
-            for node in descendants(each.node):
+            for node in _nodes(each.methods_storing(expression.attr.value)):
                 if not isinstance(node, (cst.Assign, cst.AnnAssign)) or node.value is None:
                     continue
                 targets = (
@@ -152,3 +152,7 @@ class CancelScopes:
                     if opened:
                         return opened
         return ""
+
+
+def _nodes(methods: list[Scope]) -> Iterator[cst.CSTNode]:
+    return (node for method in methods for node in descendants(method.node))

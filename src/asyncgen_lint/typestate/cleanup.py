@@ -1,7 +1,8 @@
 """Does code have an effect when a generator is closed, or is it bookkeeping?
 
 The three verdicts are runtime.md (b): a `finally` is trivial when it holds only pass, assignments
-to locals, `del`, `+=`, logging, or changes of a container local to the call.
+to locals, `del`, `+=`, logging, or changes of a container local to the call. Taking an item out of
+a container that others see is a release, by a method or by `del`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Region, RegionKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, alternatives, dotted_name
+from asyncgen_lint.names.scopes import (
+    BindingKind,
+    Scope,
+    ScopeKind,
+    alternatives,
+    dotted_name,
+    is_name,
+)
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -37,6 +45,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 _DISPLAYS = (cst.List, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp)
 
+_WITHOUT_EFFECT = tables.LOCAL_ONLY_CALLS | tables.CONTAINER_TYPES | tables.PURE_BUILTINS
+
 
 class Cleanup:
     """Judges suites and context managers of one module."""
@@ -44,16 +54,27 @@ class Cleanup:
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
 
-    def suite_has_effect(self, suite: cst.CSTNode, scope: Scope) -> Verdict:
-        """Return whether running a suite at closing has an effect beyond the call's own locals."""
+    def suite_has_effect(self, suite: cst.CSTNode, scope: Scope, *, closed: str = "") -> Verdict:
+        """Return whether running a suite at closing has an effect beyond the call's own locals.
+
+        Closing the object named `closed`, or a part of it, is left out.
+        """
         verdicts = []
         pending = [suite]
         while pending:
             node = pending.pop()
             if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
                 continue
+            if _closes(node.expression if isinstance(node, cst.Await) else node, closed):
+                continue
             if isinstance(node, (cst.Await, cst.Yield)):
                 verdicts.append(Verdict.YES)
+            elif isinstance(node, cst.Raise) and isinstance(node.exc, cst.Call):
+                # Making the exception has no effect; what it is made of may have one.
+                pending += [each.value for each in node.exc.args]
+                continue
+            elif isinstance(node, cst.Del):
+                verdicts.append(self._deletion_has_effect(node.target, scope))
             elif isinstance(node, cst.Call):
                 verdicts.append(self._call_has_effect(node, scope))
             elif isinstance(node, (cst.For, cst.With)) and node.asynchronous is not None:
@@ -65,7 +86,7 @@ class Cleanup:
 
     def _call_has_effect(self, call: cst.Call, scope: Scope) -> Verdict:
         function = call.func
-        if self._knowledge.dotted(function, scope) in tables.LOCAL_ONLY_CALLS:
+        if self._knowledge.dotted(function, scope) in _WITHOUT_EFFECT:
             return Verdict.NO
         if not isinstance(function, cst.Attribute):
             return Verdict.YES
@@ -76,6 +97,23 @@ class Cleanup:
         if method in tables.CONTAINER_METHODS and self._is_local_container(function.value, scope):
             return Verdict.NO
         return Verdict.YES
+
+    def _deletion_has_effect(self, target: cst.BaseExpression, scope: Scope) -> Verdict:
+        """Return whether `del` takes an item out of a container that others may see."""
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return worst(self._deletion_has_effect(each.value, scope) for each in target.elements)
+        if not isinstance(target, cst.Subscript) or self._is_local_container(target.value, scope):
+            return Verdict.NO
+        root: cst.BaseExpression = target.value
+        while isinstance(root, (cst.Attribute, cst.Subscript)):
+            root = root.value
+        bindings = scope.bindings.get(root.value, []) if isinstance(root, cst.Name) else []
+        if not all(each.kind is BindingKind.PARAMETER for each in bindings) and not any(
+            root is target.value and isinstance(each.value, cst.Attribute) for each in bindings
+        ):
+            # Of what a call has made or given, it is not known who else sees it.
+            return Verdict.UNKNOWN
+        return Verdict.YES if isinstance(root, cst.Name) else Verdict.UNKNOWN
 
     def _is_logger(self, node: cst.BaseExpression, receiver: str, scope: Scope) -> bool:
         dotted = self._knowledge.dotted(node, scope)
@@ -95,10 +133,12 @@ class Cleanup:
             return self._knowledge.dotted(value.func, scope) in tables.CONTAINER_TYPES
         return isinstance(value, _DISPLAYS)
 
-    def handler_has_effect(self, handler: cst.CSTNode, scope: Scope) -> Verdict:
+    def handler_has_effect(
+        self, handler: cst.CSTNode, scope: Scope, *, closed: str = ""
+    ) -> Verdict:
         """Return whether a handler that catches GeneratorExit has an effect at closing."""
         body = handler.body  # type: ignore[attr-defined]
-        return self.suite_has_effect(body, scope)
+        return self.suite_has_effect(body, scope, closed=closed)
 
     def manager_has_effect(
         self, manager: cst.BaseExpression, scope: Scope, *, is_async: bool
@@ -156,24 +196,40 @@ class Cleanup:
         ]
         return worst(verdicts)
 
-    def region_has_effect(self, region: Region, scope: Scope) -> Verdict:
-        """Return whether closing at a yield inside a try or with region has an effect."""
+    def region_has_effect(self, region: Region, scope: Scope, *, closed: str = "") -> Verdict:
+        """Return whether closing at a yield inside a try or with region has an effect.
+
+        Closing the object named `closed`, or a part of it, is left out.
+        """
         node = region.node
         if region.kind is RegionKind.WITH:
             assert isinstance(node, cst.WithItem)
+            if closed and self._is_closed_by(node.item, closed, scope):
+                return Verdict.NO
             return self.manager_has_effect(node.item, scope, is_async=region.is_async)
         if not isinstance(node, (cst.Try, cst.TryStar)) or region.kind is RegionKind.FINALLY:
             return Verdict.NO
         verdicts = []
         if node.finalbody is not None:
-            verdicts.append(self.suite_has_effect(node.finalbody.body, scope))
+            verdicts.append(self.suite_has_effect(node.finalbody.body, scope, closed=closed))
         if region.kind is RegionKind.TRY_BODY:
             verdicts += [
-                self.handler_has_effect(each, scope)
+                self.handler_has_effect(each, scope, closed=closed)
                 for each in node.handlers
                 if self._catches_generator_exit(each, scope)
             ]
         return worst(verdicts)
+
+    def _is_closed_by(self, manager: cst.BaseExpression, name: str, scope: Scope) -> bool:
+        """Return whether leaving a manager closes the named object, or a part of it."""
+        if is_name(manager, name):
+            return True
+        if not isinstance(manager, cst.Call) or len(manager.args) != 1:
+            return False
+        closers = tables.CLOSERS | tables.SYNC_CLOSING
+        return self._knowledge.dotted(manager.func, scope) in closers and _is_part_of(
+            manager.args[0].value, name
+        )
 
     def _catches_generator_exit(
         self, handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope
@@ -182,3 +238,14 @@ class Cleanup:
             return True
         dotted = {self._knowledge.dotted(each, scope) for each in alternatives(handler.type)}
         return bool(dotted & tables.GENERATOR_EXIT_CATCHERS)
+
+
+def _closes(node: cst.CSTNode, name: str) -> bool:
+    """Return whether a node is a call that closes the named object, or a part of it."""
+    if not name or not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    return node.func.attr.value in tables.CLOSE_METHODS and _is_part_of(node.func.value, name)
+
+
+def _is_part_of(expression: cst.BaseExpression, name: str) -> bool:
+    return f"{dotted_name(expression)}.".startswith(f"{name}.")

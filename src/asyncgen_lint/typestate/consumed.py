@@ -71,7 +71,6 @@ def _uses(scope: Scope) -> Iterator[cst.CSTNode]:
     for each in scope.yields:
         if isinstance(each.value, cst.Call):
             yield each.value
-    yield from scope.discarded
 
 
 def _parts(node: cst.CSTNode) -> Iterable[cst.CSTNode]:

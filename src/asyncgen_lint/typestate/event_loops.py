@@ -81,7 +81,7 @@ class EventLoops:
         """Return the functions of this module that a run enters, directly or not."""
         if len(run.args) != 1:
             return frozenset()
-        product = self._knowledge.product(run.args[0].value, scope)
+        product = self._knowledge.certain_product(run.args[0].value, scope)
         if product is None or product.kind is not FunctionKind.COROUTINE:
             return frozenset()
         found: set[Scope] = set()

@@ -40,6 +40,7 @@ from asyncgen_lint.typestate.state import (
     KEEPING_ROLES,
     Condition,
     Holding,
+    Role,
     Site,
     State,
 )
@@ -70,7 +71,7 @@ class CallKnown:
     """A call: the function or class of this module that it calls, or the library's dotted name.
 
     `awaited` is what awaiting the result gives. `unfollowed` says why a generator that the call
-    makes is not followed.
+    makes is not followed. `generator` is the place that made the generator whose method it is.
     """
 
     label: str
@@ -79,6 +80,7 @@ class CallKnown:
     library: str
     awaited: FunctionKind | None
     unfollowed: str
+    generator: cst.CSTNode | None
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class GeneratorKnown:
     """A generator object made at a node of `owner`; `function` makes it, if a function does.
 
     `exempt` says why no rule about generators left open counts it, where that is known. `touched`
-    are the nodes that change its condition.
+    are the nodes that change its condition. `ends_with_resource` says that what it is made from is
+    closed in its place.
     """
 
     label: str
@@ -126,6 +129,7 @@ class GeneratorKnown:
     ways: tuple[WayOut, ...]
     exempt: str
     touched: frozenset[cst.CSTNode]
+    ends_with_resource: bool
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ class Explainer:
         self._knowledge = knowledge
         self._summaries = summaries
         self._label_of = label_of
+        self._methods: dict[cst.CSTNode, cst.CSTNode] = {}
 
     def explain(self, on_line: OnLine) -> Explanation:
         """Return what is known of the nodes for which `on_line` holds."""
@@ -225,6 +230,7 @@ class Explainer:
             self._knowledge.dotted(call.func, scope),
             awaited.kind if awaited is not None else None,
             self._why_unfollowed(scope) if makes and not is_followed else "",
+            self._methods.get(call),
         )
 
     def _why_unfollowed(self, scope: Scope) -> str:
@@ -261,6 +267,8 @@ class Explainer:
             return
         tracking = _Remembering(self._knowledge, self._summaries, function, graph)
         lives = _lives(tracking)
+        for site, life in lives.items():
+            self._methods.update(dict.fromkeys(life.methods, site.node))
         for node, site in tracking.sites.items():
             life = lives.get(site, _Life())
             if on_line(node) or any(on_line(each) for each in life.touched):
@@ -280,6 +288,7 @@ class Explainer:
             tuple(_ways_out(tracking, site)),
             self._exemption(function, site, life),
             frozenset(life.touched),
+            site.node in life.handed_on,
         )
 
     def _exemption(self, function: Scope, site: Site, life: _Life) -> str:
@@ -293,7 +302,7 @@ class Explainer:
             return f"`{function.qualname}` is too complex"
         leaks = [each for each in tracking.leaks() if each.site.node is site.node]
         if not leaks:
-            return _why_no_leak(life)
+            return _why_no_leak(site, life)
         return self._why_not_counted(function, tracking, leaks)
 
     def _why_not_counted(self, function: Scope, tracking: Tracking, leaks: list[Leak]) -> str:
@@ -336,6 +345,7 @@ class _Life:
         self.touched: set[cst.CSTNode] = set()
         self.handed_on: dict[cst.CSTNode, Event] = {}
         self.closed: dict[cst.CSTNode, Event] = {}
+        self.methods: set[cst.CSTNode] = set()
 
 
 def _lives(tracking: Tracking) -> dict[Site, _Life]:
@@ -351,6 +361,10 @@ def _lives(tracking: Tracking) -> dict[Site, _Life]:
 
 
 def _note(instruction: Instruction, site: Site, state: State, after: State, life: _Life) -> None:
+    if isinstance(instruction, Call) and instruction.receiver is not None:
+        given = after.held(instruction.result)
+        if any(each.site is site and each.role is Role.STEP for each in given):
+            life.methods.add(instruction.node)
     old = state.conditions.get(site, frozenset())
     new = after.conditions.get(site, frozenset())
     if old == new:
@@ -358,8 +372,7 @@ def _note(instruction: Instruction, site: Site, state: State, after: State, life
     at = instruction.node
     life.touched.add(at)
     if new == {ESCAPED}:
-        made = at is site.node
-        how = _MADE_OWNED if made else _HANDED_ON.get(type(instruction), "used in an unknown way")
+        how = _HANDED_ON.get(type(instruction), "used in an unknown way")
         life.handed_on[at] = Event(at, how)
     if new == {CLOSED}:
         how = "leaving the manager" if not isinstance(instruction, Await) else "awaiting `aclose()`"
@@ -380,7 +393,9 @@ def _ways_out(tracking: Tracking, site: Site) -> Iterator[WayOut]:
         yield WayOut(kind, tuple(sorted(conditions, key=lambda each: each.phase.value)))
 
 
-def _why_no_leak(life: _Life) -> str:
+def _why_no_leak(site: Site, life: _Life) -> str:
+    if site.node in life.handed_on:
+        return "closing what it is made from does its cleanup"
     if life.handed_on:
         return "it is handed on, so closing it is another's part"
     if life.closed:
@@ -406,8 +421,6 @@ _BODIES = {
     FunctionKind.PLAIN: "a `def` without a `yield`",
     FunctionKind.UNKNOWN: "no `def`",
 }
-
-_MADE_OWNED = "made from an object that this function closes itself"
 
 _HANDED_ON: dict[type[Instruction], str] = {
     Return: "returned",

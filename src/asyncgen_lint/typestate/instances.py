@@ -35,6 +35,10 @@ _CALLED = frozenset({ScopeKind.FUNCTION, ScopeKind.CLASS})
 _UNSEEN = cst.Ellipsis()
 """Stands for a value that is not written out where it is stored."""
 
+_ASSIGNING = frozenset(
+    {cst.Assign, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.WithItem}
+)
+
 Stored = tuple[cst.BaseExpression, Scope]
 """A value that a method stores on `self`, and the method."""
 
@@ -97,7 +101,7 @@ class Instances:
 
     def _is_shadowed(self, owner: Scope, name: str) -> bool:
         """Return whether some instances have an attribute in place of a method."""
-        return name in self._attributes(owner)
+        return bool(self._stored(owner, name))
 
     def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
         name = function.attr.value
@@ -276,24 +280,35 @@ class Instances:
         """
         if self._resolver.has_unknown_bases(owner):
             return []
-        found = self._attributes(owner).get(name, [])
+        found = self._stored(owner, name)
         return [] if any(value is _UNSEEN for value, _ in found) else found
 
-    def _attributes(self, owner: Scope) -> dict[str, list[Stored]]:
-        memo = owner.outline.memo.setdefault("attributes", {})
-        if owner not in memo:
-            memo[owner] = self._stored_attributes(owner)
-        found: dict[str, list[Stored]] = memo[owner]
+    def _stored(self, owner: Scope, name: str) -> list[Stored]:
+        memo = owner.outline.memo.setdefault("stored", {})
+        key = (owner, name)
+        if key not in memo:
+            memo[key] = [
+                (value, method)
+                for each in self._resolver.ancestry(owner)
+                for method in each.methods_storing(name)
+                for value in _stored_in(method).get(name, ())
+            ]
+        found: list[Stored] = memo[key]
         return found
 
-    def _stored_attributes(self, owner: Scope) -> dict[str, list[Stored]]:
-        stored: dict[str, list[Stored]] = {}
-        for each in self._resolver.ancestry(owner):
-            for method in each.children:
-                for node in descendants(method.node):
-                    for name, value in _attribute_assignments(node):
-                        stored.setdefault(name, []).append((value, method))
-        return stored
+
+def _stored_in(method: Scope) -> dict[str, list[cst.BaseExpression]]:
+    """Return what a method stores in attributes, by the attribute's name."""
+    memo = method.outline.memo.setdefault("stored in", {})
+    if method not in memo:
+        stored: dict[str, list[cst.BaseExpression]] = {}
+        for node in descendants(method.node):
+            if type(node) in _ASSIGNING:
+                for name, value in _attribute_assignments(node):
+                    stored.setdefault(name, []).append(value)
+        memo[method] = stored
+    found: dict[str, list[cst.BaseExpression]] = memo[method]
+    return found
 
 
 def _method_around(scope: Scope) -> Scope:

@@ -23,6 +23,7 @@ from asyncgen_lint.names.scopes import (
     ScopeKind,
     dotted_name,
     is_name,
+    last_name,
 )
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.consumed import consumed
@@ -190,9 +191,9 @@ class Knowledge:
 
     def _functions_given_to_wrappers(self, outline: Outline) -> Iterator[Scope]:
         wrappers = tables.DEPENDENCY_MARKERS | tables.CONTEXT_MANAGER_DECORATORS
+        if not _mentions(outline.text, wrappers):
+            return
         if outline.complete is not None:
-            if not any(f"{each.rpartition('.')[2]}(" in outline.text for each in wrappers):
-                return
             outline.complete()
         for scope in outline.module.descendants():
             for call in scope.calls:
@@ -290,9 +291,30 @@ class Knowledge:
 
         Nothing is said of calls of other modules whose result is not used as a generator might be.
         """
-        return self._remembered(expression, scope) if self._matters(expression, scope) else None
+        return self.certain_product(expression, scope) if self._matters(expression, scope) else None
 
-    def _remembered(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+    def product_of_unused(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return what a call gives whose result nothing uses.
+
+        Of other modules, functions and methods count that are async generators by themselves.
+        """
+        if not isinstance(expression, cst.Call):
+            return None
+        function = expression.func
+        if not self._matters(expression, scope) and isinstance(function, cst.Attribute):
+            reference = self.resolver.reference(function, scope)
+            if reference is None:
+                owner = self.class_of(function.value, scope)
+                if owner is None or not self._may_generate(owner, function.attr.value):
+                    return None
+        return self.certain_product(expression, scope)
+
+    def _may_generate(self, owner: Scope, name: str) -> bool:
+        family = self.resolver.ancestry(owner)
+        return any(name in each.outline.generator_names() for each in family)
+
+    def certain_product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return what an expression certainly gives, whatever it costs to find out."""
         memo = scope.outline.memo.setdefault("product", {})
         key = (expression, scope)
         if key not in memo:
@@ -308,26 +330,18 @@ class Knowledge:
 
     def _matters(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether, by its last name or its use, an expression may give a generator."""
-        names = scope.outline.function_names()
         if isinstance(expression, cst.Await):
             return True
-        if isinstance(expression, cst.Attribute):
-            name = expression.attr.value
-        elif isinstance(expression, cst.Call):
-            function = expression.func
-            if isinstance(function, cst.Attribute):
-                name = function.attr.value
-            else:
-                name = function.value if isinstance(function, cst.Name) else "__call__"
-        else:
+        if not isinstance(expression, (cst.Attribute, cst.Call)):
             return False
-        if name in names or "__call__" in names:
+        names = scope.outline.generator_names()
+        if last_name(expression) in names or "__call__" in names:
             return True
         return expression in consumed(scope.enclosing_function())
 
     def _product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         if isinstance(expression, cst.Await):
-            awaited = self._remembered(expression.expression, scope)
+            awaited = self.certain_product(expression.expression, scope)
             return awaited.awaited if awaited is not None else None
         if isinstance(expression, cst.Attribute):
             return self._property(expression, scope)
@@ -401,7 +415,7 @@ class Knowledge:
         for each in function.returns:
             if each.value is None:
                 return None
-            product = self._remembered(each.value, function)
+            product = self.certain_product(each.value, function)
             if product is None:
                 return None
             products.append(product)
@@ -409,6 +423,14 @@ class Knowledge:
             return None
         functions = tuple(dict.fromkeys(f for each in products for f in each.functions))
         return Product(products[0].kind, functions, products[0].awaited)
+
+
+def _mentions(text: str | None, dotted: frozenset[str]) -> bool:
+    """Return whether a text may call something by one of these names, or import it as another."""
+    if text is None:
+        return True
+    names = {each.rpartition(".")[2] for each in dotted}
+    return any(f"{each}(" in text or f"{each} as " in text for each in names)
 
 
 def _suppresses(types: set[str], kind: EdgeKind, raised: str) -> bool | None:
@@ -453,7 +475,12 @@ def mentions_annotation(function: Scope, names: frozenset[str]) -> bool:
     node = function.node
     if not isinstance(node, cst.FunctionDef) or node.returns is None:
         return False
-    for each in descendants(node.returns.annotation):
+    return mentions_name(node.returns.annotation, names)
+
+
+def mentions_name(annotation: cst.CSTNode, names: frozenset[str]) -> bool:
+    """Return whether an annotation mentions one of these names anywhere, also in a string."""
+    for each in descendants(annotation):
         if isinstance(each, cst.Name) and each.value in names:
             return True
         if isinstance(each, cst.Attribute) and each.attr.value in names:

@@ -106,13 +106,14 @@ class Role(Enum):
 class Holding:
     """What an operand may hold: a site's object in some form.
 
-    `action` is, for METHOD and STEP, the method's name; `has_default` marks `anext(g, default)`.
+    `action` is, for METHOD and STEP, the method's name; `default` is that of
+    `anext(g, default)` if that is a name, `?` if another expression, and empty without one.
     """
 
     site: Site
     role: Role
     action: str = ""
-    has_default: bool = False
+    default: str = ""
     step: cst.CSTNode | None = None
 
 

@@ -101,7 +101,7 @@ class StoredGenerators:
         """Yield what the class's own methods store; nothing where a base is out of view."""
         methods = [
             each
-            for each in owner.children
+            for each in owner.methods()
             if each.kind is ScopeKind.FUNCTION and self._knowledge.may_create_generators(each)
         ]
         if not methods or not makes_instances(owner) or self._resolver.has_unknown_bases(owner):
@@ -292,7 +292,7 @@ class StoredGenerators:
             return True
         generators = {function.node for function in store.functions}
         for owner in family:
-            for method in owner.children:
+            for method in owner.methods():
                 if method.node in generators:
                     continue
                 for node in descendants(method.node):

@@ -16,6 +16,7 @@ from asyncgen_lint.names.scopes import Scope, all_parameters
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.resources import Resources
 from asyncgen_lint.typestate.state import (
     CREATED,
     EMPTY,
@@ -70,6 +71,7 @@ class Summaries:
         self.cleanup = Cleanup(knowledge)
         self._others = others
         self._pending_uses: set[tuple[Scope, str]] = set()
+        self._resources = Resources(knowledge, self.cleanup)
 
     def tracking(self, function: Scope) -> Tracking | None:
         """Return the solved typestate of a function; None if it is too complex."""
@@ -166,7 +168,7 @@ class Summaries:
         node = region.node
         if not isinstance(node, cst.For) or region.is_async:
             return _Ground(Verdict.NO)
-        product = self.knowledge.product(node.iter, function)
+        product = self.knowledge.certain_product(node.iter, function)
         if product is None or product.kind is not FunctionKind.GENERATOR:
             return _Ground(Verdict.NO)
         reason = Reason(at.node, node, "in a loop over a generator with cleanup")
@@ -199,6 +201,12 @@ class Summaries:
                 self._pending_uses.discard(key)
         found: Use = memo[key]
         return found
+
+    def ends_with_one_of(
+        self, function: Scope, call: cst.CSTNode, closed: frozenset[str], scope: Scope
+    ) -> bool:
+        """Return whether closing these names does all that a generator has to clean up."""
+        return self._resources.ends_with_one_of(function, call, closed, scope)
 
     def _compute_use(self, function: Scope, parameter: str) -> Use:
         graph = self.knowledge.graph(function)

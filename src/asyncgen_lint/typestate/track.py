@@ -33,6 +33,7 @@ from asyncgen_lint.flow.graph import (
     Graph,
     Instruction,
     Iterate,
+    Look,
     MakeGenerator,
     Next,
     Operand,
@@ -47,7 +48,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.flow.solve import Solution, outcomes
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.names.scopes import Scope, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -70,6 +71,8 @@ from asyncgen_lint.typestate.state import (
 
 MAX_PATHS = 2_000
 """How many steps the search for a witness path may take before the report is dropped."""
+
+_SOUND_CALLS = tables.LOCAL_ONLY_CALLS | tables.PURE_BUILTINS
 
 _UNPROVEN = frozenset({EdgeKind.MAY_RAISE, EdgeKind.CANCEL})
 
@@ -106,12 +109,14 @@ class Tracking:
         self._scope = scope
         self.graph = graph
         self.sites: dict[cst.CSTNode, Site] = {}
+        self._summaries = summaries
         self._effects = CallEffects(knowledge, summaries, scope)
         # Only drivers such as asynccontextmanager throw the consumer's exceptions in (PEP 525).
         self._is_thrown_at = knowledge.is_driven_as_context_manager(
             scope
         ) or knowledge.has_unknown_decorator(scope)
         self._closed_resources = _closed_resources(graph)
+        self._closed_by_resource: dict[cst.CSTNode, bool] = {}
         self._known_flags: dict[int, Flags] | None = None
         self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
         self._transfers: Mapping[type, Callable[..., State]] = {
@@ -156,10 +161,14 @@ class Tracking:
         """
         if not state.conditions:
             return state
+        if instruction in self._cleanup and self._is_sound_cleanup(instruction):
+            return None
         if isinstance(instruction, Yield) and kind is EdgeKind.MAY_RAISE and not self._is_thrown_at:
             return None
         if isinstance(instruction, Call) and self._only_makes_awaitable(instruction, state):
             return None
+        if isinstance(instruction, Call):
+            state = self._hand_over_to_end(instruction, state)
         if isinstance(instruction, Yield):
             # What is yielded reached the consumer before the consumer can throw anything in.
             state = self._yield(instruction, state)
@@ -176,6 +185,52 @@ class Tracking:
         if kind in _UNPROVEN:
             return _pass_exception(state, kind)
         return state
+
+    def _hand_over_to_end(self, call: Call, state: State) -> State:
+        """Return the state in which a call that was to end a generator got it, though it raised.
+
+        It was if it got the generator's `aclose`, or if it stands in a `finally` or a handler.
+        """
+        for held, effect in self._call_effects(call, state):
+            if effect.use is Use.ESCAPES and (held.action == "aclose" or call in self._cleanup):
+                state = _escape(state, [held])
+        return state
+
+    @cached_property
+    def _cleanup(self) -> frozenset[Instruction]:
+        """The instructions of handlers and `finally` suites."""
+        ends = (RegionKind.HANDLER, RegionKind.FINALLY)
+        return frozenset(
+            each
+            for block in self.graph.blocks
+            if any(region.kind in ends for region in block.regions)
+            for each in block.instructions
+        )
+
+    @cached_property
+    def _managers(self) -> frozenset[cst.CSTNode]:
+        """The expressions whose values are entered as context managers."""
+        return frozenset(
+            each.node.item
+            for block in self.graph.blocks
+            for each in block.instructions
+            if isinstance(each, Enter) and isinstance(each.node, cst.WithItem)
+        )
+
+    def _is_sound_cleanup(self, instruction: Instruction) -> bool:
+        """Return whether an instruction of a `finally` is not expected to fail.
+
+        All but awaits and calls, and of the calls those that log, count, or make a manager.
+        """
+        if not isinstance(instruction, Call):
+            return isinstance(instruction, (Collect, Look, StoreItem, Enter))
+        node = instruction.node
+        assert isinstance(node, cst.Call)
+        if node in self._managers:
+            return True
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in tables.LOGGING_METHODS:
+            return "log" in dotted_name(node.func.value).rpartition(".")[2].lower()
+        return self._knowledge.dotted(node.func, self._scope) in _SOUND_CALLS
 
     def follow(self, block: Block, edge: Edge, state: State) -> State | None:
         """Return the state on an edge; None if no generator object lets control take it."""
@@ -304,9 +359,47 @@ class Tracking:
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
         conditions = dict(state.conditions)
-        is_closed = held.site.resources & self._closed_resources
+        is_closed = self._is_closed_by_resource(held.site)
         conditions[held.site] = frozenset({ESCAPED if is_closed else CREATED})
         return State(state.holdings, conditions), held
+
+    def _is_closed_by_resource(self, site: Site) -> bool:
+        """Return whether a close of what the generator is made from does its cleanup too."""
+        if site.kind is SiteKind.EXPRESSION:
+            sources = site.sources
+            return bool(sources) and all(self._is_closed_by_resource(each) for each in sources)
+        if site.node not in self._closed_by_resource:
+            self._closed_by_resource[site.node] = bool(
+                site.resources & self._closed_resources
+            ) or self._ends_with_what_is_entered(site)
+        return self._closed_by_resource[site.node]
+
+    def _ends_with_what_is_entered(self, site: Site) -> bool:
+        if site.function is None or not site.resources:
+            return False
+        entered = set(_given_to_exit_stacks(self._scope))
+        for block in self.graph.blocks:
+            if any(each.node is site.node for each in block.instructions):
+                for region in block.regions:
+                    if isinstance(region.node, cst.WithItem):
+                        entered |= self._entered_by(region.node)
+        closed = frozenset(entered) & site.resources
+        return self._summaries.ends_with_one_of(site.function, site.node, closed, self._scope)
+
+    def _entered_by(self, item: cst.WithItem) -> set[str]:
+        """Return the dotted names of what leaving a manager closes, as far as in view."""
+        managed = [item.item]
+        if isinstance(item.item, cst.Call):
+            dotted = self._knowledge.dotted(item.item.func, self._scope)
+            if dotted in tables.TRIVIAL_MANAGERS:
+                return set()
+            if dotted in tables.CLOSERS | tables.SYNC_CLOSING:
+                managed += [each.value for each in item.item.args[:1]]
+        if item.asname is not None:
+            target = item.asname.name
+            parts = target.elements if isinstance(target, (cst.Tuple, cst.List)) else ()
+            managed += [target, *(each.value for each in parts)]
+        return {name for each in managed if (name := dotted_name(each))}
 
     def _attribute(self, instruction: Attribute, state: State) -> State:
         given = {
@@ -407,13 +500,13 @@ class Tracking:
         if held.action == "enter":
             state = _escape(state, [held])
             return state, {Holding(held.site, Role.OBJECT)}
-        stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=held.has_default)
+        stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=bool(held.default))
         if held.action == "athrow":
             # Whether it goes on depends on what it catches.
             state = _escape(state, [held])
         else:
             state = _advance(state, held.site, stepped)
-        items = {Holding(held.site, Role.ITEM)} if held.has_default else set()
+        items = {Holding(held.site, Role.ITEM, default=held.default)} if held.default else set()
         return state, items
 
     def _enter(self, instruction: Enter, state: State) -> State:
@@ -760,20 +853,32 @@ def _map_conditions(
 
 def _test(test: Test, is_true: bool, state: State) -> State | None:
     """Return the state behind a test: a generator object is true and never None."""
+    if test.other not in ("", "None"):
+        return _test_for_default(test, state) if is_true else state
+    # The edge on which the operand is None, or false.
+    is_nothing = is_true == bool(test.other)
     for held in state.held(test.value):
         if held.role is Role.ITEM:
-            if is_true == test.for_none:
+            if is_nothing:
                 state = _finish_default(state, held.site)
             continue
-        if is_true == test.for_none and held.role in (Role.ALWAYS_TRUE, Role.METHOD):
+        if is_nothing and held.role in (Role.ALWAYS_TRUE, Role.METHOD):
             state = _forget(state, held.site)
-        elif is_true == test.for_none:
+        elif is_nothing:
             # On this edge the operand holds something else than the generator: if the
             # generator exists nowhere else, this path has none.
             remaining = frozenset(h for h in state.held(test.value) if h.site is not held.site)
             state = _hold(state, test.value, remaining)
             if not state.is_kept(held.site):
                 state = _forget(state, held.site)
+    return state
+
+
+def _test_for_default(test: Test, state: State) -> State:
+    """Return the state in which a step gave the default, which no generator yields."""
+    for held in state.held(test.value):
+        if held.role is Role.ITEM and held.default == test.other:
+            state = _finish_default(state, held.site)
     return state
 
 
@@ -801,18 +906,33 @@ def resources_of(node: cst.CSTNode) -> frozenset[str]:
     values = [each.value for each in node.args]
     if isinstance(node.func, cst.Attribute):
         values.append(node.func.value)
-    return frozenset(each.value for each in values if isinstance(each, cst.Name))
+    return frozenset(name for each in values if (name := dotted_name(each)))
 
 
 def _closed_resources(graph: Graph) -> frozenset[str]:
-    """Return the local names whose `aclose()` or `close()` the function calls itself."""
+    """Return the dotted names that the function closes itself, or by a callback on a stack."""
     closed = set()
     for block in graph.blocks:
         for each in block.instructions:
-            if (
-                isinstance(each, Call)
-                and each.method in tables.CLOSE_METHODS
-                and isinstance(each.receiver, str)
-            ):
-                closed.add(each.receiver)
-    return frozenset(closed)
+            if not isinstance(each, Call) or not isinstance(each.node, cst.Call):
+                continue
+            methods = [each.node.func]
+            if each.method in tables.EXIT_STACK_CLOSERS:
+                methods = [argument.value for argument in each.node.args]
+            closed |= {
+                dotted_name(method.value)
+                for method in methods
+                if isinstance(method, cst.Attribute) and method.attr.value in tables.CLOSE_METHODS
+            }
+    return frozenset(closed - {""})
+
+
+def _given_to_exit_stacks(scope: Scope) -> Iterator[str]:
+    """Yield the names of what was entered on an exit stack, and is closed with it."""
+    for name, bindings in scope.bindings.items():
+        for each in bindings:
+            value = each.value.expression if isinstance(each.value, cst.Await) else each.value
+            if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
+                continue
+            if value.func.attr.value in ("enter_async_context", "enter_context"):
+                yield name

@@ -1,0 +1,437 @@
+"""Which generators have something to clean up where they are suspended: a case for each shape.
+
+In each, a generator is left early, or held: the line is reported if closing it has an effect.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import ROWS, assert_marked
+
+CASES = {
+    "except* BaseException": """
+        async def g(db):
+            try:
+                yield 1
+            except* BaseException:
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "except* Exception": """
+        async def g(db):
+            try:
+                yield 1
+            except* Exception:
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "except* tuple with GeneratorExit": """
+        async def g(db):
+            try:
+                yield 1
+            except* (ValueError, GeneratorExit):
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "bare except": """
+        async def g(db):
+            try:
+                yield 1
+            except:
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "except tuple GeneratorExit": """
+        async def g(db):
+            try:
+                yield 1
+            except (asyncio.CancelledError, GeneratorExit):
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "except CancelledError only": """
+        async def g(db):
+            try:
+                yield 1
+            except asyncio.CancelledError:
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "except keyboard": """
+        async def g(db):
+            try:
+                yield 1
+            except (KeyboardInterrupt, SystemExit):
+                await db.rollback()
+                raise
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "yield in handler with finally": """
+        async def g(db):
+            try:
+                await db.open()
+            except ValueError:
+                yield 1
+            finally:
+                await db.close()
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "yield in else with finally": """
+        async def g(db):
+            try:
+                await db.open()
+            except ValueError:
+                pass
+            else:
+                yield 1
+            finally:
+                await db.close()
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "yield in handler without finally": """
+        async def g(db):
+            try:
+                await db.open()
+            except BaseException:
+                yield 1
+                raise
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "yield in the else block": """
+        async def g(db):
+            try:
+                await db.open()
+            except BaseException:
+                await db.close()
+                raise
+            else:
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "yield in finally": """
+        async def g(db):
+            try:
+                await db.open()
+            finally:
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "yield before the try": """
+        async def g(db):
+            yield 1
+            try:
+                await db.open()
+            finally:
+                await db.close()
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "finally pass": """
+        async def g(db):
+            try:
+                yield 1
+            finally:
+                pass
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "finally global pop": """
+        WAITING = {}
+        async def g(key):
+            WAITING[key] = 1
+            try:
+                yield 1
+            finally:
+                WAITING.pop(key, None)
+        async def f(db):
+            async for row in g(1):  # AGN101
+                return row
+    """,
+    "finally self.set.discard": """
+        class C:
+            async def g(self, key):
+                try:
+                    yield 1
+                finally:
+                    self.waiting.discard(key)
+            async def f(self):
+                async for row in self.g(1):  # AGN101
+                    return row
+    """,
+    "finally closure pop": """
+        def outer():
+            waiting = {}
+            async def g(key):
+                try:
+                    yield 1
+                finally:
+                    waiting.pop(key)
+            async def f():
+                async for row in g(1):  # AGN101
+                    return row
+            return f
+    """,
+    "finally assign self": """
+        class C:
+            async def g(self, key):
+                try:
+                    yield 1
+                finally:
+                    self.running = False
+            async def f(self):
+                async for row in self.g(1):
+                    return row
+    """,
+    "finally print": """
+        async def g(db):
+            try:
+                yield 1
+            finally:
+                print("done", len(db))
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "nullcontext alone async": """
+        async def g(db):
+            async with nullcontext():
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "nullcontext or real": """
+        async def g(db):
+            async with (db.lock if db else nullcontext()):
+                yield 1
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "suppress base exception": """
+        async def g(db):
+            with suppress(BaseException):
+                yield 1
+            await db.close()
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "suppress GeneratorExit": """
+        async def g(db):
+            with suppress(GeneratorExit):
+                yield 1
+            await db.close()
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "async manager that only maps": """
+        @asynccontextmanager
+        async def mapping():
+            try:
+                yield
+            except KeyError as error:
+                raise ValueError from error
+        async def g(db):
+            async with mapping():
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "async manager in view that releases": """
+        @asynccontextmanager
+        async def session(db):
+            try:
+                yield db
+            finally:
+                await db.close()
+        async def g(db):
+            async with session(db):
+                yield 1
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "async manager, cleanup after its yield only": """
+        @asynccontextmanager
+        async def session(db):
+            yield db
+            await db.close()
+        async def g(db):
+            async with session(db):
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "class manager that only maps": """
+        class Mapping:
+            def __enter__(self):
+                return self
+            def __exit__(self, kind, exc, tb):
+                if kind is KeyError:
+                    raise ValueError from exc
+                return False
+        async def g(db):
+            with Mapping():
+                yield 1
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "class manager that releases": """
+        class Held:
+            def __init__(self, db):
+                self.db = db
+            def __enter__(self):
+                return self
+            def __exit__(self, *exc):
+                self.db.release()
+        async def g(db):
+            with Held(db):
+                yield 1
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "with open": """
+        async def g(path):
+            with open(path) as file:
+                yield 1
+        async def f(path):
+            async for row in g(path):  # AGN101
+                return row
+    """,
+    "holding an inner": """
+        async def g(db):
+            inner = rows(db)
+            await anext(inner)  # AGN104
+            yield 1
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "inner drained": """
+        async def g(db):
+            got = [row async for row in rows(db)]
+            yield got
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "inner closed by aclosing": """
+        async def g(db):
+            async with aclosing(rows(db)) as inner:
+                async for row in inner:
+                    yield row
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "inner parameter": """
+        async def g(inner):
+            async for row in inner:
+                yield row
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "inner under aclosing param": """
+        async def g(inner):
+            async with aclosing(inner):
+                async for row in inner:
+                    yield row
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "async genexp": """
+        async def f(db):
+            async for row in (row async for row in rows(db)):  # AGN101
+                return row
+    """,
+    "genexp over plain": """
+        async def f(db):
+            async for row in (row async for row in plain(db)):
+                return row
+    """,
+    "genexp name": """
+        async def f(db):
+            gen = (row async for row in rows(db))
+            async for row in gen:  # AGN101
+                return row
+    """,
+    "genexp never started": """
+        async def f(db):
+            gen = (row async for row in rows(db))
+            return 1
+    """,
+    "mutual recursion without": """
+        async def a(n):
+            yield n
+            async for each in b(n - 1):
+                yield each
+        async def b(n):
+            yield n
+            async for each in a(n - 1):
+                yield each
+        async def f(n):
+            async for each in a(n):
+                return each
+    """,
+    "mutual recursion with": """
+        async def a(n):
+            yield n
+            async for each in b(n - 1):  # AGN103
+                yield each
+        async def b(n):
+            async with n:
+                yield n
+            async for each in a(n - 1):  # AGN103
+                yield each
+        async def f(n):
+            async for each in a(n):  # AGN101
+                return each
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reports_exactly_the_marked_lines(name: str) -> None:
+    assert_marked(ROWS + textwrap.dedent(CASES[name]))
