@@ -17,8 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ways_in import LEFT_OPEN, Ran, asyncgen_lint, flake8, run
+from ways_in import LEFT_OPEN, Ran, flake8, run
+from ways_in import asyncgen_lint as lint
 
+import asyncgen_lint
 from asyncgen_lint import cache
 from asyncgen_lint.batch import Task, run_tasks
 from asyncgen_lint.cache import Cache
@@ -91,6 +93,11 @@ AT_SOURCE = "app/source.py"
 LIBRARY = ".venv/lib/python3.12/site-packages/library/streams.py"
 
 
+@pytest.fixture(autouse=True)
+def cache_in_its_usual_place(no_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ASYNCGEN_LINT_CACHE_DIR")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Seven files of a project, and an environment with one library."""
@@ -124,7 +131,7 @@ def settle(root: Path) -> None:
 
 def check(project: Path, *options: str, **places: str) -> tuple[int, list[object]]:
     """Return how many files were analysed and what was found, the same as without a cache."""
-    ran = asyncgen_lint("check", "--verbose", "--output-format", "json", *options, cwd=project)
+    ran = lint("check", "--verbose", "--output-format", "json", *options, cwd=project)
     assert "no cache" not in ran.err
     return analysed(ran), json.loads(ran.out)
 
@@ -137,7 +144,7 @@ def analysed(ran: Ran) -> int:
 
 def without_cache(project: Path) -> list[object]:
     found: list[object] = json.loads(
-        asyncgen_lint("check", "--no-cache", "--output-format", "json", cwd=project).out
+        lint("check", "--no-cache", "--output-format", "json", cwd=project).out
     )
     return found
 
@@ -218,7 +225,7 @@ def test_settings_and_test_files_are_told_apart(project: Path) -> None:
 
 def test_places_of_the_cache(project: Path, tmp_path: Path) -> None:
     def made(*options: str, **environment: str) -> list[str]:
-        asyncgen_lint("check", *options, cwd=project, environment=environment)
+        lint("check", *options, cwd=project, environment=environment)
         found = sorted(
             str(each.parent.relative_to(tmp_path)) for each in tmp_path.rglob("results-*.db")
         )
@@ -244,13 +251,13 @@ def test_the_folder_says_what_it_is(project: Path) -> None:
     assert tag.startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
     assert "\n*\n" in (project / FOLDER / ".gitignore").read_text()
     # A folder with other things in it is not hidden from git.
-    asyncgen_lint("check", "--cache-dir", "app", cwd=project)
+    lint("check", "--cache-dir", "app", cwd=project)
     assert not (project / "app/.gitignore").exists()
 
 
 def test_files_outside_projects_leave_no_folder(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(LEFT_OPEN)
-    asyncgen_lint("check", cwd=tmp_path)
+    lint("check", cwd=tmp_path)
     flake8("a.py", cwd=tmp_path)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.py"]
 
@@ -287,11 +294,9 @@ def test_ways_in_agree(project: Path) -> None:
 
 def test_names_are_those_of_the_caller(project: Path) -> None:
     check(project)
-    inside = asyncgen_lint(
-        "check", "--output-format", "json", "--verbose", ".", cwd=project / "app"
-    )
+    inside = lint("check", "--output-format", "json", "--verbose", ".", cwd=project / "app")
     assert analysed(inside) == 0
-    same = asyncgen_lint("check", "--output-format", "json", "--no-cache", ".", cwd=project / "app")
+    same = lint("check", "--output-format", "json", "--no-cache", ".", cwd=project / "app")
     assert inside.out == same.out
     assert '"source.py"' in inside.out
 
@@ -300,16 +305,16 @@ def test_unsaved_text_and_fixes(project: Path) -> None:
     check(project)
     options = ("check", "--verbose", "--output-format", "json", "--stdin-filename", AT_TICKS, "-")
     unsaved = USES_TICKS.replace("break", "return")
-    ran = asyncgen_lint(*options, cwd=project, stdin=unsaved.encode())
+    ran = lint(*options, cwd=project, stdin=unsaved.encode())
     assert analysed(ran) == 1
     assert "`return`" in ran.out
-    saved = asyncgen_lint(*options, cwd=project, stdin=USES_TICKS.encode())
+    saved = lint(*options, cwd=project, stdin=USES_TICKS.encode())
     assert analysed(saved) == 0
     assert "`break`" in saved.out
     assert check(project) == (0, without_cache(project))
-    diff = asyncgen_lint("check", "--diff", cwd=project)
-    assert diff.out == asyncgen_lint("check", "--diff", "--no-cache", cwd=project).out
-    fixed = asyncgen_lint("fix", "--output-format", "json", cwd=project)
+    diff = lint("check", "--diff", cwd=project)
+    assert diff.out == lint("check", "--diff", "--no-cache", cwd=project).out
+    fixed = lint("fix", "--output-format", "json", cwd=project)
     assert json.loads(fixed.out) == without_cache(project)
     assert "aclosing" in (project / AT_TICKS).read_text()
     assert check(project)[1] == without_cache(project)
@@ -428,7 +433,7 @@ def test_a_cache_that_cannot_be_used(
     if spoil is not_a_database:
         subprocess.run(["rm", "-r", str(project / FOLDER)], check=True)
         spoil(project)
-    ran = asyncgen_lint("check", "--output-format", "json", cwd=project)
+    ran = lint("check", "--output-format", "json", cwd=project)
     assert (json.loads(ran.out), ran.status) == (expected, 1)
     (line,) = ran.err.splitlines()
     assert re.search(f"^asyncgen-lint: no cache in {FOLDER}: ({message})", line)
@@ -447,14 +452,14 @@ def test_damage_that_sqlite_does_not_see(project: Path) -> None:
         for _ in range(40):
             spoilt[chance.randrange(100, len(data))] ^= 1 << chance.randrange(8)
         database.write_bytes(spoilt)
-        ran = asyncgen_lint("check", "--output-format", "json", cwd=project)
+        ran = lint("check", "--output-format", "json", cwd=project)
         assert json.loads(ran.out) == expected
 
 
 def test_another_version_does_not_believe(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = [Task(project / "alone.py", "alone.py", Settings(), project, cache_dir=project / "c")]
     assert [run_tasks(task)[0].is_new for _ in range(2)] == [True, False]
-    monkeypatch.setattr(cache, "__version__", "0.0.0")
+    monkeypatch.setattr(asyncgen_lint, "__version__", "0.0.0")
     cache.identity.cache_clear()
     assert [run_tasks(task)[0].is_new for _ in range(2)] == [True, False]
     monkeypatch.undo()

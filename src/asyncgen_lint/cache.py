@@ -25,7 +25,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen_lint import __version__, engine
+import asyncgen_lint
+from asyncgen_lint import engine
 from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import Analysis, is_test_file, shown_name
 from asyncgen_lint.project.basis import (
@@ -128,8 +129,16 @@ class _Request:
 
     def remembered(self, with_fixes: bool) -> tuple[Diagnostic, ...] | None:
         """Return the diagnostics that are kept, if they still hold."""
-        entry = self._cache.get(self._key)
-        if entry is None or (with_fixes and not entry["fixes"]):
+        # Who needs no fixes takes what has them as well.
+        for key in (f"{self._key} with fixes", *(() if with_fixes else (self._key,))):
+            found = self._holding(key)
+            if found is not None:
+                return tuple(_decoded(each, self._source.filename) for each in found)
+        return None
+
+    def _holding(self, key: str) -> list[Any] | None:
+        entry = self._cache.get(key)
+        if entry is None:
             return None
         uses = tuple(Use(name, Depth(depth), tuple(at)) for name, depth, at in entry["uses"])
         if uses:
@@ -139,10 +148,11 @@ class _Request:
                 if exact != entry["exact"]:
                     if digest_of_meaning(uses, view, self._source.text) != entry["meaning"]:
                         return None
-                    self._cache.put(self._key, {**entry, "exact": exact})
+                    self._cache.put(key, {**entry, "exact": exact})
             except (_Moving, UnreadableSource):
                 return None
-        return tuple(_decoded(each, self._source.filename) for each in entry["found"])
+        found: list[Any] = entry["found"]
+        return found
 
     def remember(self, analysis: Analysis, with_fixes: bool) -> None:
         """Keep what the analysis gave, except where it failed or its failing may be chance."""
@@ -151,9 +161,8 @@ class _Request:
         basis = analysis.basis or Basis((), _Disk(self._cache, self._roots, self._program))
         view = _Kept(self._cache, basis.view)
         self._cache.put(
-            self._key,
+            f"{self._key} with fixes" if with_fixes else self._key,
             {
-                "fixes": with_fixes,
                 "uses": [[each.module, int(each.depth), each.lines] for each in basis.uses],
                 "exact": exact_digest(basis.uses, view),
                 "meaning": digest_of_meaning(basis.uses, view, self._source.text),
@@ -545,7 +554,9 @@ def identity() -> str:
         version = Path(libcst.origin).with_name("_version.py").read_bytes()
     installed = {"site-packages", "dist-packages"} & set(Path(own).parts)
     sources = () if installed else sorted(_sources(own))
-    return digest(__version__, sys.version, version.decode("utf-8", "replace"), *sources)
+    return digest(
+        asyncgen_lint.__version__, sys.version, version.decode("utf-8", "replace"), *sources
+    )
 
 
 def _sources(folder: str) -> list[str]:

@@ -114,7 +114,7 @@ class Overrides:
             target_version=self.target_version or settings.target_version,
             src=self.src or settings.src,
             python=self.python or settings.python,
-            cache_dir=self.cache_dir or _named_cache() or settings.cache_dir,
+            cache_dir=self.cache_dir or settings.cache_dir,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -125,11 +125,15 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Project:
-    """A project: its root folder, its settings, and the folder its `exclude` is relative to."""
+    """A project: its root folder, its settings, and the folder its `exclude` is relative to.
+
+    `named_cache` is the place of its cache if one is named, as in the settings.
+    """
 
     root: Path
     settings: Settings
     exclude_root: Path
+    named_cache: str = ""
 
     @property
     def cache_dir(self) -> Path | None:
@@ -137,7 +141,7 @@ class Project:
 
         What stands in no project leaves no folder behind, unless one is named.
         """
-        named = self.settings.cache_dir
+        named = self.named_cache
         if named == "none":
             return None
         if not named and not any((self.root / each).exists() for each in _MARKS):
@@ -186,7 +190,8 @@ class Projects:
             unread = self.overrides.isolated or not pyproject.is_file()
             settings = Settings() if unread else read_settings(pyproject)
             exclude_root = Path.cwd() if self.overrides.exclude else root
-            project = Project(root, self.overrides.applied_to(settings), exclude_root)
+            cache = self.overrides.cache_dir or _told_cache() or settings.cache_dir
+            project = Project(root, self.overrides.applied_to(settings), exclude_root, cache)
             self._by_root[root] = project
         return project
 
@@ -195,7 +200,7 @@ _MARKS = ("pyproject.toml", ".git")
 """What stands in a project's root; the first counts wherever it is."""
 
 
-def _named_cache() -> str:
+def _told_cache() -> str:
     named = os.environ.get(CACHE_VARIABLE, "")
     return os.path.abspath(named) if named and named != "none" else named
 

@@ -16,7 +16,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -172,42 +172,41 @@ def _placed(name: str, view: View) -> tuple[str, ...]:
     return (name, "absent") if place is None else (name, place[0], str(place[1]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A digest of statements, their words, and the words of the bases of classes in them."""
+
+    digest: str
+    words: frozenset[str]
+    bases: frozenset[str]
+
+
 def summarise(module: LazyModule) -> Summary:
     """Return the summary of a module that is looked into."""
     parts = [_of_statements(part.trees) for part in module.parts]
     bound = {number for numbers in module.parts_of.values() for number in numbers}
     unbound = [number for number in range(len(parts)) if number not in bound]
     names = {
-        name: _joined(parts[number] for number in numbers)
+        name: _joined([parts[number] for number in numbers])
         for name, numbers in (*module.parts_of.items(), ("", unbound))
     }
     extents = tuple((part.before, part.last) for part in module.parts)
-    return Summary(_shape(module), names, extents)
+    return Summary(_shape(module, parts), names, extents)
 
 
-def _joined(parts: Iterable[tuple[str, frozenset[str]]]) -> tuple[str, tuple[str, ...]]:
-    digests = []
-    words: set[str] = set()
-    for each, of_each in parts:
-        digests.append(each)
-        words |= of_each
-    return (digests[0] if len(digests) == 1 else digest(*digests)), tuple(sorted(words))
+def _joined(parts: Sequence[_Part]) -> tuple[str, tuple[str, ...]]:
+    if len(parts) == 1:
+        return parts[0].digest, tuple(sorted(parts[0].words))
+    words = frozenset[str]().union(*(each.words for each in parts))
+    return digest(*(each.digest for each in parts)), tuple(sorted(words))
 
 
-def _shape(module: LazyModule) -> str:
+def _shape(module: LazyModule, parts: Iterable[_Part]) -> str:
     """Return a digest of what is asked of a module as a whole."""
     outline = module.outline
     text = outline.text or ""
     exports = "none" if outline.exports is None else " ".join(sorted(outline.exports))
-    bases = {
-        word
-        for part in module.parts
-        for statement in part.trees
-        for node in ast.walk(statement)
-        if isinstance(node, ast.ClassDef)
-        for base in (*node.bases, *(each.value for each in node.keywords))
-        for word in _words(base)
-    }
+    bases = frozenset[str]().union(*(each.bases for each in parts))
     # Whether functions are handed to these is only looked up where one of them is called.
     wrappers = tables.DEPENDENCY_MARKERS | tables.CONTEXT_MANAGER_DECORATORS
     last_names = {each.rpartition(".")[2] for each in wrappers}
@@ -229,10 +228,11 @@ def _words(expression: ast.expr) -> Iterator[str]:
             yield node.attr
 
 
-def _of_statements(trees: Iterable[ast.stmt]) -> tuple[str, frozenset[str]]:
-    """Return a digest of statements without comments, docstrings and layout, and their words."""
+def _of_statements(trees: Iterable[ast.stmt]) -> _Part:
+    """Return what counts of some statements: not their comments, docstrings and layout."""
     parts: list[str] = []
     words: set[str] = set()
+    bases: set[str] = set()
     pending: list[object] = list(trees)
     while pending:
         value = pending.pop()
@@ -241,13 +241,16 @@ def _of_statements(trees: Iterable[ast.stmt]) -> tuple[str, frozenset[str]]:
             if isinstance(value, ast.Expr) and _is_string(value.value):
                 parts.append("docstring")
                 continue
-            if not isinstance(value, (ast.Load, ast.Store)):
+            if isinstance(value, ast.ClassDef):
+                for base in (*value.bases, *(each.value for each in value.keywords)):
+                    bases.update(_words(base))
+            if value._fields:
                 pending += [getattr(value, each, None) for each in value._fields]
         elif isinstance(value, list):
             parts.append(f"[{len(value)}")
             pending += value
         elif isinstance(value, str):
-            parts.append(f"'{value}")
+            parts.append(f"{len(value)}'{value}")
             if value.isidentifier():
                 words.add(value)
             else:
@@ -255,7 +258,7 @@ def _of_statements(trees: Iterable[ast.stmt]) -> tuple[str, frozenset[str]]:
                 words.update(_WORD.findall(value))
         else:
             parts.append(repr(value))
-    return digest(*parts), frozenset(words)
+    return _Part(digest("\n".join(parts)), frozenset(words), frozenset(bases))
 
 
 def _is_string(expression: ast.expr) -> bool:
