@@ -1,11 +1,12 @@
 """Hold the linter against many random programs, run on every interpreter.
 
-    python benchmarks/random_programs.py [--programs 1000] [--seed 0] [--wide] [--failing DIR]
+    python benchmarks/random_programs.py [--programs 1000] [--seed 0] [--strict] [--failing DIR]
 
 Prints, for each interpreter found, how many generator sites there were, how many leaked and were
 reported, precision and recall. Of each kind of mistake one program is made minimal and saved.
-Exits with 1 on a false finding, or when less than 99 % of leaks are found. `--wide` adds shapes
-that are known to be missed (see tests/test_random_programs.py).
+Exits with 1 on a false finding, or when less than 99 % of leaks are found. `--strict` holds the
+strict tier against runs in which some call raises or some await is cancelled: 97 % are to be found,
+and false findings are counted and do not fail.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 from random_programs import Comparison, Executor, compare, programs, reduced  # noqa: E402
 
 LEAST_RECALL = 0.99
+LEAST_STRICT_RECALL = 0.97
 INTERPRETERS = ("3.10.13", "3.11.7", "3.12.1", "3.13.0")
 
 
@@ -34,7 +36,7 @@ def interpreters() -> list[str]:
     return [str(place) for place in places if place.exists()] or [sys.executable]
 
 
-def drawn(count: int, first: int, wide: bool) -> list[str]:
+def drawn(count: int, first: int) -> list[str]:
     texts: list[str] = []
 
     @seed(first)
@@ -45,7 +47,7 @@ def drawn(count: int, first: int, wide: bool) -> list[str]:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(programs(wide=wide))
+    @given(programs())
     def draw(text: str) -> None:
         texts.append(text)
 
@@ -53,22 +55,22 @@ def drawn(count: int, first: int, wide: bool) -> list[str]:
     return texts
 
 
-def judged(text: str, executor: Executor) -> Comparison | None:
+def judged(text: str, executor: Executor, strict: bool) -> Comparison | None:
     """Compare, or return None for a program that this interpreter does not compile."""
     try:
-        return compare(text, executor)
+        return compare(text, executor, strict=strict)
     except ValueError:
         return None
 
 
-def minimal(comparison: Comparison, executor: Executor) -> str:
+def minimal(comparison: Comparison, executor: Executor, strict: bool) -> str:
     """Return a program with the same kind of mistake that no statement can be taken out of."""
     kind = "false" if comparison.false else "missed"
-    compare(comparison.text, executor)
+    compare(comparison.text, executor, strict=strict)
     was_broken = executor.is_broken
 
     def is_wrong(text: str) -> bool:
-        smaller = judged(text, executor)
+        smaller = judged(text, executor, strict)
         if smaller is None or (executor.is_broken and not was_broken):
             return False
         return bool(getattr(smaller, kind))
@@ -85,16 +87,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--wide", action="store_true")
+    parser.add_argument("--strict", action="store_true")
     parser.add_argument("--failing", type=Path, default=Path(".random-programs"))
     options = parser.parse_args(arguments)
-    texts = drawn(options.programs, options.seed, options.wide)
+    texts = drawn(options.programs, options.seed)
+    strict = options.strict
+    least = LEAST_STRICT_RECALL if strict else LEAST_RECALL
     failed = False
     saved: set[str] = set()
     with ExitStack() as stack:
         for python in interpreters():
             executor = stack.enter_context(Executor(python))
-            found = [each for text in texts if (each := judged(text, executor)) is not None]
+            found = [each for text in texts if (each := judged(text, executor, strict)) is not None]
             leaks = sum(each.leaks for each in found)
             false = sum(len(each.false) for each in found)
             missed = sum(len(each.missed) for each in found)
@@ -109,15 +113,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f" precision {precision:.4f}, recall {recall:.4f}",
                 flush=True,
             )
-            failed = failed or bool(false) or recall < LEAST_RECALL
+            failed = failed or (bool(false) and not strict) or recall < least
             for each in sorted(found, key=lambda each: len(each.text)):
                 if each.is_right or kind_of(each) in saved:
                     continue
                 saved.add(kind_of(each))
                 options.failing.mkdir(parents=True, exist_ok=True)
                 place = options.failing / f"{len(saved):03}.py"
-                small = minimal(each, executor)
-                place.write_text(f"# {compare(small, executor)}\n\n{small}", encoding="utf-8")
+                small = minimal(each, executor, strict)
+                place.write_text(
+                    f"# {compare(small, executor, strict=strict)}\n\n{small}", encoding="utf-8"
+                )
                 print(f"  {place}: {kind_of(each)}", flush=True)
     return 1 if failed else 0
 

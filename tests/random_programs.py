@@ -27,9 +27,11 @@ from asyncgen_lint.rule import Tier
 RUNNER = Path(__file__).resolve().parent / "run_random_program.py"
 
 CODES = {"AGN101", "AGN103", "AGN104"}
+STRICT_CODES = {*CODES, "AGN102", "AGN202"}
 
 # What execution says about a site; see run_random_program.py.
 CLOSED = "closed"
+IMPLICIT = "left open by an implicit exit"
 LEAKED = "leaked"
 
 HEAD = """\
@@ -351,7 +353,6 @@ class Writer:
     sources: list[str]
     is_generator: bool
     first_choice: int
-    wide: bool
     choices: int = 0
     names: int = 0
     size: int = 0
@@ -458,18 +459,13 @@ def await_work(writer: Writer, where: Where) -> Written:
     return [writer.work()], where, False
 
 
-WIDE_SOURCES = ["tagged({}())", "(part async for part in {}())"]
-"""Of these the linter misses leaks today: each is a case in test_random_programs.py."""
-
-
 def source(writer: Writer, closed: bool = False) -> str:
     name = writer.pick(writer.sources)
     forms = [*["{}()"] * 10, "make_{}()", "(await fetch_{}())", "aiter({}())", "Service().items()"]
-    forms += ["Service().plain_items()", "tagged_closing({}())"]
+    forms += ["Service().plain_items()", "tagged_closing({}())", "tagged({}())"]
+    forms += ["(part async for part in {}())"]
     if not closed:
         forms += ["(part async for part in {}())", "(part async for part in {}() if part)"]
-    if writer.wide:
-        forms += WIDE_SOURCES
     return writer.pick(forms).format(name)
 
 
@@ -483,7 +479,7 @@ def make(writer: Writer, where: Where) -> Written:
         other = writer.name("stream")
         lines = [f"{name}, {other} = {source(writer)}, None"]
         return lines, where_with(where, name), False
-    if form == 7 and writer.wide and writer.choices < MOST_CHOICES:
+    if form == 7 and writer.choices < MOST_CHOICES:
         other_source = writer.pick(writer.sources)
         lines = [
             *block(f"if {writer.choose()}:", f"{name} = {source(writer)}"),
@@ -505,8 +501,7 @@ def where_without(where: Where, name: str) -> Where:
 
 def step_temporary(writer: Writer, where: Where) -> Written:
     steps = ["anext({})", "anext({}, None)", "{}.asend(None)", "{}.__anext__()"]
-    if writer.wide:
-        steps += ["first({})", "step({})"]
+    steps += ["first({})", "step({})"]
     step = writer.pick(steps)
     return [f"await {step.format(source(writer))}"], where, False
 
@@ -514,8 +509,7 @@ def step_temporary(writer: Writer, where: Where) -> Written:
 def step_name(writer: Writer, where: Where) -> Written:
     name = writer.pick(list(where.streams))
     steps = ["anext({}, None)", "anext({})", "{}.asend(None)", "{}.__anext__()"]
-    if writer.wide:
-        steps += ["step({})", "first({})", "{}.athrow(Boom)"]
+    steps += ["step({})", "first({})", "{}.athrow(Boom)"]
     step = writer.pick(steps)
     line = f"await {step.format(name)}"
     if writer.draw(st.integers(0, 3)) == 3 and not where.in_finally:
@@ -800,14 +794,14 @@ def delegating(writer: Writer) -> list[str]:
 
 
 @st.composite
-def programs(draw: Callable[[st.SearchStrategy[object]], object], wide: bool = False) -> str:
-    """Draw the text of a module; a wide one may have shapes that the linter is known to miss."""
+def programs(draw: Callable[[st.SearchStrategy[object]], object]) -> str:
+    """Draw the text of a module."""
     functions: list[list[str]] = []
     sources: list[str] = []
     number = 0
     for index in range(draw(st.integers(1, 3))):  # type: ignore[arg-type]
         name = f"source{index + 1}"
-        writer = Writer(draw, list(sources), True, number, wide)
+        writer = Writer(draw, list(sources), True, number)
         kind = writer.pick(["cleaning", "cleaning", "harmless", "delegating", "mixed"])
         if kind == "delegating" and sources:
             body = delegating(writer)
@@ -823,7 +817,7 @@ def programs(draw: Callable[[st.SearchStrategy[object]], object], wide: bool = F
     for index in range(draw(st.integers(1, 2))):  # type: ignore[arg-type]
         is_generator = draw(st.integers(0, 2)) == 2
         name = f"pipe{index + 1}" if is_generator else f"consumer{index + 1}"
-        writer = Writer(draw, list(sources), is_generator, number, wide)
+        writer = Writer(draw, list(sources), is_generator, number)
         body = statements(writer, Where())
         number += writer.choices
         if is_generator and not any("yield" in line for line in body):
@@ -838,10 +832,7 @@ def programs(draw: Callable[[st.SearchStrategy[object]], object], wide: bool = F
         if f"fetch_{name}(" in written:
             written = f"async def fetch_{name}():\n    return {name}()\n\n\n" + written
     parts = [PARTS[part] for use, part in NEEDS_PART.items() if use in written]
-    if wide:
-        return "\n\n".join([HEAD, BOOM, *parts, written])
-    # Which handler catches a module's own exception is a case in test_random_programs.py.
-    return "\n\n".join([HEAD, *parts, written]).replace("Boom", "LookupError")
+    return "\n\n".join([HEAD, BOOM, *parts, written])
 
 
 # Execution and comparison
@@ -878,10 +869,9 @@ class Executor:
         self.process.stdout.close()
         self.process.wait()
 
-    def send(self, text: str, depth: int, visits: int) -> None:
+    def send(self, text: str, **scenarios: int) -> None:
         assert self.process.stdin is not None
-        request = json.dumps({"text": text, "depth": depth, "visits": visits})
-        self.process.stdin.write(request + "\n")
+        self.process.stdin.write(json.dumps({"text": text, **scenarios}) + "\n")
         self.process.stdin.flush()
 
     def receive(self) -> dict[str, str]:
@@ -897,9 +887,17 @@ class Executor:
         self.exits = set(answer["exits"])
         return dict(answer["verdicts"])
 
-    def verdicts(self, text: str, depth: int = 2, visits: int = 2) -> dict[str, str]:
+    def verdicts(
+        self,
+        text: str,
+        depth: int = 2,
+        visits: int = 2,
+        *,
+        may_be_empty: bool = False,
+        may_fail: bool = False,
+    ) -> dict[str, str]:
         """Return what became of the generators made at each site, by `line:column`."""
-        self.send(text, depth, visits)
+        self.send(text, depth=depth, visits=visits, may_be_empty=may_be_empty, may_fail=may_fail)
         return self.receive()
 
 
@@ -928,33 +926,47 @@ class Comparison:
         )
 
 
-def reported_sites(text: str) -> dict[str, set[int]]:
-    """Return where the generators were made that the default tier reports, with the exits named."""
+def reported_sites(text: str, *, strict: bool = False) -> dict[str, set[int]]:
+    """Return where the generators were made that are reported, with the exits named."""
     found: dict[str, set[int]] = {}
-    for each in lint_text(text, filename="program.py"):
+    for each in lint_text(text, filename="program.py", strict=strict):
         if each.code == "AGN000":
             raise AssertionError(each.message)
-        if each.code in CODES and each.tier is Tier.DEFAULT:
-            steps = each.path or ()
-            made = steps[0].span if steps else each.span
-            left = {steps[-1].span.start.line} if steps else set()
-            place = f"{made.start.line}:{made.start.column}"
-            found.setdefault(place, set()).update(left)
+        if each.code not in (STRICT_CODES if strict else CODES):
+            continue
+        if each.tier is not Tier.DEFAULT and not strict:
+            continue
+        # One diagnostic may be about several generators, with a path for each.
+        made = each.span.start
+        for step in each.path:
+            if step.message.endswith("is created here"):
+                made = step.span.start
+            left = found.setdefault(f"{made.line}:{made.column}", set())
+            if step.message.endswith("leaves it suspended"):
+                left.add(step.span.start.line)
     return found
 
 
 EXITS = ("break", "return", "raise", "continue")
 
 
-def compare(text: str, executor: Executor) -> Comparison:
-    """Hold the linter's findings against what happens when the program is run."""
-    verdicts = executor.verdicts(text)
-    reported = reported_sites(text)
-    leaked = {place for place, verdict in verdicts.items() if verdict == LEAKED}
+def compare(text: str, executor: Executor, *, strict: bool = False) -> Comparison:
+    """Hold the linter's findings against what happens when the program is run.
+
+    With `strict`, those of the strict tier too, and runs in which a call raises or an await is
+    cancelled.
+    """
+    leaking = {LEAKED, IMPLICIT} if strict else {LEAKED}
+    depth = 1 if strict else 2
+    verdicts = executor.verdicts(text, depth, may_fail=strict)
+    reported = reported_sites(text, strict=strict)
+    leaked = {place for place, verdict in verdicts.items() if verdict in leaking}
     unproven = {place for place in reported if verdicts.get(place, CLOSED) == CLOSED}
     if unproven:
-        # Its path may need more branches than were taken.
-        longer = executor.verdicts(text, depth=4, visits=3)
+        # Its path may need more branches than were taken, or sources without items.
+        longer = executor.verdicts(
+            text, depth=2 * depth, visits=3, may_be_empty=True, may_fail=strict
+        )
         unproven = {place for place in unproven if longer.get(place, CLOSED) == CLOSED}
         lines = text.splitlines()
         never_run = {

@@ -35,17 +35,32 @@ import ast
 import contextlib
 import gc
 import json
+import signal
 import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
 
 RUNS_PER_ENTRY = 800
+LONGEST_RUN = 0.5
+"""Seconds; a loop may have nothing in it that asks for an answer."""
+MOST_FAULTS = 60
 ANSWERS_PER_RUN = 2000
 MOST_STEPS = 12
 
-HARMLESS_CALLEES = {"aclosing", "anext", "aiter", "suppress", "nullcontext", "isinstance", "print"}
+HARMLESS_CALLEES = {
+    "aclosing",
+    "Closer",
+    "anext",
+    "aiter",
+    "suppress",
+    "nullcontext",
+    "isinstance",
+    "print",
+}
 """What takes a generator and does not keep it."""
+
+MAKERS = {"anext", "aiter", "aclosing"}
 
 STEPPING_METHODS = {"aclose", "asend", "athrow", "__anext__", "__aiter__"}
 
@@ -61,11 +76,29 @@ class Endless(BaseException):
     """The run asked for too many answers."""
 
 
+class Fault(Exception):
+    """An ordinary call raised."""
+
+
+class Cancelled(BaseException):
+    """The task was cancelled at an await."""
+
+
 class Run:
     """One run of one scenario: the answers given, and what became of each generator."""
 
-    def __init__(self, yes: frozenset[tuple[int, int]], needing: set[str]) -> None:
+    def __init__(
+        self,
+        yes: frozenset[tuple[int, int]],
+        needing: set[str],
+        fault: int = 0,
+        cancelled: int = 0,
+    ) -> None:
         self.yes = yes
+        self.fault = fault
+        self.cancelled = cancelled
+        self.calls = 0
+        self.pauses = 0
         self.needing = needing
         self.answered: list[tuple[int, int]] = []
         self.visits: dict[int, int] = {}
@@ -77,6 +110,7 @@ class Run:
         self.foreign: set[int] = set()
         self.left_open: list[tuple[str, int, bool, set[str]]] = []
         self.made: set[str] = set()
+        self.is_over = False
 
     # What programs call
 
@@ -84,6 +118,7 @@ class Run:
         self.effects += 1
         visit = self.visits[number] = self.visits.get(number, 0) + 1
         if len(self.answered) >= ANSWERS_PER_RUN:
+            self.is_over = True
             raise Endless
         self.answered.append((number, visit))
         return (number, visit) in self.yes
@@ -91,7 +126,18 @@ class Run:
     def undo(self, *_: object) -> None:
         self.effects += 1
 
+    def is_cancelled_now(self) -> bool:
+        if self.pauses != self.cancelled or not self.cancelled:
+            return False
+        self.cancelled = 0
+        return True
+
     # What the marks call
+
+    def may_raise(self) -> None:
+        self.calls += 1
+        if self.calls == self.fault:
+            raise Fault
 
     def enter(self) -> int:
         self.activations += 1
@@ -110,8 +156,12 @@ class Run:
         return made
 
     def escape(self, value: object) -> object:
-        if isinstance(value, types.AsyncGeneratorType):
+        if isinstance(value, types.AsyncGeneratorType) and id(value) not in self.escaped:
             self.escaped.add(id(value))
+            # Who has it decides about what it holds.
+            if value.ag_frame is not None:
+                for held in gc.get_referents(value, value.ag_frame):
+                    self.escape(held)
         return value
 
     # What becomes of generators
@@ -128,7 +178,8 @@ class Run:
         effect = self.effects > before
         if effect:
             self.needing.add(name)
-        if site is not None and not escaped:
+        # What the end of an endless run leaves open says nothing; what was left before does.
+        if site is not None and not escaped and not self.is_over:
             self.left_open.append((*site, effect, functions))
 
     def drop_the_rest(self) -> None:
@@ -155,11 +206,16 @@ def functions_of(agen: types.AsyncGeneratorType) -> set[str]:
 STARTED: weakref.WeakSet[types.AsyncGeneratorType] = weakref.WeakSet()
 
 
-def drive(coroutine: object) -> None:
-    """Run a coroutine to its end; nothing it awaits needs an answer."""
+def drive(coroutine: object, run: Run | None = None) -> None:
+    """Run a coroutine to its end; nothing it awaits needs an answer, but `run` may cancel it."""
     try:
         while True:
-            coroutine.send(None)  # type: ignore[attr-defined]
+            if run is not None and run.is_cancelled_now():
+                coroutine.throw(Cancelled())  # type: ignore[attr-defined]
+            else:
+                coroutine.send(None)  # type: ignore[attr-defined]
+            if run is not None:
+                run.pauses += 1
     except (StopIteration, StopAsyncIteration):
         pass
 
@@ -179,6 +235,7 @@ class Marks(ast.NodeTransformer):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
         self.depth = 0
+        self.in_closer = False
 
     # Who makes generators
 
@@ -208,7 +265,21 @@ class Marks(ast.NodeTransformer):
         return self.site(place, node) if self.depth else node
 
     def site(self, place: str, node: ast.expr) -> ast.Call:
-        return mark("_site", ast.Constant(place), ast.Name("_act", ast.Load()), node)
+        # The first argument is evaluated first: the call raises before it does anything.
+        may_raise = mark("_may_raise") if self.runs_something(node) else ast.Constant(None)
+        act = ast.Name("_act", ast.Load())
+        return mark("_site", may_raise, ast.Constant(place), act, node)
+
+    def runs_something(self, node: ast.expr) -> bool:
+        """Return whether this is a call that does more than make a coroutine or a generator."""
+        if not isinstance(node, ast.Call):
+            return False
+        if isinstance(node.func, ast.Attribute):
+            return node.func.attr not in STEPPING_METHODS
+        callee = node.func.id if isinstance(node.func, ast.Name) else ""
+        return callee not in MAKERS and not isinstance(
+            self.functions.get(callee), ast.AsyncFunctionDef
+        )
 
     # Where generators go
 
@@ -234,13 +305,20 @@ class Marks(ast.NodeTransformer):
         node.values = [escaping(each) for each in node.values]
         return node
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        self.in_closer = any(getattr(each, "name", "") == "__aexit__" for each in node.body)
+        self.generic_visit(node)
+        self.in_closer = False
+        return node
+
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         if isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
             # Unpacked at once: nothing is kept in a container.
             node.value.elts = [self.visit(each) for each in node.value.elts]
             return node
         self.generic_visit(node)
-        if any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets):
+        is_kept = any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets)
+        if is_kept and not self.in_closer:
             node.value = escaping(node.value)
         return node
 
@@ -276,6 +354,19 @@ class Marks(ast.NodeTransformer):
             node.body.insert(0, ast.Expr(mark("_caught", ast.Name("_act", ast.Load()))))
         return node
 
+    def visit_With(self, node: ast.With) -> ast.AST:
+        return self.seen_by_manager(node)
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return self.seen_by_manager(node)
+
+    def seen_by_manager(self, node: ast.With | ast.AsyncWith) -> ast.AST:
+        # A manager may swallow an exception, so that no handler sees it.
+        self.generic_visit(node)
+        if self.depth:
+            node.body = [guarded(node.body)]
+        return node
+
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         captured = [mark("_escape", ast.Name(name, ast.Load())) for name in captures(node)]
         return ast.Subscript(
@@ -296,17 +387,17 @@ class Marks(ast.NodeTransformer):
         for each in body:
             flat.extend(each if isinstance(each, list) else [each])
         self.depth -= 1
-        act = ast.Name("_act", ast.Load())
-        guard = ast.ExceptHandler(
-            ast.Name("BaseException", ast.Load()),
-            None,
-            [ast.Expr(mark("_caught", act)), ast.Raise()],
-        )
         enter = ast.Assign([ast.Name("_act", ast.Store())], mark("_enter"))
-        node.body = [enter, ast.Try(flat, [guard], [], [])]
+        node.body = [enter, guarded(flat)]
         if not self.depth:
             return node
         return [*map(escape_if_bound, captured), node]
+
+
+def guarded(body: list[ast.stmt]) -> ast.stmt:
+    caught = ast.Expr(mark("_caught", ast.Name("_act", ast.Load())))
+    guard = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), None, [caught, ast.Raise()])
+    return ast.Try(body, [guard], [], [])
 
 
 def captures(function: ast.AST) -> list[str]:
@@ -349,11 +440,13 @@ class Program:
         self.needing: set[str] = set()
         self.is_broken = False
         self.longest = 0
+        self.may_be_empty = False
+        self.may_fail = False
         self.exits: set[int] = set()
         world = types.ModuleType("world")
         world.__dict__.update(
             choose=lambda number: self.run.choose(number),
-            length=lambda: 6 if self.run.choose(0) else 2,
+            length=self.length,
             undo=lambda *arguments: self.run.undo(*arguments),
             release=self.release,
             work=self.work,
@@ -363,13 +456,19 @@ class Program:
         self.names = {
             "__name__": "program",
             "_enter": lambda: self.run.enter(),
-            "_site": lambda place, activation, made: self.run.site(place, activation, made),
+            "_may_raise": lambda: self.run.may_raise(),
+            "_site": lambda _, place, activation, made: self.run.site(place, activation, made),
             "_escape": lambda value: self.run.escape(value),
             "_caught": Caught(self),
             "_exit": lambda line: self.exits.add(line),
         }
         sys.unraisablehook = self.unraisable
         exec(self.code, self.names)
+
+    def length(self) -> int:
+        if self.may_be_empty and self.run.choose(-1):
+            return 0
+        return 6 if self.run.choose(0) else 2
 
     def unraisable(self, failure: object) -> None:
         self.is_broken = True
@@ -412,7 +511,11 @@ class Program:
                 yield place, HARMLESS
 
     def explore(self, name: str, steps: int, depth: int, visits: int) -> Iterator[Run]:
-        """Run one entry over its scenarios, each found by flipping an answer of another one."""
+        """Run one entry over its scenarios, each found by flipping an answer of another one.
+
+        If it may fail, each is run again for every call in it, which then raises, and for every
+        await at which it suspends, where it is then cancelled.
+        """
         todo = [(frozenset(), -1)]
         runs = 0
         while todo and runs < RUNS_PER_ENTRY:
@@ -420,23 +523,36 @@ class Program:
             runs += 1
             run = self.once(name, steps, yes)
             yield run
+            if self.may_fail:
+                for place in range(1, min(run.calls, MOST_FAULTS) + 1):
+                    yield self.once(name, steps, yes, fault=place)
+                for place in range(1, min(run.pauses, MOST_FAULTS) + 1):
+                    yield self.once(name, steps, yes, cancelled=place)
             if len(yes) < depth:
                 for index, answer in enumerate(run.answered):
                     if index > flipped and answer[1] <= visits:
                         todo.append((yes | {answer}, index))
 
-    def once(self, name: str, steps: int, yes: frozenset[tuple[int, int]]) -> Run:
-        run = self.run = Run(yes, self.needing)
+    def once(
+        self,
+        name: str,
+        steps: int,
+        yes: frozenset[tuple[int, int]],
+        fault: int = 0,
+        cancelled: int = 0,
+    ) -> Run:
+        run = self.run = Run(yes, self.needing, fault, cancelled)
+        signal.setitimer(signal.ITIMER_REAL, LONGEST_RUN, LONGEST_RUN)
         sys.set_asyncgen_hooks(firstiter=STARTED.add, finalizer=lambda agen: self.run.drop(agen))
         try:
             if steps:
                 self.step(self.names[name], steps)
             else:
-                drive(self.names[name]())
-        except Endless:
-            run.left_open.clear()
+                drive(self.names[name](), run)
         except BaseException:
             pass
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         run.drop_the_rest()
         for kept in self.names.values():
             if isinstance(kept, list):
@@ -446,7 +562,7 @@ class Program:
     def step(self, function: Callable[[], types.AsyncGeneratorType], steps: int) -> None:
         agen = function()
         for _ in range(steps):
-            drive(agen.__anext__())
+            drive(agen.__anext__(), self.run)
             if agen.ag_frame is None:
                 return
         self.longest = max(self.longest, steps)
@@ -514,6 +630,8 @@ def answer(request: dict[str, object]) -> dict[str, object]:
         program = Program(str(request["text"]))
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
+    program.may_be_empty = bool(request.get("may_be_empty"))
+    program.may_fail = bool(request.get("may_fail"))
     verdicts = program.verdicts(int(request.get("depth", 2)), int(request.get("visits", 2)))
     return {
         "verdicts": verdicts,
@@ -523,6 +641,11 @@ def answer(request: dict[str, object]) -> dict[str, object]:
     }
 
 
+def give_up(*_: object) -> None:
+    raise Endless
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGALRM, give_up)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

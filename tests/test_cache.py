@@ -201,6 +201,16 @@ def test_a_module_that_appears_makes_its_users_anew(project: Path) -> None:
     (project / "later.py").unlink()
     number, found = check(project)
     assert (number, found) == (1, without_cache(project))
+    # A stub beside a source that is looked into.
+    (project / "app/source.pyi").write_text(
+        "from typing import AsyncIterator\n\n\nasync def ticks() -> AsyncIterator[int]: ...\n"
+    )
+    number, found = check(project)
+    assert number >= 1
+    assert found == without_cache(project)
+    replace_in(project, "app/source.pyi", "async def ticks", "def ticks")
+    number, found = check(project)
+    assert found == without_cache(project)
 
 
 def test_a_finding_that_shows_another_file_keeps_its_place(project: Path) -> None:

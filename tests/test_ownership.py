@@ -1135,6 +1135,7 @@ CASES = {
         async def f():
             async for row in Both().rows():
                 return row
+        async def g():
             async for row in Right().rows():  # AGN101
                 return row
     """,
@@ -1306,7 +1307,7 @@ CASES = {
             def __aiter__(self):
                 return rows(self.db)
             async def f(self):
-                async for row in self:
+                async for row in self:  # AGN101
                     return row
     """,
     "starred": """

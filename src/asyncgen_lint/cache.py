@@ -173,7 +173,10 @@ class _Request:
     def _program(self) -> Any:
         from asyncgen_lint.project.programs import program_of
 
-        return program_of(self._path, self._root, self._settings.src, self._settings.python)
+        settings = self._settings
+        return program_of(
+            self._path, self._root, settings.src, settings.python, settings.extensions
+        )
 
 
 class _Kept:

@@ -95,7 +95,8 @@ def analyse(
         from asyncgen_lint.source.position import PositionMap
 
         path = Path(os.path.abspath(source.filename))
-        facts = Facts(parsed, settings.target_version, _program(path, settings, root), path)
+        program = _program(path, settings, root)
+        facts = Facts(parsed, settings.target_version, program, path, settings.extensions)
         positions = PositionMap(parsed)
         renderer = FixRenderer(parsed, positions, facts.statement_of) if with_fixes else None
     except Exception as error:
@@ -208,7 +209,7 @@ def _program(path: Path, settings: Settings, root: PurePath | None) -> Program |
         return None
     from asyncgen_lint.project.programs import program_of
 
-    return program_of(path, Path(root), settings.src, settings.python)
+    return program_of(path, Path(root), settings.src, settings.python, settings.extensions)
 
 
 def _run_rules(
@@ -306,9 +307,19 @@ def _one_per_line_and_code(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         earlier = merged.get(key)
         if earlier is None:
             merged[key] = each
-        elif each.message not in earlier.message:
-            merged[key] = replace(earlier, message=f"{earlier.message}; {each.message}")
+        else:
+            merged[key] = _merged(earlier, each)
     return iter(sorted(merged.values(), key=lambda each: (each.span, each.code)))
+
+
+def _merged(one: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """Return a diagnostic that says what both say, of the same line and by the same code."""
+    message = one.message
+    if other.message not in message:
+        message = f"{message}; {other.message}"
+    # Like messages may be of two generators: each has a path of its own.
+    path = (*one.path, *(each for each in other.path if each not in one.path))
+    return replace(one, message=message, path=path)
 
 
 def _is_wanted(diagnostic: Diagnostic, unsafe: bool) -> bool:

@@ -15,6 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
 from asyncgen_lint.names import tables
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     BindingKind,
@@ -300,7 +301,8 @@ class TaskOutlives:
 class Facts:
     """Everything that rules may ask about one module.
 
-    `program` has the other modules in view, for a module that stands at `path`.
+    `program` has the other modules in view, for a module that stands at `path`; `extensions` are
+    names that settings add to the tables, the same as the program's.
     """
 
     def __init__(
@@ -309,11 +311,13 @@ class Facts:
         target_version: tuple[int, int],
         program: Program | None = None,
         path: Path | None = None,
+        extensions: Extensions = NO_EXTENSIONS,
     ) -> None:
         self.parsed = parsed
         self.target_version = target_version
         self.program = program
         self._path = path
+        self._extensions = extensions
 
     # Structure, for the engine and for plans
 
@@ -334,7 +338,8 @@ class Facts:
 
     @cached_property
     def _knowledge(self) -> Knowledge:
-        return Knowledge(self.outline, self.program)
+        known = self.program.known if self.program is not None else Known(self._extensions)
+        return Knowledge(self.outline, self.program, known)
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -443,10 +448,11 @@ class Facts:
     ) -> LeftOpen | None:
         is_delegation = EdgeKind.GENERATOR_EXIT in (leak.exit, leak.left)
         step = self._first_step(function, leak)
-        key = (step, leak.site.node, "delegation" if is_delegation else "exit")
+        made = leak.open_site.node
+        key = (step, made, "delegation" if is_delegation else "exit")
         if key in seen:
             return None
-        needs_close = self._summaries.site_needs_close(leak.site)
+        needs_close = self._summaries.site_needs_close(leak.open_site)
         if needs_close.verdict is not Verdict.YES or needs_close.reason is None:
             return None
         witness = tracking.witness(leak)
@@ -455,26 +461,31 @@ class Facts:
         seen.add(key)
         jump = _last_jump(witness, leak)
         exit_text = _exit_text(jump)
-        label = label_of(leak.site.node)
+        label = label_of(made)
         left_at = jump.node if jump is not None and jump.node is not None else leak.place
         reason = needs_close.reason
-        path = (
-            Step(f"`{label}` is created here", leak.site.node),
+        path = [
+            Step(f"`{label}` is created here", made),
             Step(f"it needs closing: it can be suspended here, {reason.text}", reason.at),
             Step(f"{exit_text} leaves it suspended", left_at),
-        )
+        ]
+        if leak.source is not None:
+            reader = label_of(leak.site.node)
+            path.insert(
+                2, Step(f"closing `{reader}`, which reads it, does not close it", leak.site.node)
+            )
         return LeftOpen(
             label=label,
             header=step,
-            creation=leak.site.node,
+            creation=made,
             function=function,
             exit=exit_text,
             is_loop=isinstance(leak.step, (cst.For, cst.CompFor)),
             is_delegation=is_delegation,
-            is_temporary=leak.is_temporary and _is_iterated_in_place(leak),
+            is_temporary=leak.source is None and leak.is_temporary and _is_iterated_in_place(leak),
             is_certain=leak.is_certain,
             by_exception=EdgeKind.MAY_RAISE in (leak.exit, leak.left),
-            path=path,
+            path=tuple(path),
         )
 
     @cached_property
@@ -534,11 +545,12 @@ class Facts:
                             yield fact
 
     def _may_forget_to_iterate(self, scope: Scope) -> bool:
-        """Return whether a call of a generator function is dropped, or bound to any name."""
+        """Return whether a call of a generator function is dropped, or bound to an unread name."""
         calls: list[cst.BaseExpression] = list(scope.discarded)
         if scope.kind is ScopeKind.FUNCTION:
-            for bindings in scope.bindings.values():
-                calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
+            for name, bindings in scope.bindings.items():
+                if name not in scope.loads:
+                    calls += [each.value for each in bindings if isinstance(each.value, cst.Call)]
         return any(self._is_generator_call(each, scope) for each in calls)
 
     def _is_generator_call(self, call: cst.BaseExpression, scope: Scope) -> bool:
@@ -586,6 +598,8 @@ class Facts:
 
     def _can_yield(self, function: Scope) -> bool:
         """Return whether a function has a `yield` that control can reach."""
+        if self._knowledge.is_declared_generator(function):
+            return True
         graph = self._graph(function)
         return graph is not None and any(
             isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
@@ -645,7 +659,7 @@ class Facts:
             for node in scope.awaits:
                 if not isinstance(node, cst.Await):
                     continue
-                product = self._knowledge.product(node.expression, scope)
+                product = self._knowledge.certain_product(node.expression, scope)
                 if product is None or product.kind is not FunctionKind.AGEN:
                     continue
                 parent = self._parents[node]
@@ -972,6 +986,9 @@ def label_of(node: Node) -> str:
         return f"{_short_name(node.func)}()"
     if isinstance(node, cst.Attribute):
         return _short_name(node)
+    if isinstance(node, (cst.For, cst.CompFor)):
+        # The iterator that the `__aiter__` of the iterable makes.
+        return f"aiter({_name_of(node.iter)})"
     return "the generator expression"
 
 
@@ -1019,4 +1036,4 @@ def _exit_text(jump: Edge | None) -> str:
 
 
 def _is_iterated_in_place(leak: Leak) -> bool:
-    return isinstance(leak.step, cst.For) and leak.step.iter is leak.site.node
+    return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)

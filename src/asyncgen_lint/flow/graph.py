@@ -277,10 +277,13 @@ class Raise(Instruction):
 class Test(Instruction):
     """Branch on a value: on whether it is `other`, None or what a dotted name holds, if that is
     given, else on its truth.
+
+    `is_last_use` says that nothing reads the value afterwards if it is a temporary.
     """
 
     value: Operand
     other: str = ""
+    is_last_use: bool = False
 
 
 @dataclass(slots=True, eq=False)

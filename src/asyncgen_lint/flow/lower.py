@@ -815,7 +815,7 @@ class _Lowerer:
             value = self._value(test.left)
             if isinstance(compared.comparator, cst.Attribute):
                 self._value(compared.comparator)
-            self._emit(Test(test, value, dotted_name(compared.comparator)))
+            self._emit(Test(test, value, dotted_name(compared.comparator), is_last_use=True))
             self._edge(taken, EdgeKind.TRUE)
             self._edge(otherwise, EdgeKind.FALSE)
             return
@@ -830,7 +830,7 @@ class _Lowerer:
                 self._start(following)
             self._condition(last, taken, otherwise)
             return
-        self._emit(Test(test, self._value(test)))
+        self._emit(Test(test, self._value(test), is_last_use=True))
         if known is not False:
             self._edge(taken, EdgeKind.TRUE)
         if known is not True:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from asyncgen_lint.project.lazy import LazyModule
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Depth(IntEnum):
@@ -109,14 +110,14 @@ def _digest_of_layout(text: str, summary: Summary, shown: Iterable[int]) -> str:
 
 
 def _without_comments(text: str) -> list[str]:
-    lines = text.splitlines()
+    lines = _LINE_END.split(text)
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
             if token.type == tokenize.COMMENT:
                 number, column = token.start
                 lines[number - 1] = lines[number - 1][:column]
     except (tokenize.TokenError, SyntaxError, IndexError):
-        return text.splitlines()
+        return _LINE_END.split(text)
     return lines
 
 
@@ -214,6 +215,7 @@ def _shape(module: LazyModule, parts: Iterable[_Part]) -> str:
     return digest(
         exports,
         " ".join(outline.module.star_imports),
+        " ".join(sorted(outline.module.bound_before_star)),
         " ".join(sorted(bases)),
         " ".join(sorted(called)),
         " ".join(sorted(outline.generator_names())),

@@ -28,6 +28,7 @@ class Use(Enum):
     CLOSES = "closes"
     EXHAUSTS = "exhausts"
     STEPS = "steps"
+    RELAYS = "yields its items, and leaves it suspended"
     GIVES = "gives it back in another form"
 
 
@@ -53,7 +54,7 @@ _CLOSER_METHODS = tables.CLOSE_METHODS | {"__aexit__"}
 """The methods of which a class needs one that awaits `aclose()` to be a closer."""
 
 
-_ACTIONS = {Use.CLOSES: "aclose", Use.EXHAUSTS: "exhaust", Use.STEPS: "anext"}
+_ACTIONS = {Use.CLOSES: "aclose", Use.EXHAUSTS: "exhaust", Use.STEPS: "step"}
 """What awaiting a coroutine does to a generator that its function got, as a step of it."""
 
 
@@ -67,6 +68,9 @@ class ParameterSummaries(Protocol):
         self, function: Scope, call: cst.CSTNode, closed: frozenset[str], scope: Scope
     ) -> bool:
         """Return whether closing these names does all that a generator has to clean up."""
+
+    def yields_first(self, function: Scope) -> bool:
+        """Return whether every run of a generator function comes to a `yield` or raises."""
 
 
 class CallEffects:
@@ -127,7 +131,7 @@ class CallEffects:
             return _LOOKS
         if not is_first:
             return _ESCAPES
-        if dotted in tables.CLOSERS and held.role is Role.OBJECT:
+        if dotted in self._knowledge.known.closers and held.role is Role.OBJECT:
             return Effect(Use.GIVES, Holding(held.site, Role.CLOSER))
         if dotted in tables.ITERATOR_FUNCTIONS and held.role is Role.OBJECT:
             return Effect(Use.GIVES, Holding(held.site, Role.OBJECT))
@@ -162,6 +166,8 @@ class CallEffects:
             return Effect(Use.GIVES, Holding(held.site, Role.STEP, action, step=node))
         if self._knowledge.kind(function) is FunctionKind.PLAIN and use is Use.LOOKS:
             return _LOOKS
+        if self._knowledge.kind(function) is FunctionKind.AGEN and use is Use.RELAYS:
+            return Effect(Use.RELAYS)
         return _ESCAPES
 
 
@@ -173,6 +179,9 @@ def parameter_of(
     `scope` is where the call stands.
     """
     if not isinstance(function.node, cst.FunctionDef):
+        return None
+    if knowledge.is_wrapped(function) or knowledge.instances.partial_of(call.func, scope):
+        # Others may be passed before it, or in its place.
         return None
     parameters = function.node.params
     if argument.keyword:

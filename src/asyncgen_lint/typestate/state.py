@@ -13,7 +13,7 @@ An earlier design kept one set of open generators per block and asked at each ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -28,6 +28,7 @@ class SiteKind(Enum):
 
     CALL = "call"
     EXPRESSION = "generator expression"
+    ITERATOR = "iterator of an object"
     PARAMETER = "parameter"
 
 
@@ -35,9 +36,11 @@ class SiteKind(Enum):
 class Site:
     """A place that creates a generator, or a parameter that holds one.
 
+    An ITERATOR is made by the `__aiter__` of what a loop, its node, iterates.
     `function` is the async generator function that is called; `sources` are the sites a generator
-    expression iterates; `resources` the operands the generator was made from. A site in a loop
-    makes an object each turn: `earlier` stands for those of the turns before.
+    expression iterates; `resources` the operands the generator was made from; `given` the sites
+    that it reads and does not close, `shared` those of them that something else holds as well. A
+    site in a loop makes an object each turn: `earlier` stands for those of the turns before.
     """
 
     kind: SiteKind
@@ -46,6 +49,8 @@ class Site:
     sources: frozenset[Site] = frozenset()
     resources: frozenset[str] = frozenset()
     is_earlier: bool = False
+    given: set[Site] = field(default_factory=set, repr=False)
+    shared: set[Site] = field(default_factory=set, repr=False)
     _earlier: Site | None = field(default=None, repr=False)
 
     @property
@@ -55,9 +60,27 @@ class Site:
             return self
         if self._earlier is None:
             self._earlier = Site(
-                self.kind, self.node, self.function, self.sources, self.resources, True
+                self.kind,
+                self.node,
+                self.function,
+                self.sources,
+                self.resources,
+                True,
+                self.given,
+                self.shared,
             )
         return self._earlier
+
+    @property
+    def owned(self) -> Iterator[Site]:
+        """The sites whose objects are dropped suspended when this one's is closed suspended."""
+        pending, seen = [self], {self}
+        while pending:
+            for each in pending.pop().given:
+                if each not in seen and each not in self.shared:
+                    seen.add(each)
+                    pending.append(each)
+                    yield each
 
 
 class Phase(Enum):
@@ -75,13 +98,15 @@ class Condition:
     """A phase; if SUSPENDED, the loop or call that stepped last and how that loop was left.
 
     `left` is None while the loop is running, and for a step that is no loop until an exception
-    passes it. `maybe_finished` marks a step with a default, which may have met the end.
+    passes it. `maybe_finished` marks a step with a default, which may have met the end; `is_first`
+    the step that started the generator.
     """
 
     phase: Phase
     step: cst.CSTNode | None = None
     left: EdgeKind | None = None
     maybe_finished: bool = False
+    is_first: bool = False
 
 
 CREATED = Condition(Phase.CREATED)
@@ -144,6 +169,9 @@ class State:
 _NOTHING: frozenset[Holding] = frozenset()
 
 EMPTY = State({}, {})
+
+DEAD = State({}, {})
+"""The state behind what never ends normally. Known by identity; it is on no edge and joins none."""
 
 
 def join(one: State, other: State) -> State:

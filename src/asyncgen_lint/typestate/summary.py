@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from asyncgen_lint.flow.graph import EdgeKind, Graph, Region, RegionKind, Yield
+from asyncgen_lint.flow.graph import EdgeKind, Graph, Region, RegionKind, Yield, yield_of
 from asyncgen_lint.names.scopes import Scope, all_parameters
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
@@ -20,6 +20,7 @@ from asyncgen_lint.typestate.resources import Resources
 from asyncgen_lint.typestate.state import (
     CREATED,
     EMPTY,
+    Condition,
     Holding,
     Phase,
     Role,
@@ -93,7 +94,17 @@ class Summaries:
         """Return whether the generators made at a site need closing."""
         if site.kind is SiteKind.EXPRESSION:
             return self._expression_needs_close(site)
-        return self.needs_close(site.function) if site.function is not None else _UNKNOWN
+        if site.function is None:
+            return _UNKNOWN
+        own = self.needs_close(site.function)
+        if own.verdict is not Verdict.YES:
+            for each in site.owned:
+                if self.site_needs_close(each).verdict is Verdict.YES:
+                    return NeedsClose(
+                        Verdict.YES,
+                        Reason(site.node, each.node, "over a generator that needs closing"),
+                    )
+        return own
 
     def _expression_needs_close(self, site: Site) -> NeedsClose:
         if len(site.sources) != 1:
@@ -143,6 +154,10 @@ class Summaries:
 
     def _grounds(self, function: Scope) -> Iterator[_Ground]:
         """Yield all that may make a function's generators need closing, in the text's order."""
+        if not function.yields:
+            # An annotation alone says that it gives a generator.
+            yield _Ground(Verdict.UNKNOWN)
+            return
         graph = self.knowledge.graph(function)
         tracking = self.tracking(function)
         if graph is None or tracking is None:
@@ -155,7 +170,8 @@ class Summaries:
                     for region in block.regions:
                         yield self._region_ground(function, instruction, region)
         for at, site in tracking.suspended_at_yields():
-            yield self._inner_ground(at, site)
+            for each in (site, *site.owned):
+                yield self._inner_ground(at, each)
 
     def _region_ground(self, function: Scope, at: Yield, region: Region) -> _Ground:
         if region.kind is RegionKind.LOOP:
@@ -182,6 +198,33 @@ class Summaries:
         if site.function is None:
             return _Ground(Verdict.UNKNOWN)
         return _Ground(Verdict.NO, reason, site.function)
+
+    # Items
+
+    def yields_first(self, function: Scope) -> bool:
+        """Return whether every run of a generator function comes to a `yield` or raises."""
+        memo = function.outline.memo.setdefault("yields first", {})
+        if function not in memo:
+            memo[function] = self._comes_to_a_yield(function)
+        return bool(memo[function])
+
+    def _comes_to_a_yield(self, function: Scope) -> bool:
+        graph = self.knowledge.graph(function)
+        if graph is None:
+            return False
+        end = graph.exits[EdgeKind.RETURN]
+        pending, seen = [graph.entry], {graph.entry.index}
+        while pending:
+            block = pending.pop()
+            if block is end:
+                return False
+            if yield_of(block) is not None:
+                continue
+            for edge in block.edges:
+                if edge.target.index not in seen:
+                    seen.add(edge.target.index)
+                    pending.append(edge.target)
+        return True
 
     # Parameters
 
@@ -266,6 +309,8 @@ class _ParameterTracking(Tracking):
         """Return what happens to the parameter on every normal way out."""
         exit_state = self.solution.entries.get(self.graph.exits[EdgeKind.RETURN].index, EMPTY)
         phases = {each.phase for each in exit_state.conditions.get(self._parameter, ())}
+        if self._is_relayed():
+            return Use.RELAYS
         if phases == {Phase.CLOSED}:
             return Use.CLOSES
         if phases and phases <= {Phase.CLOSED, Phase.EXHAUSTED}:
@@ -275,3 +320,15 @@ class _ParameterTracking(Tracking):
         if Phase.SUSPENDED in phases and phases <= _STEPPED:
             return Use.STEPS
         return Use.ESCAPES
+
+    def _is_relayed(self) -> bool:
+        """Return whether closing the function's generator, at any `yield`, leaves it suspended."""
+        at_yields: list[frozenset[Condition]] = []
+        for index, state in self.solution.entries.items():
+            if yield_of(self.graph.blocks[index]) is not None:
+                at_yields.append(state.conditions.get(self._parameter, frozenset()))
+        left = self.solution.entries.get(self.graph.exits[EdgeKind.GENERATOR_EXIT].index, EMPTY)
+        at_yields.append(left.conditions.get(self._parameter, frozenset()))
+        return len(at_yields) > 1 and all(
+            {each.phase for each in conditions} == {Phase.SUSPENDED} for conditions in at_yields
+        )

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from asyncgen_lint.flow.captures import bound_after_capture
 from asyncgen_lint.flow.constants import Constants, Flags, constants, is_possible
 from asyncgen_lint.flow.graph import (
     Attribute,
@@ -52,9 +53,11 @@ from asyncgen_lint.names.scopes import Scope, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.stacks import KEEPERS, stack_operands
 from asyncgen_lint.typestate.state import (
     CLOSED,
     CREATED,
+    DEAD,
     EMPTY,
     ESCAPED,
     EXHAUSTED,
@@ -74,6 +77,12 @@ MAX_PATHS = 2_000
 
 _SOUND_CALLS = tables.LOCAL_ONLY_CALLS | tables.PURE_BUILTINS
 
+_RAISING_AT_END = frozenset({"anext", "__anext__", "asend"})
+"""The steps that raise StopAsyncIteration on a generator that is finished or closed."""
+
+_STARTED_LATER = frozenset({FunctionKind.AGEN, FunctionKind.COROUTINE, FunctionKind.GENERATOR})
+"""The functions of which a call runs nothing; one without arguments cannot fail to match."""
+
 _UNPROVEN = frozenset({EdgeKind.MAY_RAISE, EdgeKind.CANCEL})
 
 
@@ -83,7 +92,8 @@ class Leak:
 
     `step` is the loop or call that stepped it last; `exit` says how the last holder was left:
     by an explicit jump, by GENERATOR_EXIT at a yield, or by an exception that may be raised.
-    `is_temporary` says that no name ever held it.
+    `is_temporary` says that no name ever held it. `source` is what the generator reads, if that is
+    what is left open, because its reader is closed or dropped.
     """
 
     site: Site
@@ -92,11 +102,21 @@ class Leak:
     exit: EdgeKind
     place: cst.CSTNode
     is_temporary: bool
+    source: Site | None = None
+
+    @property
+    def open_site(self) -> Site:
+        """The site of the generator that is left open."""
+        return self.source or self.site
 
     @property
     def is_certain(self) -> bool:
         """Whether the path needs no exception that merely may be raised."""
         return self.exit not in _UNPROVEN and self.left not in _UNPROVEN
+
+
+_OnLeft = Callable[[Site, frozenset[Condition], Instruction, bool], None]
+"""Called when a generator's last holder goes away or, if so the last argument, it is closed."""
 
 
 class Tracking:
@@ -110,6 +130,7 @@ class Tracking:
         self.graph = graph
         self.sites: dict[cst.CSTNode, Site] = {}
         self._summaries = summaries
+        self._stacks = stack_operands(graph, scope, knowledge)
         self._effects = CallEffects(knowledge, summaries, scope)
         # Only drivers such as asynccontextmanager throw the consumer's exceptions in (PEP 525).
         self._is_thrown_at = knowledge.is_driven_as_context_manager(
@@ -118,7 +139,8 @@ class Tracking:
         self._closed_resources = _closed_resources(graph)
         self._closed_by_resource: dict[cst.CSTNode, bool] = {}
         self._known_flags: dict[int, Flags] | None = None
-        self._on_left: Callable[[Site, frozenset[Condition], Instruction], None] | None = None
+        self._bound_after_capture = bound_after_capture(graph)
+        self._on_left: _OnLeft | None = None
         self._transfers: Mapping[type, Callable[..., State]] = {
             Bind: self._bind,
             Unbind: self._unbind,
@@ -150,7 +172,7 @@ class Tracking:
 
     def transfer(self, instruction: Instruction, state: State) -> State:
         """Return the state after an instruction that did not raise."""
-        handler = self._transfers.get(type(instruction))
+        handler = self._transfers.get(type(instruction)) if state is not DEAD else None
         return handler(instruction, state) if handler is not None else state
 
     def interrupted(self, instruction: Instruction, state: State, kind: EdgeKind) -> State | None:
@@ -159,6 +181,8 @@ class Tracking:
         A generator whose own step raises is finished by that. Making the awaitable of a step or
         of a close does not raise.
         """
+        if state is DEAD:
+            return None
         if not state.conditions:
             return state
         if instruction in self._cleanup and self._is_sound_cleanup(instruction):
@@ -169,6 +193,11 @@ class Tracking:
             return None
         if isinstance(instruction, Call):
             state = self._hand_over_to_end(instruction, state)
+        if isinstance(instruction, (Iterate, MakeGenerator)):
+            source = instruction.value if isinstance(instruction, Iterate) else instruction.source
+            if any(each.role is Role.OBJECT for each in state.held(source)):
+                # `aiter()` of a generator gives itself.
+                return None
         if isinstance(instruction, Yield):
             # What is yielded reached the consumer before the consumer can throw anything in.
             state = self._yield(instruction, state)
@@ -234,16 +263,35 @@ class Tracking:
 
     def follow(self, block: Block, edge: Edge, state: State) -> State | None:
         """Return the state on an edge; None if no generator object lets control take it."""
+        if state is DEAD:
+            return None
         if not state.conditions or not block.instructions:
             return state
         last = block.instructions[-1]
         if edge.kind is EdgeKind.EXHAUSTED and isinstance(last, Next):
+            if self._gives_an_item(last, state):
+                return None
             for held in state.held(last.iterator):
                 state = _become(state, held.site, EXHAUSTED)
             return state
         if isinstance(last, Test) and edge.kind in (EdgeKind.TRUE, EdgeKind.FALSE):
+            if last.is_last_use and isinstance(last.value, int):
+                # What `if (x := make()):` tests is held by the name alone from here on.
+                tested = _test(last, edge.kind is EdgeKind.TRUE, state)
+                return _hold(tested, last.value, frozenset()) if tested is not None else None
             return _test(last, edge.kind is EdgeKind.TRUE, state)
         return state
+
+    def _gives_an_item(self, step: Next, state: State) -> bool:
+        """Return whether this was the first step of generators that begin with a `yield`."""
+        held = state.held(step.iterator)
+        return bool(held) and all(
+            each.site.function is not None
+            and all(how.is_first for how in state.conditions.get(each.site, ()))
+            and each.site in state.conditions
+            and self._summaries.yields_first(each.site.function)
+            for each in held
+        )
 
     def join(self, one: State, other: State) -> State:
         """Return the least state that covers both."""
@@ -259,7 +307,7 @@ class Tracking:
         state = _hold(state, instruction.name, held)
         if isinstance(instruction.value, int):
             state = _hold(state, instruction.value, frozenset())
-        if instruction.name in self.graph.captured:
+        if instruction in self._bound_after_capture:
             state = _escape(state, held)
         return self._let_go(instruction, state, old)
 
@@ -291,16 +339,28 @@ class Tracking:
                 continue
             conditions = state.conditions.get(site, frozenset())
             if self._on_left is not None:
-                self._on_left(site, conditions, instruction)
+                self._on_left(site, conditions, instruction, False)
             state = _forget(state, site)
         return state
+
+    def _close(self, instruction: Instruction, site: Site, state: State) -> State:
+        if self._on_left is not None:
+            self._on_left(site, state.conditions.get(site, frozenset()), instruction, True)
+        return _become(state, site, CLOSED)
 
     def _call(self, instruction: Call, state: State) -> State:
         node = instruction.node
         assert isinstance(node, cst.Call)
         given: set[Holding] = set()
+        relayed: set[Site] = set()
         for held, effect in self._call_effects(instruction, state):
-            state = self._apply(effect, held, state)
+            if self._is_kept_on_stack(instruction, held):
+                state = self._keep_on_stack(instruction, held, state)
+                given.add(Holding(held.site, Role.STEP, "entered"))
+                continue
+            state = self._apply(instruction, effect, held, state)
+            if effect.use is Use.RELAYS:
+                relayed.add(held.site)
             if effect.result is not None:
                 given.add(effect.result)
         created = self._created(node)
@@ -315,9 +375,29 @@ class Tracking:
             *(each.value for each in instruction.arguments),
         ):
             state = self._consume(instruction, operand, state)
+        if created is not None:
+            _give(created.site, relayed, state)
         return state
 
+    def _is_kept_on_stack(self, call: Call, held: Holding) -> bool:
+        if call.receiver not in self._stacks or call.method not in KEEPERS:
+            return False
+        is_close = held.role is Role.METHOD and held.action == "aclose"
+        return held.role is Role.CLOSER or (is_close and call.method == "push_async_callback")
+
+    def _keep_on_stack(self, call: Call, held: Holding, state: State) -> State:
+        assert isinstance(call.receiver, str)
+        stack = self._stacks[call.receiver]
+        kept = state.held(stack) | {Holding(held.site, Role.CLOSER)}
+        return _hold(state, stack, frozenset(kept))
+
     def _only_makes_awaitable(self, call: Call, state: State) -> bool:
+        """Return whether a call runs nothing yet: what it makes is to be stepped or awaited."""
+        node = call.node
+        assert isinstance(node, cst.Call)
+        function = self._knowledge.callee(node.func, self._scope) if not node.args else None
+        if function is not None and self._knowledge.kind(function) in _STARTED_LATER:
+            return not self._knowledge.has_unknown_decorator(function)
         return any(effect.use is Use.GIVES for _, effect in self._call_effects(call, state))
 
     def _call_effects(self, call: Call, state: State) -> Iterator[tuple[Holding, Effect]]:
@@ -331,11 +411,13 @@ class Tracking:
             for held in state.held(argument.value):
                 yield held, self._effects.on_argument(call, argument, held)
 
-    def _apply(self, effect: Effect, held: Holding, state: State) -> State:
-        if effect.use is Use.ESCAPES:
+    def _apply(
+        self, instruction: Instruction, effect: Effect, held: Holding, state: State
+    ) -> State:
+        if effect.use in (Use.ESCAPES, Use.RELAYS):
             return _escape(state, [held])
         if effect.use is Use.CLOSES:
-            return _become(state, held.site, CLOSED)
+            return self._close(instruction, held.site, state)
         if effect.use is Use.EXHAUSTS:
             return _become(state, held.site, EXHAUSTED)
         return state
@@ -352,9 +434,17 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
+            resources = resources_of(node) | self._bound_resources(node)
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources)
             self.sites[node] = site
         return Holding(site, role)
+
+    def _bound_resources(self, node: cst.CSTNode) -> frozenset[str]:
+        """Return the names that `partial` has given to a call before."""
+        if not isinstance(node, cst.Call):
+            return frozenset()
+        partial = self._knowledge.instances.partial_of(node.func, self._scope)
+        return resources_of(partial[0]) if partial is not None else frozenset()
 
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
@@ -393,7 +483,7 @@ class Tracking:
             dotted = self._knowledge.dotted(item.item.func, self._scope)
             if dotted in tables.TRIVIAL_MANAGERS:
                 return set()
-            if dotted in tables.CLOSERS | tables.SYNC_CLOSING:
+            if dotted in self._knowledge.known.closers or dotted in tables.SYNC_CLOSING:
                 managed += [each.value for each in item.item.args[:1]]
         if item.asname is not None:
             target = item.asname.name
@@ -458,14 +548,31 @@ class Tracking:
         if site is None:
             site = self.sites[node] = Site(SiteKind.EXPRESSION, node)
         site.sources |= frozenset(sources)
+        _give(site, sources, state)
         state, held = self._create(Holding(site, Role.OBJECT), state)
         return _hold(state, instruction.result, frozenset({held}))
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
         held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
+        if instruction.is_async and not state.held(instruction.value):
+            state, held = self._iterator_made(instruction.node, state)
         if instruction.is_async and held:
             state = _hold(state, instruction.result, held)
         return self._consume(instruction, instruction.value, state)
+
+    def _iterator_made(self, loop: cst.CSTNode, state: State) -> tuple[State, frozenset[Holding]]:
+        """Return the state with the generator that the `__aiter__` of a loop's iterable makes."""
+        assert isinstance(loop, (cst.For, cst.CompFor))
+        site = self.sites.get(loop)
+        if site is None:
+            product = self._knowledge.iterator_made(loop.iter, self._scope)
+            if product is None or len(product.functions) != 1:
+                return state, frozenset()
+            resources = frozenset(each.value for each in [loop.iter] if isinstance(each, cst.Name))
+            site = Site(SiteKind.ITERATOR, loop, product.functions[0], resources=resources)
+            self.sites[loop] = site
+        state, held = self._create(Holding(site, Role.OBJECT), state)
+        return state, frozenset({held})
 
     def _next(self, instruction: Next, state: State) -> State:
         for held in state.held(instruction.iterator):
@@ -483,23 +590,33 @@ class Tracking:
             if held.role is Role.COROUTINE:
                 given.add(Holding(held.site, Role.OBJECT))
             elif held.role is Role.STEP:
-                state, item = self._step(held, state)
+                state, item = self._step(instruction, held, state)
+                if state is DEAD:
+                    return DEAD
                 given |= item
         if given:
             state = _hold(state, instruction.result, frozenset(given))
         return self._consume(instruction, instruction.value, state)
 
-    def _step(self, held: Holding, state: State) -> tuple[State, set[Holding]]:
+    def _step(
+        self, instruction: Instruction, held: Holding, state: State
+    ) -> tuple[State, set[Holding]]:
         """Return the state after an awaited step, and what the awaited value holds."""
         if held.action == "look":
             return state, set()
         if held.action == "aclose":
-            return _become(state, held.site, CLOSED), set()
+            return self._close(instruction, held.site, state), set()
+        if held.action == "entered":
+            return state, {Holding(held.site, Role.OBJECT)}
         if held.action == "exhaust":
             return _become(state, held.site, EXHAUSTED), set()
         if held.action == "enter":
             state = _escape(state, [held])
             return state, {Holding(held.site, Role.OBJECT)}
+        if held.action in _RAISING_AT_END and not held.default:
+            conditions = state.conditions.get(held.site, frozenset())
+            if conditions and conditions <= {EXHAUSTED, CLOSED}:
+                return DEAD, set()
         stepped = Condition(Phase.SUSPENDED, held.step, maybe_finished=bool(held.default))
         if held.action == "athrow":
             # Whether it goes on depends on what it catches.
@@ -522,7 +639,7 @@ class Tracking:
     def _exit(self, instruction: Exit, state: State) -> State:
         for held in state.held(instruction.manager):
             if held.role is Role.CLOSER:
-                state = _become(state, held.site, CLOSED)
+                state = self._close(instruction, held.site, state)
         return self._consume(instruction, instruction.manager, state)
 
     # Reports
@@ -531,18 +648,22 @@ class Tracking:
         """Return the ways in which generators made here may be left open, surest first."""
         found: dict[Leak, None] = {}
 
-        def left(site: Site, conditions: frozenset[Condition], place: Instruction) -> None:
+        def left(
+            site: Site, conditions: frozenset[Condition], place: Instruction, is_closed: bool
+        ) -> None:
             how = place.kind if isinstance(place, Drop) else EdgeKind.NEXT
             for each in conditions:
                 if each.phase is Phase.SUSPENDED and each.step is not None:
-                    found[Leak(site, each.step, each.left, how, place.node, True)] = None
+                    for source in _left_with(site, is_closed):
+                        leak = Leak(site, each.step, each.left, how, place.node, True, source)
+                        found[leak] = None
 
         self._on_left = left
         try:
             for index, state in self.solution.entries.items():
                 for instruction in self.graph.blocks[index].instructions:
                     if not state.conditions and not isinstance(
-                        instruction, (Call, MakeGenerator, Attribute)
+                        instruction, (Call, MakeGenerator, Attribute, Iterate)
                     ):
                         continue
                     state = self.transfer(instruction, state)
@@ -555,8 +676,10 @@ class Tracking:
                     continue
                 for each in conditions:
                     if each.phase is Phase.SUSPENDED and each.step is not None:
-                        leak = Leak(site, each.step, each.left, kind, self.graph.node, False)
-                        found[leak] = None
+                        for source in _left_with(site, False):
+                            step, how = each.step, each.left
+                            leak = Leak(site, step, how, kind, self.graph.node, False, source)
+                            found[leak] = None
         return sorted(found, key=self._rank)
 
     def _rank(self, leak: Leak) -> tuple[object, ...]:
@@ -567,6 +690,7 @@ class Tracking:
             kinds.index(leak.exit),
             kinds.index(leak.left) if leak.left is not None else -1,
             self._order[leak.site.node],
+            self._order[leak.open_site.node],
             self._order[leak.step],
             leak.is_temporary,
         )
@@ -614,15 +738,10 @@ class Tracking:
         The path is followed with exact states, without joining, so a leak that only exists in
         the join of two paths has no witness.
         """
-        start = self._creation_block(leak.site)
-        if start is None:
-            return None
-        first = self.solution.entries.get(start.index)
-        if first is None:
-            return None
-        queue: deque[tuple[Block, State, Flags, tuple[Edge, ...]]] = deque(
-            [(start, _without(first, leak.site), self._flags.get(start.index, {}), ())]
-        )
+        queue: deque[tuple[Block, State, Flags, tuple[Edge, ...]]] = deque()
+        for start in self._creation_blocks(leak.site):
+            first = _without(self.solution.entries[start.index], leak.site)
+            queue.append((start, first, self._flags.get(start.index, {}), ()))
         seen: set[tuple[object, ...]] = set()
         problem = Constants()
         for _ in range(MAX_PATHS):
@@ -655,15 +774,16 @@ class Tracking:
             self._known_flags = constants(self.graph)
         return self._known_flags
 
-    def _creation_block(self, site: Site) -> Block | None:
+    def _creation_blocks(self, site: Site) -> Iterator[Block]:
+        """Yield the blocks that make a site's objects: handlers and `finally` have copies."""
         for index in sorted(self.solution.entries):
             block = self.graph.blocks[index]
             if any(
-                each.node is site.node and isinstance(each, (Call, MakeGenerator, Attribute))
+                each.node is site.node
+                and isinstance(each, (Call, MakeGenerator, Attribute, Iterate))
                 for each in block.instructions
             ):
-                return block
-        return None
+                yield block
 
     def _happens_in(self, leak: Leak, block: Block, state: State) -> bool:
         if block is self.graph.exits.get(leak.exit) and not leak.is_temporary:
@@ -673,9 +793,13 @@ class Tracking:
             return False
         happened = False
 
-        def left(site: Site, conditions: frozenset[Condition], place: Instruction) -> None:
+        def left(
+            site: Site, conditions: frozenset[Condition], place: Instruction, is_closed: bool
+        ) -> None:
             nonlocal happened
             how = place.kind if isinstance(place, Drop) else EdgeKind.NEXT
+            if is_closed and leak.source is None:
+                return
             if site is leak.site and place.node is leak.place and how is leak.exit:
                 happened = happened or any(_is_how(leak, each) for each in conditions)
 
@@ -686,6 +810,25 @@ class Tracking:
         finally:
             self._on_left = None
         return happened
+
+
+def _give(site: Site, sources: Iterable[Site], state: State) -> None:
+    """Note which generators a generator was given to read, and which are still held elsewhere."""
+    for each in sources:
+        site.given.add(each)
+        if state.is_kept(each):
+            site.shared.add(each)
+
+
+def _left_with(site: Site, is_closed: bool) -> Iterator[Site | None]:
+    """Yield what is left open when a suspended generator is: None for itself, and its sources.
+
+    To be told of a generator expression is to be told of what it reads.
+    """
+    if not is_closed:
+        yield None
+    if is_closed or site.kind is not SiteKind.EXPRESSION:
+        yield from site.owned
 
 
 def is_async_generator_expression(node: cst.CSTNode) -> bool:
@@ -767,6 +910,8 @@ def _advance(state: State, site: Site, condition: Condition) -> State:
     """Return the state after a step; a finished or closed generator stays what it is."""
     old = state.conditions.get(site, frozenset())
     finished = frozenset(each for each in old if each in (EXHAUSTED, CLOSED))
+    if old == {CREATED}:
+        condition = replace(condition, is_first=True)
     if not finished:
         return _become(state, site, condition)
     new = finished | {condition} if old - finished else finished
@@ -895,8 +1040,21 @@ def _fingerprint(state: State, site: Site) -> str:
         for held in holdings
         if held.site is site
     )
-    conditions = sorted(str((c.phase, id(c.step), c.left)) for c in state.conditions.get(site, ()))
-    return f"{keepers}{conditions}"
+    conditions = sorted(
+        str((c.phase, id(c.step), c.left, c.is_first)) for c in state.conditions.get(site, ())
+    )
+    return f"{keepers}{conditions}{_ends(state, site)}"
+
+
+def _ends(state: State, site: Site) -> list[tuple[int, bool]]:
+    """Return what else decides which edges can be taken: generators unstarted or at their end."""
+    found = []
+    for other, conditions in state.conditions.items():
+        if other is not site and conditions == {CREATED}:
+            found.append((id(other), True))
+        elif other is not site and conditions <= {EXHAUSTED, CLOSED}:
+            found.append((id(other), False))
+    return sorted(found)
 
 
 def resources_of(node: cst.CSTNode) -> frozenset[str]:
