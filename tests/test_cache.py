@@ -22,7 +22,7 @@ from ways_in import asyncgen_lint as lint
 
 import asyncgen_lint
 from asyncgen_lint import cache
-from asyncgen_lint.batch import Task, run_tasks
+from asyncgen_lint.batch import Outcome, Task, run_tasks
 from asyncgen_lint.cache import Cache
 from asyncgen_lint.config import Settings
 from asyncgen_lint.project import programs
@@ -581,3 +581,52 @@ def test_no_edit_gives_a_wrong_answer(tmp_path: Path) -> None:
         different.add(repr(cached))
     assert len(different) > 15
     assert sum(kept) > 300
+
+
+BREAKS = "\n\n\nasync def use():\n    async for each in {}():\n        break\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "before", "after"),
+    [
+        # No word of the statements that change stands in the user's text.
+        ("from base import *" + BREAKS.format("ticks"), "__all__ = ['ticks']", "__all__ = []"),
+        ("from base import *" + BREAKS.format("slow"), "", "from deep import *"),
+        (
+            "from base import give" + BREAKS.format("give"),
+            "def give():\n    return ticks()",
+            "def give():\n    return None",
+        ),
+        (
+            "from base import Feed\n\n\nasync def f(feed: Feed):\n"
+            "    async for each in feed.rows():\n        break\n",
+            "class Loud(Feed): pass",
+            "class Loud(Feed):\n    async def rows(self): return 3",
+        ),
+    ],
+)
+def test_what_the_words_of_a_file_do_not_lead_to(
+    tmp_path: Path, user: str, before: str, after: str
+) -> None:
+    base = (
+        "import asyncio\nfrom contextlib import asynccontextmanager\n\n\n"
+        f"{TICKS}\n\n\nasync def session():\n{CLEANUP}\n\n\n"
+        "class Feed:\n    def rows(self):\n        return ticks()\n\n\n"
+    )
+    (tmp_path / "deep.py").write_text(f"import asyncio\n\n\n{TICKS.replace('ticks', 'slow')}\n")
+    (tmp_path / "user.py").write_text(user)
+    settings = Settings(python="none", strict=True)
+    task = Task(tmp_path / "user.py", "user.py", settings, tmp_path)
+
+    def outcome(text: str, folder: Path | None) -> Outcome:
+        (tmp_path / "base.py").write_text(base + text + "\n")
+        programs.forget()
+        cache.forget()
+        return run_tasks([replace(task, cache_dir=folder)])[0]
+
+    first = outcome(before, tmp_path / "c")
+    assert outcome(before, tmp_path / "c").is_new is False
+    second = outcome(after, tmp_path / "c")
+    assert second == outcome(after, None)
+    assert first == outcome(before, None)
+    assert first.diagnostics != second.diagnostics
