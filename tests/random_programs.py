@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -941,6 +942,7 @@ class Comparison:
         )
 
 
+@lru_cache(maxsize=4096)
 def reported_sites(text: str, *, strict: bool = False) -> dict[str, set[int]]:
     """Return where the generators were made that are reported, with the exits named."""
     found: dict[str, set[int]] = {}
