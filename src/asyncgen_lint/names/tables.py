@@ -345,6 +345,14 @@ ASYNC_ITERABLE_ANNOTATIONS = frozenset(
 
 ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
 
+GENERATOR_TYPES = frozenset(
+    # Every async generator object is an instance of these: PEP 525, documentation of
+    # collections.abc and types.
+    {f"{module}.{name}" for module in ("collections.abc", "typing")
+     for name in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")}
+    | {"types.AsyncGeneratorType"}
+)  # fmt: skip
+
 LOCAL_ONLY_CALLS = frozenset(
     # Built-in functions without an effect outside the call.
     {"builtins.len", "builtins.isinstance", "builtins.repr", "builtins.str", "builtins.int",
