@@ -35,6 +35,7 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
+from asyncgen_lint.typestate.held import Locks
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
@@ -142,6 +143,17 @@ class YieldInScope:
 
     at: Node
     scope: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class YieldHoldingLock:
+    """A `yield` that is reached with a lock of the class `kind` held; `blocks` the event loop."""
+
+    at: Node
+    label: str
+    kind: str
+    blocks: bool
     path: tuple[Step, ...]
 
 
@@ -723,6 +735,19 @@ class Facts:
     @cached_property
     def _cancel_scopes(self) -> CancelScopes:
         return CancelScopes(self._knowledge)
+
+    def yields_holding_locks(self) -> Iterator[YieldHoldingLock]:
+        """Yield each `yield` of a plain generator at which it holds a lock that others want."""
+        locks = Locks(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in locks.held_at_yields(function, graph):
+                label = _name_of(each.opened.item)
+                path = (
+                    Step(f"`{label}` is taken here", each.opened),
+                    Step("and is still held at this `yield`", each.at),
+                )
+                blocks = each.kind in tables.BLOCKING_LOCKS
+                yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
 
     # Context managers
 

@@ -43,6 +43,11 @@ CONTEXT_MANAGER_DECORATORS = frozenset(
     }
 )
 
+SYNC_CONTEXT_MANAGER_DECORATORS = frozenset(
+    # contextlib documentation, and its backport.
+    {"contextlib.contextmanager", "contextlib2.contextmanager"}
+)
+
 FIXTURE_DECORATORS = frozenset(
     {
         # pytest and pytest-asyncio documentation: the plugin steps the generator itself.
@@ -153,6 +158,24 @@ CANCEL_SCOPES = {
     "quattro.fail_after": "asyncio",
     "quattro.fail_at": "asyncio",
 }
+
+LOCKS = frozenset(
+    {
+        # asyncio, threading, multiprocessing, anyio and trio documentation: what only one holder
+        # at a time has. A semaphore or limiter is often held on purpose.
+        *(f"asyncio.{name}" for name in ("Lock", "Condition")),
+        *(f"asyncio.locks.{name}" for name in ("Lock", "Condition")),
+        *(f"threading.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"multiprocessing.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"anyio.{name}" for name in ("Lock", "Condition")),
+        *(f"trio.{name}" for name in ("Lock", "StrictFIFOLock", "Condition")),
+    }
+)
+
+BLOCKING_LOCKS = frozenset(
+    # Those of them that block the thread, and so the event loop, while they are waited for.
+    {each for each in LOCKS if each.startswith(("threading.", "multiprocessing."))}
+)
 
 TRIVIAL_MANAGERS = frozenset(
     {
