@@ -44,6 +44,7 @@ from asyncgen_lint.typestate.knowledge import (
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
+from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
@@ -155,6 +156,19 @@ class YieldHoldingLock:
     kind: str
     blocks: bool
     path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class DelegationRefused:
+    """A `yield from` in an `async def`; see `typestate.refused.Delegation`."""
+
+    label: str
+    at: Node
+    source: Node
+    function: Scope
+    is_alone: bool
+    is_async: bool
+    is_sync: bool
 
 
 @dataclass(frozen=True)
@@ -748,6 +762,30 @@ class Facts:
                 )
                 blocks = each.kind in tables.BLOCKING_LOCKS
                 yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    # What does not compile
+
+    def delegations_refused(self) -> Iterator[DelegationRefused]:
+        """Yield each `yield from` of an `async def`, where the target version refuses it."""
+        if self.target_version >= ALLOWED_SINCE:
+            return
+        for function in self.outline.functions():
+            for each in delegations(function, self._knowledge, self.parent):
+                yield DelegationRefused(
+                    _name_of(each.source) or "it",
+                    each.at,
+                    each.source,
+                    function,
+                    each.is_alone,
+                    each.is_async,
+                    each.is_sync,
+                )
+
+    def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
+        """Yield each `return` with a value of an async generator, and whether that is None."""
+        if self.target_version < ALLOWED_SINCE:
+            for function in self.outline.functions():
+                yield from returned_values(function)
 
     # Context managers
 
