@@ -53,6 +53,7 @@ from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.tasks import outliving_tasks
+from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
@@ -169,6 +170,15 @@ class DelegationRefused:
     is_alone: bool
     is_async: bool
     is_sync: bool
+
+
+@dataclass(frozen=True)
+class TestThatYields:
+    """A test, called `name`, that is an async generator by `first_yield`."""
+
+    name: str
+    at: Node
+    first_yield: Node
 
 
 @dataclass(frozen=True)
@@ -786,6 +796,11 @@ class Facts:
         if self.target_version < ALLOWED_SINCE:
             for function in self.outline.functions():
                 yield from returned_values(function)
+
+    def tests_that_yield(self) -> Iterator[TestThatYields]:
+        """Yield each test that is an async generator, whose body no runner runs."""
+        for function, first in tests_that_yield(self._knowledge, self._can_yield):
+            yield TestThatYields(function.name, function.node, first)
 
     # Context managers
 

@@ -57,6 +57,18 @@ FIXTURE_DECORATORS = frozenset(
     }
 )
 
+TEST_CASES = frozenset(
+    # unittest documentation: methods whose names begin with `test` are tests.
+    {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase",
+     "unittest.async_case.IsolatedAsyncioTestCase"}
+)  # fmt: skip
+
+TEST_DECORATORS = frozenset(
+    # unittest and unittest.mock documentation: what is decorated stays a test of the same kind.
+    {"unittest.skip", "unittest.skipIf", "unittest.skipUnless", "unittest.expectedFailure",
+     "unittest.mock.patch", "unittest.mock.patch.object", "unittest.mock.patch.dict"}
+)  # fmt: skip
+
 EXPECTED_EXCEPTIONS = frozenset(
     # pytest documentation: the body is expected to raise or to warn.
     {"pytest.raises", "pytest.warns", "pytest.deprecated_call"}
