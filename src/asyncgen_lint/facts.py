@@ -30,6 +30,7 @@ from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
+from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
@@ -179,6 +180,15 @@ class TestThatYields:
     name: str
     at: Node
     first_yield: Node
+
+
+@dataclass(frozen=True)
+class AmbientAtYield:
+    """A `yield` at which the ambient state that is called `state` is set for the consumer, too."""
+
+    at: Node
+    state: str
+    path: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -772,6 +782,19 @@ class Facts:
                 )
                 blocks = each.kind in tables.BLOCKING_LOCKS
                 yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
+        """Yield each `yield` of a plain generator at which ambient state is set."""
+        states = AmbientStates(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in states.set_at_yields(function, graph):
+                path = [
+                    Step(f"`{each.name}` takes effect here", each.opened),
+                    Step("and still has it at this `yield`", each.at),
+                ]
+                if each.reset is not None:
+                    path.append(Step("this undoes it, wherever it is run", each.reset))
+                yield AmbientAtYield(each.at, each.name, tuple(path))
 
     # What does not compile
 

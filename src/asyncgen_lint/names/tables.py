@@ -189,6 +189,37 @@ BLOCKING_LOCKS = frozenset(
     {each for each in LOCKS if each.startswith(("threading.", "multiprocessing."))}
 )
 
+AMBIENT_MANAGERS = frozenset(
+    {
+        # Library Reference: each sets what other code reads without being given it, and restores
+        # it at exit: decimal, contextlib, warnings.
+        "decimal.localcontext",
+        "contextlib.redirect_stdout",
+        "contextlib.redirect_stderr",
+        "contextlib.chdir",
+        "warnings.catch_warnings",
+        # OpenTelemetry API, trace and its SDK's context: the current span, by a context variable.
+        "opentelemetry.trace.use_span",
+        # structlog documentation, "Context variables"; loguru documentation, "contextualize".
+        "structlog.contextvars.bound_contextvars",
+        "loguru.logger.contextualize",
+        # PyTorch documentation, "Locally disabling gradient computation": local to the thread.
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+    }
+)
+
+AMBIENT_METHODS = frozenset(
+    # OpenTelemetry API, Tracer: no other interface has a method of this name.
+    {"start_as_current_span"}
+)
+
+AMBIENT_PAIRS = {
+    # OpenTelemetry API, context: `detach` gets the token that `attach` gives.
+    "opentelemetry.context.attach": "opentelemetry.context.detach",
+}
+
 TRIVIAL_MANAGERS = frozenset(
     {
         # contextlib documentation: nothing happens at exit.
