@@ -36,7 +36,7 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
-from asyncgen_lint.typestate.held import Locks
+from asyncgen_lint.typestate.held import Locks, Resources
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
@@ -782,6 +782,25 @@ class Facts:
                 )
                 blocks = each.kind in tables.BLOCKING_LOCKS
                 yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    def yields_holding_resources(self) -> Iterator[tuple[Node, str, tuple[Step, ...]]]:
+        """Yield each `yield` of a plain generator inside a manager, with what it is called.
+
+        Left out are the yields at which a cancel scope, a lock or ambient state is found.
+        """
+        worse = {each.at for each in self.yields_in_scopes()}
+        worse |= {each.at for each in self.yields_holding_locks()}
+        worse |= {each.at for each in self.yields_with_ambient_state()}
+        resources = Resources(self._knowledge, self._summaries)
+        for function, graph in self._graphs_of_iterated_generators():
+            for at, item in resources.held_at_yields(function, graph):
+                if at not in worse:
+                    label = _name_of(item.item) or "the manager"
+                    path = (
+                        Step(f"`{label}` is entered here", item),
+                        Step("and is left only when the generator is closed at this `yield`", at),
+                    )
+                    yield at, label, path
 
     def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
         """Yield each `yield` of a plain generator at which ambient state is set."""

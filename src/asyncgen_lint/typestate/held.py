@@ -21,10 +21,17 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     is_name,
 )
+from asyncgen_lint.typestate.calls import Use, class_closes_its_argument
+from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
+from asyncgen_lint.typestate.stacks import only_closes_generators
+from asyncgen_lint.typestate.summary import Summaries
 
 _MAX_DEPTH = 5
 _MANAGER_DECORATORS = tables.CONTEXT_MANAGER_DECORATORS | tables.SYNC_CONTEXT_MANAGER_DECORATORS
+
+_STREAM_LIBRARIES = frozenset({"asyncstdlib", "aiostream"})
+"""Libraries of async iterators, whose managers close the iterators that they are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +169,56 @@ def _is_with(region: Region) -> bool:
 def _manager_of(region: Region) -> cst.WithItem:
     assert isinstance(region.node, cst.WithItem)
     return region.node
+
+
+class Resources:
+    """Which managers of one module's functions hold something as long as they are entered."""
+
+    def __init__(self, knowledge: Knowledge, summaries: Summaries) -> None:
+        self._knowledge = knowledge
+        self._summaries = summaries
+
+    def held_at_yields(
+        self, function: Scope, graph: Graph
+    ) -> Iterator[tuple[cst.CSTNode, cst.WithItem]]:
+        """Yield each own `yield` with the innermost manager around it that holds something."""
+        for at, items in entered_at_yields(graph):
+            for item in reversed(items):
+                if self._holds(item, function):
+                    yield at, item
+                    break
+
+    def _holds(self, item: cst.WithItem, scope: Scope) -> bool:
+        if only_closes_generators(item, scope, self._knowledge):
+            return False
+        manager = item.item
+        called = manager.func if isinstance(manager, cst.Call) else manager
+        dotted = self._knowledge.dotted(called, scope)
+        if dotted in tables.CLOSERS or dotted.partition(".")[0] in _STREAM_LIBRARIES:
+            return False
+        if isinstance(manager, cst.Call) and self._closes_what_it_is_given(manager, scope):
+            return False
+        verdict = self._summaries.cleanup.manager_has_effect(
+            manager, scope, is_async=item in _async_items(scope)
+        )
+        return verdict is Verdict.YES
+
+    def _closes_what_it_is_given(self, call: cst.Call, scope: Scope) -> bool:
+        """Return whether a manager in view is a home-made `aclosing`."""
+        if any(self._knowledge.is_async_generator(each.value, scope) for each in call.args):
+            return True
+        found = self._knowledge.callee(call.func, scope)
+        if found is None or not call.args:
+            return False
+        if found.kind is ScopeKind.CLASS:
+            return class_closes_its_argument(self._knowledge, found)
+        return any(
+            self._summaries.use(found, name) is Use.CLOSES
+            for name, bindings in found.bindings.items()
+            if any(each.kind is BindingKind.PARAMETER for each in bindings)
+        )
+
+
+def _async_items(scope: Scope) -> frozenset[cst.WithItem]:
+    statements = (each for each in scope.awaits if isinstance(each, cst.With))
+    return frozenset(item for statement in statements for item in statement.items)
