@@ -47,6 +47,7 @@ from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
+from asyncgen_lint.typestate.reused import ReusedItems
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
@@ -188,6 +189,20 @@ class AmbientAtYield:
 
     at: Node
     state: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ItemReused:
+    """A `yield` of a container called `name` that `emptied` empties behind it.
+
+    `may_be_new` says that a new list would do as well for the function.
+    """
+
+    at: Node
+    name: str
+    emptied: Node
+    may_be_new: bool
     path: tuple[Step, ...]
 
 
@@ -814,6 +829,24 @@ class Facts:
                 if each.reset is not None:
                     path.append(Step("this undoes it, wherever it is run", each.reset))
                 yield AmbientAtYield(each.at, each.name, tuple(path))
+
+    # Items
+
+    def items_reused(self) -> Iterator[ItemReused]:
+        """Yield each `yield` of a container that is emptied behind it, and that may be kept."""
+        reused = ReusedItems(self._knowledge, self.parent)
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for each in reused.of(function, graph):
+                if self._consumers.use_items_at_once(function):
+                    break
+                path = (
+                    Step("the consumer gets the object itself here", each.at),
+                    Step("and this empties it", each.emptied),
+                )
+                yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
 
     # What does not compile
 
