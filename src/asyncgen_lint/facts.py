@@ -47,6 +47,7 @@ from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
+from asyncgen_lint.typestate.replay import Replays
 from asyncgen_lint.typestate.reused import ReusedItems
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
@@ -54,6 +55,7 @@ from asyncgen_lint.typestate.steps import Steps, stepped_name
 from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
+from asyncgen_lint.typestate.suspension import busy_loops
 from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
 from asyncgen_lint.typestate.track import Leak, Tracking
@@ -847,6 +849,28 @@ class Facts:
                     Step("and this empties it", each.emptied),
                 )
                 yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
+
+    def items_replayed(self) -> Iterator[tuple[Node, tuple[Step, ...]]]:
+        """Yield each `yield` of items that a retry in the same function yields again."""
+        replays = Replays(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in replays.of(function, graph):
+                path = (
+                    Step("the source is started here", each.source),
+                    Step("some of its items are yielded", each.at),
+                    Step("an error of the source is caught here, and it is started again",
+                         each.handler),
+                )
+                yield each.at, path
+
+    def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
+        """Yield a `yield` of each endless loop that never suspends, with the loop."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None or self._consumers.all_await(function):
+                continue
+            for each in busy_loops(graph, function, self._knowledge):
+                yield each.at, each.loop
 
     # What does not compile
 

@@ -126,6 +126,11 @@ SYNC_ITERABLE_MAKERS = {
     "builtins.zip": "a sync iterator",
 }
 
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators".
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}

@@ -120,6 +120,19 @@ class Consumers:
                     return False
         return found
 
+    def all_await(self, function: Scope) -> bool:
+        """Return whether some consumer of a generator is in view, and each awaits in its loop."""
+        found = False
+        for loop, scope in self.async_loops:
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or function not in product.functions:
+                continue
+            found = True
+            inside = set(descendants(loop.body)) if isinstance(loop, cst.For) else set()
+            if not any(each in inside for each in scope.awaits):
+                return False
+        return found
+
     def _is_only_read(self, node: cst.CSTNode, scope: Scope) -> bool:
         """Return whether an item is looped over, or given to a builtin that gives a value."""
         parent = self._parents[node]
