@@ -858,8 +858,10 @@ class Facts:
                 path = (
                     Step("the source is started here", each.source),
                     Step("some of its items are yielded", each.at),
-                    Step("an error of the source is caught here, and it is started again",
-                         each.handler),
+                    Step(
+                        "an error of the source is caught here, and it is started again",
+                        each.handler,
+                    ),
                 )
                 yield each.at, path
 
@@ -881,7 +883,7 @@ class Facts:
         for function in self.outline.functions():
             for each in delegations(function, self._knowledge, self.parent):
                 yield DelegationRefused(
-                    _name_of(each.source) or "it",
+                    _name_of(each.source),
                     each.at,
                     each.source,
                     function,

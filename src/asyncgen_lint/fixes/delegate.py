@@ -29,9 +29,10 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
         return None
     function, indent = refused.function, indent_near(facts, line)
     item = _free_name("item", function)
+    label = f"`{refused.label}`" if refused.label else "the source"
     if refused.is_sync:
         return FixPlan(
-            f"Iterate `{refused.label}`, and yield its items",
+            f"Iterate {label}, and yield its items",
             FixSafety.SAFE,
             (Rewrite(line, lambda node: _above(_loop(_source(node), item, indent), node)),),
         )
@@ -53,7 +54,7 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
         return _above(statement, node)
 
     return FixPlan(
-        f"Iterate `{refused.label}` under `aclosing`, and yield its items",
+        f"Iterate {label} under `aclosing`, and yield its items",
         FixSafety.SAFE,
         (Rewrite(line, build),),
         closer.imports,

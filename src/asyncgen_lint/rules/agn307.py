@@ -42,7 +42,8 @@ def yield_from_in_async_generator(facts: Facts) -> Iterator[Finding]:
             else "iterate it and yield its items"
         )
         yield Finding(
-            f"`yield from` in an `async def` is a SyntaxError when the module is imported; {advice}",
+            "`yield from` in an `async def` is a SyntaxError when the module is imported;"
+            f" {advice}",
             each.at,
             fix=loop_over(facts, each),
         )

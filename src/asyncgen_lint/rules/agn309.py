@@ -1,7 +1,8 @@
 """A container that is yielded and then emptied loses its items in the consumer's hands.
 
-The consumer gets the generator's own list, not a copy. One that keeps it, as `[batch async for batch
-in batches()]` does, finds every batch empty, and all of them the same list: `[[], []]`.
+The consumer gets the generator's own list, not a copy. One that keeps it, as
+`[batch async for batch in batches()]` does, finds every batch empty, and all of them the same list:
+`[[], []]`.
 
 Start a new list after the `yield`, or yield a copy.
 
@@ -9,8 +10,8 @@ Not reported: containers that are bound anew behind the `yield`, before anything
 is not certainly a list, dict or set, such as a parameter; generators of which every consumer is in
 view and uses each item at once.
 
-Fix safety: `NAME.clear()` becomes `NAME = []`, which is safe where NAME is a local list that nothing
-else in the function refers to; else there is no fix. No other linter reports it.
+Fix safety: `NAME.clear()` becomes `NAME = []`, which is safe where NAME is a local list that
+nothing else in the function refers to; else there is no fix. No other linter reports it.
 """
 
 from __future__ import annotations

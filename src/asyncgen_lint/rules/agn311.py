@@ -2,7 +2,8 @@
 
 A `yield` gives the item to the consumer, not the turn to the event loop. If the consumer does not
 await either, as in `async for sample in samples(): total += sample`, then no timeout fires, no
-cancellation arrives, and no other task runs: a timeout of 10 ms over a stream of 100 ms never fired.
+cancellation arrives, and no other task runs: a timeout of 10 ms over a stream of 100 ms never
+fired.
 
 Await something in the loop, if only `asyncio.sleep(0)` (or `trio.lowlevel.checkpoint()`,
 `anyio.lowlevel.checkpoint()`); or make the function a sync generator, which says what it is.

@@ -1,7 +1,7 @@
 """A test with a `yield` never runs, and passes.
 
-An `async def test_...` that yields is an async generator. The runner calls it, gets a generator, and
-is done: `assert False` in it is never reached. unittest counts the test as passed (with a
+An `async def test_...` that yields is an async generator. The runner calls it, gets a generator,
+and is done: `assert False` in it is never reached. unittest counts the test as passed (with a
 DeprecationWarning from 3.11 on), pytest-asyncio as xfailed, and both exit with 0.
 
 Take the `yield` out. If the function was meant to be a fixture, decorate it and rename it.

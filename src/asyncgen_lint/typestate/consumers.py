@@ -102,8 +102,10 @@ class Consumers:
 
     def use_items_at_once(self, function: Scope) -> bool:
         """Return whether each consumer is in view, and none keeps an item beyond its turn."""
-        is_private = function.name.startswith("_") or function.parent is None or (
-            function.parent.kind is ScopeKind.FUNCTION
+        is_private = (
+            function.name.startswith("_")
+            or function.parent is None
+            or (function.parent.kind is ScopeKind.FUNCTION)
         )
         if not is_private or self.is_handed_on(function) or not self._is_only_iterated(function):
             return False

@@ -21,7 +21,7 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     is_name,
 )
-from asyncgen_lint.typestate.calls import Use, class_closes_its_argument
+from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.stacks import only_closes_generators
@@ -54,10 +54,11 @@ class Locks:
         for at, items in entered_at_yields(graph):
             for item in reversed(items):
                 kind = self._lock_of(item.item, function, _MAX_DEPTH)
-                if kind and not self._is_own(item.item, function):
-                    if not self._is_let_go(item.item, function):
-                        yield HeldLock(at, kind, item)
-                        break
+                if not kind or self._is_own(item.item, function):
+                    continue
+                if not self._is_let_go(item.item, function):
+                    yield HeldLock(at, kind, item)
+                    break
 
     def _lock_of(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> str:
         """Return the class of the lock that entering a manager takes, or nothing."""
@@ -211,12 +212,25 @@ class Resources:
         if found is None or not call.args:
             return False
         if found.kind is ScopeKind.CLASS:
-            return class_closes_its_argument(self._knowledge, found)
-        return any(
-            self._summaries.use(found, name) is Use.CLOSES
-            for name, bindings in found.bindings.items()
-            if any(each.kind is BindingKind.PARAMETER for each in bindings)
-        )
+            exits = (
+                self._knowledge.resolver.method(found, name) for name in ("__aexit__", "__exit__")
+            )
+            return any(_mentions_aclose(each) for each in exits if each is not None)
+        return any(_closes_parameter(each, found) for each in found.calls)
+
+
+def _mentions_aclose(method: Scope) -> bool:
+    return any(
+        (isinstance(each, cst.Attribute) and each.attr.value == "aclose")
+        or (isinstance(each, cst.SimpleString) and each.raw_value == "aclose")
+        for each in descendants(method.node)
+    )
+
+
+def _closes_parameter(call: cst.Call, function: Scope) -> bool:
+    name = dotted_name(call.func)
+    bindings = function.bindings.get(name.removesuffix(".aclose"), ())
+    return name.endswith(".aclose") and any(each.kind is BindingKind.PARAMETER for each in bindings)
 
 
 def _async_items(scope: Scope) -> frozenset[cst.WithItem]:

@@ -1,7 +1,8 @@
 """Generators that start their source again after an error, when some of its items are yielded.
 
-Only a loop that is left when the source comes to its end counts: one that starts it again then, too,
-reads something that goes on, such as a subscription. Whatever may keep the position makes it quiet.
+Only a loop that is left when the source comes to its end counts: one that starts it again then,
+too, reads something that goes on, such as a subscription. Whatever may keep the position makes it
+quiet.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
+
 
 @dataclass(frozen=True, slots=True)
 class Replay:
@@ -92,9 +94,7 @@ def _retried(block: Block) -> Iterator[tuple[cst.CSTNode, cst.For]]:
         if region.kind is not RegionKind.LOOP or not isinstance(region.node, cst.For):
             continue
         tries = [
-            place
-            for place, each in enumerate(regions[:number])
-            if each.kind is RegionKind.TRY_BODY
+            place for place, each in enumerate(regions[:number]) if each.kind is RegionKind.TRY_BODY
         ]
         for outer in regions[: tries[-1]] if tries else ():
             if outer.kind is RegionKind.LOOP:
@@ -167,9 +167,7 @@ def _may_keep_position(outer: cst.CSTNode, inner: cst.For, function: Scope) -> b
     outside = {
         node.value
         for node in descendants(outer)
-        if isinstance(node, cst.Name)
-        and node not in inside
-        and node not in _bound_nodes(function)
+        if isinstance(node, cst.Name) and node not in inside and node not in _bound_nodes(function)
     }
     if outside & (written | targets):
         return True
@@ -194,7 +192,7 @@ def _bound_nodes(function: Scope) -> set[cst.CSTNode]:
 
 
 def _acts_elsewhere(node: cst.CSTNode) -> bool:
-    """Return whether a statement has an effect that the source may know of: a call, an attribute."""
+    """Return whether a statement has an effect that the source may know of."""
     if isinstance(node, cst.Expr):
         value = node.value.expression if isinstance(node.value, cst.Await) else node.value
         return isinstance(value, cst.Call) and not _only_tells(value)
@@ -218,6 +216,9 @@ def _names_changed(node: cst.CSTNode) -> Iterator[str]:
         for each in descendants(node.target):
             if isinstance(each, cst.Name):
                 yield each.value
-    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        if node.func.attr.value in tables.CONTAINER_METHODS:
-            yield dotted_name(node.func.value)
+    elif (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in tables.CONTAINER_METHODS
+    ):
+        yield dotted_name(node.func.value)

@@ -139,9 +139,7 @@ class ReusedItems:
         """Return whether a use of a list keeps no reference to it."""
         parent = self._parent(node)
         if isinstance(parent, cst.Attribute):
-            return parent.attr.value in _LIST_METHODS and isinstance(
-                self._parent(parent), cst.Call
-            )
+            return parent.attr.value in _LIST_METHODS and isinstance(self._parent(parent), cst.Call)
         if isinstance(parent, cst.Arg):
             call = self._parent(parent)
             return isinstance(call, cst.Call) and self._knowledge.dotted(call.func, scope) in (

@@ -1,7 +1,7 @@
 """Endless loops of generators that yield and never suspend their task.
 
-A `yield` hands over to the consumer, not to the event loop: between two of them other tasks run only
-if something is awaited.
+A `yield` hands over to the consumer, not to the event loop: between two of them other tasks run
+only if something is awaited.
 """
 
 from __future__ import annotations

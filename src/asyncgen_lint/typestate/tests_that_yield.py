@@ -43,8 +43,11 @@ def _is_collected(function: Scope, in_test_file: bool, knowledge: Knowledge) -> 
     if any(_is_case(each, knowledge) for each in knowledge.resolver.ancestry(owner)):
         return True
     is_top = owner.parent is not None and owner.parent.kind is ScopeKind.MODULE
-    return in_test_file and is_top and owner.name.startswith("Test") and (
-        "__init__" not in owner.bindings and "__test__" not in owner.bindings
+    return (
+        in_test_file
+        and is_top
+        and owner.name.startswith("Test")
+        and ("__init__" not in owner.bindings and "__test__" not in owner.bindings)
     )
 
 
