@@ -30,6 +30,10 @@ STRICT_CODES: tuple[str, ...] = (
     "AGN206",
     "AGN208",
     "AGN209",
+    "AGN305",
+    "AGN309",
+    "AGN310",
+    "AGN311",
 )
 """The strict rules, which flake8 is told to leave out unless asked; a test holds it complete."""
 
