@@ -147,7 +147,7 @@ class Swallowing:
             # On some path it raises: under a condition that is not understood here.
             return None
         goes_on = self._graph.exits[EdgeKind.RETURN] in after or any(
-            yield_of(block) is not None or any(isinstance(x, Await) for x in block.instructions)
+            yield_of(block) is not None or any(map(_suspends, block.instructions))
             for block in after
             if not _is_in(handler, block)
         )
@@ -210,8 +210,10 @@ class Swallowing:
         awaited = node.expression if isinstance(node, cst.Await) else node
         if isinstance(awaited, cst.Call):
             if self._knowledge.dotted(awaited.func, self._scope) in _GATHERERS:
-                values = [each.value for each in awaited.args]
-                return any(not isinstance(each, cst.Call) for each in values)
+                return any(
+                    each.star or isinstance(each.value, (cst.Name, cst.Attribute))
+                    for each in awaited.args
+                )
             return self._is_of_cancelled(awaited)
         return True
 
