@@ -106,6 +106,10 @@ TEST_DECORATORS = frozenset(
     {"unittest.skip", "unittest.skipIf", "unittest.skipUnless", "unittest.expectedFailure",
      "unittest.mock.patch", "unittest.mock.patch.object", "unittest.mock.patch.dict"}
 )  # fmt: skip
+STEPPED_FIXTURE_DECORATORS = frozenset(
+    # runtime.md, (g): both plugins step the generator, and throw nothing into it.
+    {"pytest.fixture", "pytest_asyncio.fixture"}
+)
 
 EXPECTED_EXCEPTIONS = frozenset(
     # pytest documentation: the body is expected to raise or to warn.
@@ -470,6 +474,30 @@ ACQUIRES_OF_RELEASE = {
     "task_done": frozenset({"get", "get_nowait"}),
     "__aexit__": frozenset({"__aenter__"}),
 }
+
+STOPS = frozenset({"builtins.StopIteration", "builtins.StopAsyncIteration"})
+
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators".
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
+FINITE_ITERATOR_MAKERS = frozenset(
+    # Library Reference, "Built-in Functions": each ends with what it iterates.
+    {"builtins.iter", "builtins.map", "builtins.filter", "builtins.zip", "builtins.enumerate",
+     "builtins.reversed"}
+)  # fmt: skip
+
+FILE_READERS = frozenset(
+    # csv documentation: an empty file has no first row.
+    {"csv.reader", "csv.DictReader"}
+)
+
+ERROR_PRINTERS = frozenset(
+    # traceback and warnings documentation: these write a message and keep nothing.
+    {"traceback.print_exc", "traceback.print_exception", "traceback.format_exc",
+     "traceback.format_exception", "warnings.warn", "builtins.print", "sys.exc_info"}
+)  # fmt: skip
 
 KNOWN_NAMES = frozenset(
     name
