@@ -42,6 +42,7 @@ from asyncgen_lint.typestate.knowledge import (
     mentions_name,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
@@ -53,6 +54,7 @@ from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
+from asyncgen_lint.typestate.uses import Uses
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
 
 if TYPE_CHECKING:
@@ -295,6 +297,23 @@ class TaskOutlives:
     call: Node
     name: str
     path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WrongUse:
+    """Something called `label`, at a node that cannot take it; `by` says what that is, in a word.
+
+    The label is empty for what has no name.
+    """
+
+    label: str
+    at: Node
+    by: str
+
+    @property
+    def subject(self) -> str:
+        """What a message calls it: its label as code, or "the generator expression"."""
+        return f"`{self.label}`" if self.label else "the generator expression"
 
 
 class Facts:
@@ -672,6 +691,39 @@ class Facts:
             )
             yield CoroutineIterated(label_of(loop.iter), loop, loop.iter, gives_iterable)
 
+    # Generators and iterables where they cannot be taken
+
+    @cached_property
+    def _uses(self) -> Uses:
+        return Uses(self._knowledge, self._parents)
+
+    @cached_property
+    def _misuse(self) -> Misuse:
+        kind_of = self._managers.kind_without_aclose
+        return Misuse(self._knowledge, self._uses, self._parents, kind_of)
+
+    def consumed_by_sync(self) -> Iterator[WrongUse]:
+        """Yield each generator given to a sync consumer, such as `for` or `list`."""
+        return map(_wrong_use, self._misuse.consumed_by_sync())
+
+    def taken_for_coroutines(self) -> Iterator[WrongUse]:
+        """Yield each generator, or function of one, given to what runs a coroutine."""
+        return map(_wrong_use, self._misuse.taken_for_coroutines())
+
+    def generators_entered(self) -> Iterator[WrongUse]:
+        """Yield each generator that `async with` or an exit stack is to enter."""
+        return map(_wrong_use, self._misuse.entered())
+
+    def sync_iterables_iterated(self) -> Iterator[WrongUse]:
+        """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
+        loops = self._consumers.async_loops
+        return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
+
+    def functions_not_called(self) -> Iterator[WrongUse]:
+        """Yield each generator function that stands, not called, for its generator."""
+        for each in self._misuse.functions_for_generators(self._consumers.async_loops):
+            yield _wrong_use(each)
+
     # Yields in the wrong place, and swallowed exceptions
 
     def yields_after_close(self) -> Iterator[YieldAfterClose]:
@@ -971,6 +1023,11 @@ def _is_used_in_a_call(function: Scope, name: str) -> bool:
         if any(isinstance(each, cst.Name) and each.value == name for each in parts):
             return True
     return False
+
+
+def _wrong_use(misused: Misused) -> WrongUse:
+    is_expression = isinstance(misused.node, cst.GeneratorExp)
+    return WrongUse("" if is_expression else _name_of(misused.node), misused.at, misused.by)
 
 
 def label_of(node: Node) -> str:
