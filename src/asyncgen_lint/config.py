@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen_lint.registry import all_codes, all_rules
-from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
+from asyncgen_lint.rule import INTERNAL_CODE, Finding, Rule, Tier
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -36,7 +36,8 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none.
+    environment that has its dependencies, empty for the active one, `none` for none. `typed` says
+    that a type checker runs too, so that what it reports as well is left out.
     """
 
     select: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Settings:
     extend_select: tuple[str, ...] = ()
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
+    typed: bool = False
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.
@@ -61,6 +63,15 @@ class Settings:
         elif not self.select:
             chosen = ("ALL", *chosen)
         return _reach(chosen, rule) > _reach(self.ignore, rule)
+
+    def leaves_to_type_checker(self, rule: Rule, finding: Finding) -> bool:
+        """Return whether a type checker has the finding too, and its rule is not asked for by name.
+
+        A finding says so itself, or its rule does.
+        """
+        if not self.typed or {rule.code, rule.name} & {*self.select, *self.extend_select}:
+            return False
+        return rule.type_checked if finding.type_checked is None else finding.type_checked
 
 
 def _reach(entries: Iterable[str], rule: Rule) -> int:
@@ -92,6 +103,7 @@ class Overrides:
     isolated: bool = False
     src: tuple[str, ...] = ()
     python: str = ""
+    typed: bool = False
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -105,6 +117,7 @@ class Overrides:
             target_version=self.target_version or settings.target_version,
             src=self.src or settings.src,
             python=self.python or settings.python,
+            typed=self.typed or settings.typed,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -334,6 +347,7 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "lint-tests": _truth,
     "src": _words,
     "python": _word,
+    "typed": _truth,
 }
 
 
