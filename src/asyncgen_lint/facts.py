@@ -44,6 +44,7 @@ from asyncgen_lint.typestate.knowledge import (
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.other_task import OtherTask
+from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
@@ -314,6 +315,24 @@ class WrongUse:
     def subject(self) -> str:
         """What a message calls it: its label as code, or "the generator expression"."""
         return f"`{self.label}`" if self.label else "the generator expression"
+
+
+@dataclass(frozen=True)
+class EarlySend:
+    """A call that sends a value to the generator `label` before it was started."""
+
+    label: str
+    call: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SecondPass:
+    """A loop, or a call that drains, over the generator `label`, which is at its end."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
 
 
 class Facts:
@@ -723,6 +742,29 @@ class Facts:
         """Yield each generator function that stands, not called, for its generator."""
         for each in self._misuse.functions_for_generators(self._consumers.async_loops):
             yield _wrong_use(each)
+
+    # Steps at the wrong time
+
+    def sent_before_start(self) -> Iterator[EarlySend]:
+        """Yield each `asend` of a value to a generator that no step has started."""
+        for _, tracking in self._tracked():
+            for each in early_sends(tracking):
+                if not self._uses.is_expected_to_raise(each.call):
+                    label = label_of(each.site.node)
+                    path = (Step(f"`{label}` is created here, and not started", each.site.node),)
+                    yield EarlySend(label, each.call, path)
+
+    def consumed_twice(self) -> Iterator[SecondPass]:
+        """Yield each loop over a generator that certainly has no item left."""
+        for _, tracking in self._tracked():
+            for each in second_passes(tracking):
+                label = label_of(each.site.node)
+                path = (
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("this takes all its items", each.first),
+                    Step("and none is left for this", each.at),
+                )
+                yield SecondPass(label, each.at, path)
 
     # Yields in the wrong place, and swallowed exceptions
 

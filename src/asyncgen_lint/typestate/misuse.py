@@ -163,24 +163,24 @@ class Misuse:
                     yield Misused(_function_argument(call), call, f"`{last_name(call)}`")
 
     def _call_with(self, node: cst.CSTNode) -> cst.Call | None:
-        """Return the call whose argument a node is, alone, in a list, or as what one is made of."""
-        parent = self._parents[node]
+        """Return the call that gets a node as its coroutine, alone or among several."""
+        parent, several = self._parents[node], None
         if isinstance(parent, cst.Element):
-            node = self._parents[parent]
-            parent = self._parents[node]
+            several = self._parents[parent]
         elif isinstance(parent, (cst.ListComp, cst.GeneratorExp)) and parent.elt is node:
-            node, parent = parent, self._parents[parent]
-        if not isinstance(parent, cst.Arg) or parent.value is not node:
+            several = parent
+        argument = self._parents[several or node]
+        if not isinstance(argument, cst.Arg):
             return None
-        is_one = node in self._uses.nodes
-        call = self._parents[parent]
-        if not isinstance(call, cst.Call) or (
-            is_one and (parent.star or call.args[0] is not parent and last_name(call) != "gather")
-        ):
+        call = self._parents[argument]
+        if not isinstance(call, cst.Call):
             return None
-        if not is_one and not parent.star and last_name(call) not in ("wait", "as_completed"):
-            return None
-        return call
+        if several is not None:
+            is_taken = argument.star == "*" or last_name(call) in ("wait", "as_completed")
+        else:
+            is_first = call.args[0] is argument or last_name(call) == "gather"
+            is_taken = is_first and not argument.star
+        return call if is_taken else None
 
     def _takes_coroutine(self, call: cst.Call, scope: Scope) -> bool:
         if self._knowledge.dotted(call.func, scope) in tables.COROUTINE_TAKERS:

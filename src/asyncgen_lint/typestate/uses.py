@@ -38,7 +38,7 @@ class Uses:
     @cached_property
     def of_generators(self) -> tuple[Use, ...]:
         """Every expression that certainly is a generator, where no failure is expected."""
-        return tuple(each for each in self._all() if not self._is_expected_to_raise(each.node))
+        return tuple(each for each in self._all() if not self.is_expected_to_raise(each.node))
 
     @cached_property
     def nodes(self) -> frozenset[cst.CSTNode]:
@@ -112,7 +112,7 @@ class Uses:
         if found.name != last_name(expression) and found.name == "__call__":
             # An object that can be called may be iterated too.
             return None
-        if self._is_expected_to_raise(expression):
+        if self.is_expected_to_raise(expression):
             return None
         return found if self._knowledge.kind(found) is FunctionKind.AGEN else None
 
@@ -131,7 +131,7 @@ class Uses:
         }
         return makers.pop() if len(makers) == 1 else ""
 
-    def _is_expected_to_raise(self, node: cst.CSTNode) -> bool:
+    def is_expected_to_raise(self, node: cst.CSTNode) -> bool:
         """Return whether code around a node is there to see it fail."""
         child, parent = node, self._parents.get(node)
         while parent is not None and not isinstance(parent, (cst.FunctionDef, cst.Lambda)):
