@@ -1307,7 +1307,7 @@ CASES = {
             def __aiter__(self):
                 return rows(self.db)
             async def f(self):
-                async for row in self:
+                async for row in self:  # AGN101
                     return row
     """,
     "starred": """

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from ways_in import asyncgen_lint, flake8
 
 from asyncgen_lint.config import Overrides, Settings
 from asyncgen_lint.engine import analyse
 from asyncgen_lint.registry import all_rules
 from asyncgen_lint.source.text import Source
-from ways_in import asyncgen_lint, flake8
 
 TEXT = """\
 from contextlib import aclosing

@@ -15,6 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
 from asyncgen_lint.names import tables
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     BindingKind,
@@ -338,7 +339,8 @@ class SecondPass:
 class Facts:
     """Everything that rules may ask about one module.
 
-    `program` has the other modules in view, for a module that stands at `path`.
+    `program` has the other modules in view, for a module that stands at `path`; `extensions` are
+    names that settings add to the tables, the same as the program's.
     """
 
     def __init__(
@@ -347,11 +349,13 @@ class Facts:
         target_version: tuple[int, int],
         program: Program | None = None,
         path: Path | None = None,
+        extensions: Extensions = NO_EXTENSIONS,
     ) -> None:
         self.parsed = parsed
         self.target_version = target_version
         self.program = program
         self._path = path
+        self._extensions = extensions
 
     # Structure, for the engine and for plans
 
@@ -372,7 +376,8 @@ class Facts:
 
     @cached_property
     def _knowledge(self) -> Knowledge:
-        return Knowledge(self.outline, self.program)
+        known = self.program.known if self.program is not None else Known(self._extensions)
+        return Knowledge(self.outline, self.program, known)
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -631,6 +636,8 @@ class Facts:
 
     def _can_yield(self, function: Scope) -> bool:
         """Return whether a function has a `yield` that control can reach."""
+        if self._knowledge.is_declared_generator(function):
+            return True
         graph = self._graph(function)
         return graph is not None and any(
             isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
@@ -690,7 +697,7 @@ class Facts:
             for node in scope.awaits:
                 if not isinstance(node, cst.Await):
                     continue
-                product = self._knowledge.product(node.expression, scope)
+                product = self._knowledge.certain_product(node.expression, scope)
                 if product is None or product.kind is not FunctionKind.AGEN:
                     continue
                 parent = self._parents[node]
@@ -1078,6 +1085,9 @@ def label_of(node: Node) -> str:
         return f"{_short_name(node.func)}()"
     if isinstance(node, cst.Attribute):
         return _short_name(node)
+    if isinstance(node, (cst.For, cst.CompFor)):
+        # The iterator that the `__aiter__` of the iterable makes.
+        return f"aiter({_name_of(node.iter)})"
     return "the generator expression"
 
 
@@ -1125,4 +1135,4 @@ def _exit_text(jump: Edge | None) -> str:
 
 
 def _is_iterated_in_place(leak: Leak) -> bool:
-    return isinstance(leak.step, cst.For) and leak.step.iter is leak.site.node
+    return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)

@@ -30,8 +30,8 @@ def asend_before_start(facts: Facts) -> Iterator[Finding]:
     """Find sends that are the first step of a generator."""
     for each in facts.sent_before_start():
         yield Finding(
-            f"`{each.label}` has not been started, and sending it a value raises TypeError; start it"
-            " with `await anext(...)`",
+            f"`{each.label}` has not been started, and sending it a value raises TypeError; start"
+            " it with `await anext(...)`",
             each.call,
             path=each.path,
             subject=each.label,

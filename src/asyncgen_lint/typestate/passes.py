@@ -108,10 +108,12 @@ def _steps(tracking: Tracking) -> Iterator[tuple[Instruction, Block, State]]:
     for index, state in sorted(tracking.solution.entries.items()):
         block = tracking.graph.blocks[index]
         for instruction in block.instructions:
-            if isinstance(instruction, (Await, Iterate)) and instruction.node not in seen:
-                if state.held(instruction.value):
-                    seen.add(instruction.node)
-                    yield instruction, block, state
+            takes = isinstance(instruction, (Await, Iterate)) and bool(
+                state.held(instruction.value)
+            )
+            if takes and instruction.node not in seen:
+                seen.add(instruction.node)
+                yield instruction, block, state
             state = tracking.transfer(instruction, state)
 
 
