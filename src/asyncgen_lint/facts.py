@@ -34,6 +34,7 @@ from asyncgen_lint.source.walk import parents
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
+from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import (
@@ -54,6 +55,7 @@ from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.tasks import outliving_tasks
+from asyncgen_lint.typestate.timeouts import timed_steps
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
 from asyncgen_lint.typestate.uses import Uses
@@ -330,6 +332,25 @@ class EarlySend:
 @dataclass(frozen=True)
 class SecondPass:
     """A loop, or a call that drains, over the generator `label`, which is at its end."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ConcurrentStep:
+    """A step or close of the generator `label` while another task may be inside it."""
+
+    label: str
+    at: Node
+    is_close: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class TimedStep:
+    """A step of the generator `label` under a timeout whose handler lets it be stepped again."""
 
     label: str
     at: Node
@@ -765,6 +786,8 @@ class Facts:
         """Yield each loop over a generator that certainly has no item left."""
         for _, tracking in self._tracked():
             for each in second_passes(tracking):
+                if self._uses.is_asserted(each.at):
+                    continue
                 label = label_of(each.site.node)
                 path = (
                     Step(f"`{label}` is created here", each.site.node),
@@ -772,6 +795,35 @@ class Facts:
                     Step("and none is left for this", each.at),
                 )
                 yield SecondPass(label, each.at, path)
+
+    def stepped_concurrently(self) -> Iterator[ConcurrentStep]:
+        """Yield each step or close of a generator that a task beside it may be inside of."""
+        for function, tracking in self._tracked():
+            for each in concurrent_steps(tracking, function, self._knowledge):
+                if self._uses.is_expected_to_raise(each.at):
+                    continue
+                label = label_of(each.site.node)
+                path = [
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("a task steps it from here on", each.first),
+                ]
+                if each.cancelled is not None:
+                    path.append(Step("the task is told to end, and not awaited", each.cancelled))
+                path.append(Step("and is still inside the generator here", each.at))
+                is_close = each.cancelled is not None
+                yield ConcurrentStep(label, each.at, is_close, tuple(path))
+
+    def stepped_after_timeout(self) -> Iterator[TimedStep]:
+        """Yield each step under a timeout after which the same generator is stepped again."""
+        for function, tracking in self._tracked():
+            for each in timed_steps(tracking, function, self._knowledge):
+                label = label_of(each.site.node)
+                path = (
+                    Step("a timeout here ends the generator, in the middle of its step", each.at),
+                    Step("this handler goes on", each.handler),
+                    Step(f"and `{label}`, which has no more items, is stepped again", each.again),
+                )
+                yield TimedStep(label, each.at, path)
 
     # Yields in the wrong place, and swallowed exceptions
 

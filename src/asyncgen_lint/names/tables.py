@@ -212,6 +212,25 @@ THREAD_RUNNERS = frozenset(
     {"asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync"}
 )
 
+RAISING_TIMEOUTS = frozenset(
+    # asyncio, async-timeout, anyio and trio documentation: cancel the body, and raise at its end.
+    {"asyncio.timeout", "asyncio.timeout_at", "asyncio.timeouts.timeout",
+     "asyncio.timeouts.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at",
+     "anyio.fail_after", "anyio.fail_at", "trio.fail_after", "trio.fail_at"}
+)  # fmt: skip
+
+TIMED_WAITERS = frozenset(
+    # asyncio documentation: cancels what it waits for, and raises TimeoutError.
+    {"asyncio.wait_for", "asyncio.tasks.wait_for"}
+)
+
+TIMEOUT_ERRORS = frozenset(
+    # The classes by which the errors of these are caught, their bases included.
+    {"builtins.TimeoutError", "asyncio.TimeoutError", "asyncio.exceptions.TimeoutError",
+     "concurrent.futures.TimeoutError", "trio.TooSlowError", "builtins.OSError",
+     "builtins.Exception", "builtins.BaseException"}
+)  # fmt: skip
+
 STREAM_TAKERS = frozenset(
     # Starlette and FastAPI documentation, "StreamingResponse": iterates its first argument.
     {"starlette.responses.StreamingResponse", "fastapi.responses.StreamingResponse"}

@@ -131,6 +131,16 @@ class Uses:
         }
         return makers.pop() if len(makers) == 1 else ""
 
+    def is_asserted(self, node: cst.CSTNode) -> bool:
+        """Return whether an expression is part of an assertion."""
+        current: cst.CSTNode | None = node
+        while current is not None and not isinstance(current, cst.BaseSuite):
+            is_call = isinstance(current, cst.Call) and last_name(current).startswith("assert")
+            if is_call or isinstance(current, cst.Assert):
+                return True
+            current = self._parents.get(current)
+        return False
+
     def is_expected_to_raise(self, node: cst.CSTNode) -> bool:
         """Return whether code around a node is there to see it fail."""
         child, parent = node, self._parents.get(node)
