@@ -167,9 +167,7 @@ class _Timeouts:
                 ):
                     yield edge
 
-    def _step_in(
-        self, block: Block, site: Site, names: frozenset[Operand]
-    ) -> cst.CSTNode | None:
+    def _step_in(self, block: Block, site: Site, names: frozenset[Operand]) -> cst.CSTNode | None:
         state = self._tracking.solution.entries.get(block.index)
         if state is None:
             return None
