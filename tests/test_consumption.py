@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from marked import assert_marked
 
 from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import analyse
 from asyncgen_lint.source.text import Source
-from marked import assert_marked
 
 HEAD = """
 import asyncio, contextlib, functools, itertools

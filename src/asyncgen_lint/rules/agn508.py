@@ -30,7 +30,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     severity=Severity.WARNING,
 )
 def concurrent_step(facts: Facts) -> Iterator[Finding]:
-    """Find tasks started together on one generator, and closes before a cancelled task is awaited."""
+    """Find tasks started together on a generator, and closes while a cancelled one is in it."""
     for each in facts.stepped_concurrently():
         yield Finding(
             (
