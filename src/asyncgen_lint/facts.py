@@ -22,7 +22,6 @@ from asyncgen_lint.names.scopes import (
     Outline,
     Scope,
     ScopeKind,
-    all_parameters,
     dotted_name,
     outline,
 )
@@ -37,11 +36,11 @@ from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
+from asyncgen_lint.typestate.foreign_sources import ForeignSources
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
     mentions_annotation,
-    mentions_name,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misuse import Misuse, Misused
@@ -1040,40 +1039,12 @@ class Facts:
     # Sources that somebody else owns
 
     def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
-        """Yield each loop that re-yields from a parameter and never closes it, with its name.
-
-        Left out are the object of a method, and what is annotated as something else than an async
-        iterator: such objects have closing of their own, or none.
-        """
+        """Yield each loop that re-yields from a parameter or attribute and never closes it."""
+        sources = ForeignSources(self._knowledge)
         for function in self._plain_generators():
             graph = self._graph(function)
-            if graph is None:
-                continue
-            for loop in self._yielding_loops(graph):
-                if isinstance(loop, cst.For) and isinstance(loop.iter, cst.Name):
-                    name = loop.iter.value
-                    bindings = function.bindings.get(name, [])
-                    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER:
-                        continue
-                    if self._may_be_given_a_generator(bindings[0].node, function) and (
-                        not _is_used_in_a_call(function, name)
-                    ):
-                        yield loop, name
-
-    def _may_be_given_a_generator(self, parameter: Node, function: Scope) -> bool:
-        if not isinstance(parameter, cst.Param) or self._gets_the_object(parameter, function):
-            return False
-        if parameter.annotation is None:
-            return True
-        annotation = parameter.annotation.annotation
-        return mentions_name(annotation, tables.ASYNC_ITERABLE_ANNOTATIONS | {"Any"})
-
-    def _gets_the_object(self, parameter: cst.Param, function: Scope) -> bool:
-        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
-            return False
-        if "builtins.staticmethod" in self.resolver.decorators(function):
-            return False
-        return all_parameters(function.node.params)[0] is parameter
+            if graph is not None:
+                yield from sources.delegations(function, self._yielding_loops(graph))
 
     def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
         seen: set[Node] = set()

@@ -226,6 +226,8 @@ class Outline:
         """
         memo = self.memo.setdefault("generator names", {})
         if not memo:
+            if self.text is not None and "yield" not in self.text:
+                return frozenset()
             memo[None] = _closed_over(self.gives() if self.gives is not None else self._gives())
         names: frozenset[str] = memo[None]
         return names
