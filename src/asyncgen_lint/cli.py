@@ -94,6 +94,9 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
     ):
         rules.add_argument(option, action="append", default=[], metavar="RULES", help=text)
     rules.add_argument("--strict", action="store_true", help="apply the strict rules too")
+    rules.add_argument(
+        "--typed", action="store_true", help="leave out what a type checker reports as well"
+    )
     _add_target_version(rules)
     repair = parser.add_argument_group("repair")
     repair.add_argument("--fix", action="store_true", help="apply the safe fixes")
@@ -191,6 +194,7 @@ def _overrides(options: argparse.Namespace) -> Overrides:
         extend_select=check_selectors(_split(options.extend_select), "--extend-select"),
         exclude=check_patterns(_split(options.exclude), "--exclude") if options.exclude else (),
         strict=options.strict,
+        typed=options.typed,
         target_version=parse_target(target, "--target-version") if target else None,
         isolated=options.isolated,
         cache_dir=_cache_dir(options),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions
 from asyncgen_lint.registry import all_codes, all_rules
-from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
+from asyncgen_lint.rule import INTERNAL_CODE, Finding, Rule, Tier
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -45,7 +45,8 @@ class Settings:
     the folders, relative to the project's root, that its modules are imported from; `python` is the
     environment that has its dependencies, empty for the active one, `none` for none. `cache_dir` is
     where results are kept, relative to the root; empty for the usual place, `none` for nowhere.
-    `extensions` are the names that a project adds to what is known of libraries.
+    `extensions` are the names that a project adds to what is known of libraries. `typed` says that
+    a type checker runs too, so that what it reports as well is left out.
     """
 
     select: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Settings:
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
     cache_dir: str = ""
+    typed: bool = False
     extensions: Extensions = NO_EXTENSIONS
 
     def enables(self, rule: Rule) -> bool:
@@ -72,6 +74,15 @@ class Settings:
         elif not self.select:
             chosen = ("ALL", *chosen)
         return _reach(chosen, rule) > _reach(self.ignore, rule)
+
+    def leaves_to_type_checker(self, rule: Rule, finding: Finding) -> bool:
+        """Return whether a type checker has the finding too, and its rule is not asked for by name.
+
+        A finding says so itself, or its rule does.
+        """
+        if not self.typed or {rule.code, rule.name} & {*self.select, *self.extend_select}:
+            return False
+        return rule.type_checked if finding.type_checked is None else finding.type_checked
 
 
 def _reach(entries: Iterable[str], rule: Rule) -> int:
@@ -104,6 +115,7 @@ class Overrides:
     src: tuple[str, ...] = ()
     python: str = ""
     cache_dir: str = ""
+    typed: bool = False
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -118,6 +130,7 @@ class Overrides:
             src=self.src or settings.src,
             python=self.python or settings.python,
             cache_dir=self.cache_dir or settings.cache_dir,
+            typed=self.typed or settings.typed,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -399,6 +412,7 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "src": _words,
     "python": _word,
     "cache-dir": _word,
+    "typed": _truth,
     "closers": _names,
     "cancel-scopes": _names,
     "context-manager-decorators": _names,

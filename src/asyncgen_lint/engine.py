@@ -230,6 +230,8 @@ def _run_rules(
                 tier = _tier(rule, finding, in_tests and not settings.lint_tests)
                 if tier is Tier.STRICT and rule.tier is not Tier.STRICT and not settings.strict:
                     continue
+                if settings.leaves_to_type_checker(rule, finding):
+                    continue
                 found.append(_diagnostic(source, facts, positions, renderer, rule, finding, tier))
         except Exception as error:
             _reraise_when_debugging()

@@ -34,6 +34,7 @@ from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
+from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.error_only import (
     DeadHandler,
@@ -50,7 +51,9 @@ from asyncgen_lint.typestate.knowledge import (
     mentions_annotation,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.other_task import OtherTask
+from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.replay import Replays
@@ -71,8 +74,10 @@ from asyncgen_lint.typestate.swallowed import (
 )
 from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
+from asyncgen_lint.typestate.timeouts import timed_steps
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
+from asyncgen_lint.typestate.uses import Uses
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
 
 if TYPE_CHECKING:
@@ -370,6 +375,60 @@ class TaskOutlives:
 
     call: Node
     name: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WrongUse:
+    """Something called `label`, at a node that cannot take it; `by` says what that is, in a word.
+
+    The label is empty for what has no name.
+    """
+
+    label: str
+    at: Node
+    by: str
+
+    @property
+    def subject(self) -> str:
+        """What a message calls it: its label as code, or "the generator expression"."""
+        return f"`{self.label}`" if self.label else "the generator expression"
+
+
+@dataclass(frozen=True)
+class EarlySend:
+    """A call that sends a value to the generator `label` before it was started."""
+
+    label: str
+    call: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SecondPass:
+    """A loop, or a call that drains, over the generator `label`, which is at its end."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ConcurrentStep:
+    """A step or close of the generator `label` while another task may be inside it."""
+
+    label: str
+    at: Node
+    is_close: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class TimedStep:
+    """A step of the generator `label` under a timeout whose handler lets it be stepped again."""
+
+    label: str
+    at: Node
     path: tuple[Step, ...]
 
 
@@ -753,6 +812,93 @@ class Facts:
                 for each in product.functions
             )
             yield CoroutineIterated(label_of(loop.iter), loop, loop.iter, gives_iterable)
+
+    # Generators and iterables where they cannot be taken
+
+    @cached_property
+    def _uses(self) -> Uses:
+        return Uses(self._knowledge, self._parents)
+
+    @cached_property
+    def _misuse(self) -> Misuse:
+        kind_of = self._managers.kind_without_aclose
+        return Misuse(self._knowledge, self._uses, self._parents, kind_of)
+
+    def consumed_by_sync(self) -> Iterator[WrongUse]:
+        """Yield each generator given to a sync consumer, such as `for` or `list`."""
+        return map(_wrong_use, self._misuse.consumed_by_sync())
+
+    def taken_for_coroutines(self) -> Iterator[WrongUse]:
+        """Yield each generator, or function of one, given to what runs a coroutine."""
+        return map(_wrong_use, self._misuse.taken_for_coroutines())
+
+    def generators_entered(self) -> Iterator[WrongUse]:
+        """Yield each generator that `async with` or an exit stack is to enter."""
+        return map(_wrong_use, self._misuse.entered())
+
+    def sync_iterables_iterated(self) -> Iterator[WrongUse]:
+        """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
+        loops = self._consumers.async_loops
+        return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
+
+    def functions_not_called(self) -> Iterator[WrongUse]:
+        """Yield each generator function that stands, not called, for its generator."""
+        for each in self._misuse.functions_for_generators(self._consumers.async_loops):
+            yield _wrong_use(each)
+
+    # Steps at the wrong time
+
+    def sent_before_start(self) -> Iterator[EarlySend]:
+        """Yield each `asend` of a value to a generator that no step has started."""
+        for _, tracking in self._tracked():
+            for each in early_sends(tracking):
+                if not self._uses.is_expected_to_raise(each.call):
+                    label = label_of(each.site.node)
+                    path = (Step(f"`{label}` is created here, and not started", each.site.node),)
+                    yield EarlySend(label, each.call, path)
+
+    def consumed_twice(self) -> Iterator[SecondPass]:
+        """Yield each loop over a generator that certainly has no item left."""
+        for _, tracking in self._tracked():
+            for each in second_passes(tracking):
+                if self._uses.is_asserted(each.at):
+                    continue
+                label = label_of(each.site.node)
+                path = (
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("this takes all its items", each.first),
+                    Step("and none is left for this", each.at),
+                )
+                yield SecondPass(label, each.at, path)
+
+    def stepped_concurrently(self) -> Iterator[ConcurrentStep]:
+        """Yield each step or close of a generator that a task beside it may be inside of."""
+        for function, tracking in self._tracked():
+            for each in concurrent_steps(tracking, function, self._knowledge):
+                if self._uses.is_expected_to_raise(each.at):
+                    continue
+                label = label_of(each.site.node)
+                path = [
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("a task steps it from here on", each.first),
+                ]
+                if each.cancelled is not None:
+                    path.append(Step("the task is told to end, and not awaited", each.cancelled))
+                path.append(Step("and is still inside the generator here", each.at))
+                is_close = each.cancelled is not None
+                yield ConcurrentStep(label, each.at, is_close, tuple(path))
+
+    def stepped_after_timeout(self) -> Iterator[TimedStep]:
+        """Yield each step under a timeout after which the same generator is stepped again."""
+        for function, tracking in self._tracked():
+            for each in timed_steps(tracking, function, self._knowledge):
+                label = label_of(each.site.node)
+                path = (
+                    Step("a timeout here ends the generator, in the middle of its step", each.at),
+                    Step("this handler goes on", each.handler),
+                    Step(f"and `{label}`, which has no more items, is stepped again", each.again),
+                )
+                yield TimedStep(label, each.at, path)
 
     # Yields in the wrong place, and swallowed exceptions
 
@@ -1296,6 +1442,22 @@ def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
 _AWAITABLE_METHODS = frozenset(
     {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
 )
+
+
+def _is_used_in_a_call(function: Scope, name: str) -> bool:
+    """Return whether a call gets the named object, or calls a method of it."""
+    for call in function.calls:
+        parts = [each.value for each in call.args]
+        if isinstance(call.func, cst.Attribute):
+            parts.append(call.func.value)
+        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
+            return True
+    return False
+
+
+def _wrong_use(misused: Misused) -> WrongUse:
+    is_expression = isinstance(misused.node, cst.GeneratorExp)
+    return WrongUse("" if is_expression else _name_of(misused.node), misused.at, misused.by)
 
 
 def label_of(node: Node) -> str:

@@ -177,6 +177,91 @@ ENDLESS_ITERATORS = frozenset(
     {"itertools.count", "itertools.cycle", "itertools.repeat"}
 )
 
+SYNC_CONSUMERS = frozenset(
+    # Library Reference, "Built-in Functions", itertools, collections, statistics: they call
+    # `iter()` on their first argument, `len` and `next` ask it for `__len__` and `__next__`.
+    {
+        *(f"builtins.{name}" for name in (
+            "all", "any", "bytes", "bytearray", "dict", "enumerate", "frozenset", "iter", "len",
+            "list", "max", "min", "next", "reversed", "set", "sorted", "sum", "tuple")),
+        *(f"itertools.{name}" for name in (
+            "accumulate", "batched", "combinations", "cycle", "groupby", "islice", "pairwise",
+            "permutations", "tee")),
+        "collections.deque",
+        "collections.Counter",
+        "collections.OrderedDict",
+        "itertools.chain.from_iterable",
+        "statistics.mean",
+        "statistics.median",
+    }
+)  # fmt: skip
+
+SYNC_CONSUMERS_OF_ANY = frozenset(
+    # The same documents: they iterate each of their arguments, or all but a function.
+    {"builtins.filter", "builtins.map", "builtins.zip", "functools.reduce", "itertools.chain",
+     "itertools.compress", "itertools.dropwhile", "itertools.filterfalse", "itertools.product",
+     "itertools.starmap", "itertools.takewhile", "itertools.zip_longest"}
+)  # fmt: skip
+
+SYNC_UNTIL_3_13 = frozenset(
+    # asyncio documentation: "Changed in version 3.13: the returned iterator is async as well".
+    {"asyncio.as_completed", "asyncio.tasks.as_completed"}
+)
+
+COROUTINE_TAKERS = frozenset(
+    # asyncio documentation: each raises TypeError or ValueError for what cannot be awaited.
+    {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.run",
+     "asyncio.run_coroutine_threadsafe", "asyncio.shield", "asyncio.wait", "asyncio.wait_for",
+     "asyncio.as_completed", "asyncio.tasks.create_task", "asyncio.tasks.ensure_future",
+     "asyncio.tasks.gather", "asyncio.tasks.wait", "asyncio.tasks.wait_for"}
+)  # fmt: skip
+
+COROUTINE_METHODS = {
+    # asyncio documentation: the methods of event loops, task groups and runners that take one.
+    "create_task": frozenset({"loop", "asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup"}),
+    "run_until_complete": frozenset({"loop"}),
+    "run": frozenset({"asyncio.Runner", "asyncio.runners.Runner"}),
+}
+
+FUNCTION_RUNNERS = frozenset(
+    # trio and anyio documentation: each calls an async function that it is given.
+    {"trio.run", "anyio.run", "trio.from_thread.run", "anyio.from_thread.run"}
+)
+
+FUNCTION_STARTERS = frozenset(
+    # trio and anyio documentation: `start_soon` and `start` of these do the same.
+    {"trio.open_nursery", "anyio.create_task_group"}
+)
+
+THREAD_RUNNERS = frozenset(
+    # asyncio, anyio and trio documentation: each calls a function in a thread.
+    {"asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync"}
+)
+
+RAISING_TIMEOUTS = frozenset(
+    # asyncio, async-timeout, anyio and trio documentation: cancel the body, and raise at its end.
+    {"asyncio.timeout", "asyncio.timeout_at", "asyncio.timeouts.timeout",
+     "asyncio.timeouts.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at",
+     "anyio.fail_after", "anyio.fail_at", "trio.fail_after", "trio.fail_at"}
+)  # fmt: skip
+
+TIMED_WAITERS = frozenset(
+    # asyncio documentation: cancels what it waits for, and raises TimeoutError.
+    {"asyncio.wait_for", "asyncio.tasks.wait_for"}
+)
+
+TIMEOUT_ERRORS = frozenset(
+    # The classes by which the errors of these are caught, their bases included.
+    {"builtins.TimeoutError", "asyncio.TimeoutError", "asyncio.exceptions.TimeoutError",
+     "concurrent.futures.TimeoutError", "trio.TooSlowError", "builtins.OSError",
+     "builtins.Exception", "builtins.BaseException"}
+)  # fmt: skip
+
+STREAM_TAKERS = frozenset(
+    # Starlette and FastAPI documentation, "StreamingResponse": iterates its first argument.
+    {"starlette.responses.StreamingResponse", "fastapi.responses.StreamingResponse"}
+)
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
