@@ -436,7 +436,7 @@ class Knowledge:
     def is_declared_generator(self, function: Scope) -> bool:
         """Return whether a function without a body of its own stands for a generator function."""
         is_plain = self.kind(function) is FunctionKind.PLAIN
-        return is_plain and _is_stub(function) and self._declared(function) is not None
+        return is_plain and is_stub(function) and self._declared(function) is not None
 
     def _given_by(self, method: Scope) -> FunctionKind:
         is_declared = self.is_declared_generator(method)
