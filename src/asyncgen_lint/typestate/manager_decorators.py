@@ -32,6 +32,12 @@ class WrongDecorator:
 
 def wrong_decorators(knowledge: Knowledge) -> Iterator[WrongDecorator]:
     """Yield each decorator of a context manager whose function gives it no fitting generator."""
+    text = knowledge.outline.text
+    known = knowledge.known.context_manager_decorators
+    names = (*tables.SYNC_CONTEXT_MANAGER_DECORATORS, *known)
+    if text is not None and not any(each.rpartition(".")[2] in text for each in names):
+        # Other decorators need not be looked up.
+        return
     for function in knowledge.outline.functions():
         node = function.node
         if not isinstance(node, cst.FunctionDef) or not node.decorators:
