@@ -36,12 +36,14 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.entering import Entering
 from asyncgen_lint.typestate.error_only import (
     DeadHandler,
     ErrorOnly,
     ReleaseForErrors,
     dead_handlers,
 )
+from asyncgen_lint.typestate.escaping import Escaping
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.foreign_sources import ForeignSources
 from asyncgen_lint.typestate.held import Locks, Resources
@@ -50,10 +52,12 @@ from asyncgen_lint.typestate.knowledge import (
     Knowledge,
     mentions_annotation,
 )
+from asyncgen_lint.typestate.manager_decorators import wrong_decorators
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
+from asyncgen_lint.typestate.protocol import IteratorProtocol
 from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.replay import Replays
@@ -429,6 +433,95 @@ class TimedStep:
 
     label: str
     at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class YieldedTwice:
+    """A `yield` of a context manager that is reached behind another; `by_error` if by a handler."""
+
+    at: Node
+    by_error: bool
+    is_certain: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class NeverYielded:
+    """A way through the context manager `name` that ends without a `yield`, at `at`.
+
+    `is_return` says that this is a `return`, not the function's header; `swallows` that a handler
+    absorbs an error of the setup.
+    """
+
+    name: str
+    at: Node
+    is_return: bool
+    swallows: bool
+    is_certain: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WronglyDecorated:
+    """A decorator called `decorator` of the function `name`, which gives something else: `kind`.
+
+    `is_sync` says that the decorator is for sync generators.
+    """
+
+    name: str
+    kind: str
+    decorator: str
+    is_sync: bool
+    is_generator: bool
+    at: Node
+    function: Scope
+
+
+@dataclass(frozen=True)
+class ResourceEscapes:
+    """A return of the generator `label`, which uses what the return ends: `resource`."""
+
+    label: str
+    resource: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class AsyncAiterMethod:
+    """An `__aiter__` of the class `owner` that gives a coroutine or, as told, a sync generator."""
+
+    owner: str
+    at: Node
+    is_generator: bool
+    is_plain: bool
+
+
+@dataclass(frozen=True)
+class BrokenAnextMethod:
+    """An `__anext__` of the class `owner`.
+
+    `stops_by` is `raise` or `next`, by which StopIteration leaves it, or empty for a `yield`;
+    `statement` is that place.
+    """
+
+    owner: str
+    at: Node
+    is_async: bool
+    stops_by: str
+    statement: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class AsyncStubOfIterator:
+    """A stub called `name` that is a coroutine function, and used as an async generator."""
+
+    name: str
+    at: Node
+    is_override: bool
+    is_abstract: bool
     path: tuple[Step, ...]
 
 
@@ -1429,6 +1522,116 @@ class Facts:
     def _graph(self, scope: Scope) -> Graph | None:
         return self._knowledge.graph(scope)
 
+    def yielded_twice(self) -> Iterator[YieldedTwice]:
+        """Yield each second `yield` on a way through a context manager."""
+        for _, entering in self._entered:
+            for each in entering.second_yields():
+                path = [Step("the body runs at this `yield`", each.first)]
+                if each.handler is not None:
+                    path.append(Step("this handler catches what it raises", each.handler))
+                path.append(Step("and then this `yield` is reached", each.at))
+                by_error = each.handler is not None
+                yield YieldedTwice(each.at, by_error, each.is_certain, tuple(path))
+
+    def never_yielded(self) -> Iterator[NeverYielded]:
+        """Yield each way through a context manager that ends without a `yield`."""
+        for function, entering in self._entered:
+            for each in entering.ways_without_yield():
+                at = each.left_by or function.node
+                steps = (
+                    ("this decides", each.test),
+                    ("this may raise", each.raises),
+                    ("this handler absorbs it", each.handler),
+                )
+                path = [Step(text, node) for text, node in steps if node is not None]
+                if path:
+                    path.append(Step("and the function ends without a `yield`", at))
+                swallows = each.handler is not None
+                yield NeverYielded(
+                    function.name,
+                    at,
+                    each.left_by is not None,
+                    swallows,
+                    each.is_certain,
+                    tuple(path),
+                )
+
+    @cached_property
+    def _entered(self) -> tuple[tuple[Scope, Entering], ...]:
+        return tuple(
+            (function, Entering(graph, function, self._knowledge))
+            for function in self.outline.functions()
+            if self._knowledge.body_kind(function) is FunctionKind.AGEN
+            and self._knowledge.is_entered_itself(function)
+            and (graph := self._graph(function)) is not None
+        )
+
+    def wrongly_decorated(self) -> Iterator[WronglyDecorated]:
+        """Yield each decorator of contextlib on a function that it cannot make a manager of."""
+        for each in wrong_decorators(self._knowledge):
+            yield WronglyDecorated(
+                each.function.name,
+                _KINDS[each.kind],
+                each.name,
+                each.is_sync,
+                bool(each.function.yields),
+                each.at,
+                each.function,
+            )
+
+    def resources_escaping(self) -> Iterator[ResourceEscapes]:
+        """Yield each return of a generator out of what ends the resource it works on."""
+        for each in Escaping(self._knowledge, self._summaries.cleanup, self.parent).escapes():
+            path = (
+                Step(f"this ends `{each.name}` when the function returns", each.scope_end),
+                Step("the generator is made here, and has not run yet", each.creation),
+                Step(f"it uses `{each.name}` here, when it is iterated", each.use),
+            )
+            yield ResourceEscapes(label_of(each.creation), each.name, each.at, path)
+
+    @cached_property
+    def _protocol(self) -> IteratorProtocol:
+        return IteratorProtocol(self._knowledge, self.parent)
+
+    def async_aiters(self) -> Iterator[AsyncAiterMethod]:
+        """Yield each `__aiter__` that gives a coroutine or a sync generator."""
+        for each in self._protocol.async_aiters():
+            yield AsyncAiterMethod(
+                _class_name(each.function), each.function.node, each.is_generator, each.is_plain
+            )
+
+    def broken_anexts(self) -> Iterator[BrokenAnextMethod]:
+        """Yield each `__anext__` that gives no awaitable item, or lets StopIteration out."""
+        for each in self._protocol.broken_anexts():
+            text = "StopIteration leaves it here" if each.stops_by else "this makes it a generator"
+            yield BrokenAnextMethod(
+                _class_name(each.function),
+                each.function.node,
+                each.function.is_async,
+                each.stops_by,
+                each.at,
+                (Step(text, each.at),),
+            )
+
+    def async_stubs(self) -> Iterator[AsyncStubOfIterator]:
+        """Yield each stub that is a coroutine function where an async generator is meant."""
+        for each in self._protocol.async_stubs():
+            text = "this iterates it without `await`"
+            if each.is_override:
+                text = "this override is an async generator"
+            yield AsyncStubOfIterator(
+                each.function.name,
+                each.function.node,
+                each.is_override,
+                each.is_abstract,
+                (Step(text, each.used),),
+            )
+
+    def wrong_return_annotations(self) -> Iterator[tuple[Node, str]]:
+        """Yield each async generator function that says it returns something else, by name."""
+        for function in self._protocol.wrong_annotations():
+            yield function.node, function.name
+
 
 def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
     path = (
@@ -1517,3 +1720,14 @@ def _exit_text(jump: Edge | None) -> str:
 
 def _is_iterated_in_place(leak: Leak) -> bool:
     return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)
+
+
+_KINDS = {
+    FunctionKind.AGEN: "an async generator",
+    FunctionKind.COROUTINE: "a coroutine",
+    FunctionKind.GENERATOR: "a sync generator",
+}
+
+
+def _class_name(method: Scope) -> str:
+    return method.owner_class.name if method.owner_class is not None else ""

@@ -69,13 +69,16 @@ def constants(graph: Graph) -> dict[int, Flags]:
 
 
 def blocks_after(
-    start: Edge, flags: Flags, ends: Callable[[Block], bool] | None = None
+    start: Edge,
+    flags: Flags,
+    ends: Callable[[Block], bool] | None = None,
+    never_taken: Callable[[Block, Edge], bool] | None = None,
 ) -> Iterator[tuple[Block, Flags]]:
     """Yield the blocks that control may reach behind an edge, with the flags there.
 
     Only what happens without a further exception is followed: pending exceptions go on, explicit
     raises are taken, and calls are taken not to raise. A block that `ends` the search is the last
-    of its path.
+    of its path; edges that are `never_taken` are left out.
     """
     problem = Constants()
     seen: dict[int, list[Flags]] = {}
@@ -96,6 +99,8 @@ def blocks_after(
             state = problem.transfer(instruction, state)
         for edge in block.edges:
             if edge.raised and edge.kind in EXCEPTIONAL:
+                continue
+            if never_taken is not None and never_taken(block, edge):
                 continue
             if is_possible(block, edge, state):
                 pending.append((edge.target, state))

@@ -82,8 +82,22 @@ CONTEXT_MANAGER_DECORATORS = frozenset(
 )
 
 SYNC_CONTEXT_MANAGER_DECORATORS = frozenset(
-    # contextlib documentation, and its backport.
+    # contextlib documentation, and its backport: calls `next()` on what the function gives.
     {"contextlib.contextmanager", "contextlib2.contextmanager"}
+)
+
+STREAM_HOLDERS = frozenset(
+    {
+        # starlette/responses.py, fastapi/responses.py, sse-starlette, Django and Litestar
+        # documentation: iterate what they get when the response is sent, after they are returned.
+        "starlette.responses.StreamingResponse",
+        "fastapi.responses.StreamingResponse",
+        "sse_starlette.EventSourceResponse",
+        "sse_starlette.sse.EventSourceResponse",
+        "django.http.StreamingHttpResponse",
+        "litestar.response.Stream",
+        "litestar.response.ServerSentEvent",
+    }
 )
 
 FIXTURE_DECORATORS = frozenset(
@@ -265,6 +279,11 @@ STREAM_TAKERS = frozenset(
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
+)
+
+ENDLESS_ITERABLES = frozenset(
+    # itertools documentation, "Infinite iterators"; `repeat` if it is given no number of times.
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
 )
 
 CLOSE_METHODS = frozenset({"aclose", "close"})
@@ -496,6 +515,34 @@ TASK_WAITERS = frozenset(
     # asyncio documentation: these look at the tasks they get, and start or keep nothing.
     {"asyncio.wait_for", "asyncio.shield", "asyncio.gather", "asyncio.wait", "asyncio.as_completed"}
 )
+
+FINITE_ITERATORS = frozenset(
+    # Library Reference, "Built-in Functions": over a container, these end when it does.
+    {"builtins.iter", "builtins.reversed"}
+)
+
+COROUTINE_DECORATORS = frozenset(
+    # types documentation, and that of asyncio before 3.11: what they make must be awaited.
+    {"types.coroutine", "asyncio.coroutine", "asyncio.coroutines.coroutine"}
+)
+
+PROTOCOL_BASES = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+
+TYPING_MODULES = frozenset({"typing", "typing_extensions", "collections.abc", "types"})
+
+SYNC_ANNOTATIONS = frozenset(
+    # collections.abc and typing documentation: none of these is an async iterable.
+    {"Generator", "Iterator", "Iterable", "GeneratorType", "Awaitable", "Coroutine", "Sequence",
+     "MutableSequence", "Mapping", "MutableMapping", "Callable", "List", "Dict", "Set",
+     "FrozenSet", "Tuple", "NoReturn", "Never"}
+)  # fmt: skip
+
+BUILTIN_VALUE_TYPES = frozenset(
+    # Library Reference, "Built-in Types".
+    {f"builtins.{name}" for name in (
+        "None", "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int",
+        "list", "set", "str", "tuple")}
+)  # fmt: skip
 
 AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 

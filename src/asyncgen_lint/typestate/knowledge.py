@@ -155,7 +155,7 @@ class Knowledge:
 
     def _kind(self, scope: Scope) -> FunctionKind:
         body = self.body_kind(scope)
-        if body is FunctionKind.COROUTINE and _is_stub(scope):
+        if body is FunctionKind.COROUTINE and is_stub(scope):
             # `async def rows(self) -> AsyncIterator[Row]: ...` is often meant as a generator.
             return FunctionKind.UNKNOWN
         for each in self.decorators.of(scope):
@@ -168,6 +168,15 @@ class Knowledge:
         """Return whether exceptions of the consumer are thrown into the generator's yield."""
         ways = self.decorators.ways(scope)
         return Way.CONTEXT_MANAGER in ways or scope in self._wrapped_functions(scope.outline)
+
+    def is_entered_itself(self, scope: Scope) -> bool:
+        """Return whether it is the function's own `yield` that is the body of a context manager."""
+        for each in self.decorators.of(scope):
+            if each.way is Way.CONTEXT_MANAGER:
+                return True
+            if each.way is not Way.ITSELF:
+                return False
+        return scope in self._wrapped_functions(scope.outline)
 
     def has_unknown_decorator(self, scope: Scope) -> bool:
         """Return whether some decorator may change how the function is driven."""
@@ -430,7 +439,7 @@ class Knowledge:
     def is_declared_generator(self, function: Scope) -> bool:
         """Return whether a function without a body of its own stands for a generator function."""
         is_plain = self.kind(function) is FunctionKind.PLAIN
-        return is_plain and _is_stub(function) and self._declared(function) is not None
+        return is_plain and is_stub(function) and self._declared(function) is not None
 
     def _given_by(self, method: Scope) -> FunctionKind:
         is_declared = self.is_declared_generator(method)
@@ -575,20 +584,26 @@ def mentions_name(annotation: cst.CSTNode, names: frozenset[str]) -> bool:
     return False
 
 
-def _is_stub(function: Scope) -> bool:
+def is_stub(function: Scope) -> bool:
     """Return whether a function's body does nothing but raise NotImplementedError, or nothing."""
     node = function.node
     if not isinstance(node, cst.FunctionDef):
         return False
+    return all(_is_stub_statement(each) for each in _statements(node.body))
+
+
+def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
     statements: list[cst.CSTNode] = []
-    for each in node.body.body:
+    for each in suite.body:
         statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return all(_is_stub_statement(each) for each in statements)
+    return statements
 
 
 def _is_stub_statement(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Pass):
         return True
+    if isinstance(node, cst.If) and node.orelse is None:
+        return all(_is_stub_statement(each) for each in _statements(node.body))
     if isinstance(node, cst.Expr):
         kinds = (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)
         return isinstance(node.value, kinds)

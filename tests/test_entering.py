@@ -1,0 +1,220 @@
+"""Ways through context managers: a second yield, none at all, and what is left alone."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import assert_marked
+
+HEADER = """
+import asyncio, logging
+from contextlib import asynccontextmanager, contextmanager, suppress
+log = logging.getLogger()
+"""
+
+CASES = {
+    "flag set by the yield": """
+        @asynccontextmanager
+        async def session():
+            entered = False
+            try:
+                conn = await connect()
+                entered = True
+                yield conn
+            except Exception:
+                if entered:
+                    raise
+                yield None
+    """,
+    "flag that says nothing": """
+        @asynccontextmanager
+        async def session():
+            entered = False
+            try:
+                conn = await connect()
+                yield conn
+            except Exception:
+                if entered:
+                    raise
+                yield None  # AGN602
+    """,
+    "the handler may raise": """
+        @asynccontextmanager
+        async def session(strict):
+            try:
+                yield 1
+            except Exception:
+                if strict:
+                    raise
+                yield None
+    """,
+    "a loop over what may be one": """
+        @asynccontextmanager
+        async def session(hosts):
+            for host in hosts:
+                yield host
+    """,
+    "a loop of several turns": """
+        @asynccontextmanager
+        async def session():
+            for host in ("one", "two"):
+                yield host  # AGN602
+    """,
+    "a loop of one turn": """
+        @asynccontextmanager
+        async def session():
+            for host in range(1):
+                yield host
+    """,
+    "suppressed, and yielded again": """
+        @asynccontextmanager
+        async def session():
+            with suppress(BaseException):
+                yield 1
+                return
+            yield 2  # AGN602
+    """,
+    "a plain generator": """
+        async def session():
+            yield 1
+            yield 2
+    """,
+    "a dependency": """
+        from fastapi import Depends
+        async def session(shared=None):
+            if shared:
+                yield shared
+            yield 2  # AGN602
+        async def handler(session=Depends(session)): ...
+    """,
+    "an unknown decorator beneath": """
+        from somewhere import retry
+        @asynccontextmanager
+        @retry
+        async def session():
+            yield 1
+            yield 2
+    """,
+    "return before the yield": """
+        @asynccontextmanager
+        async def session(enabled):
+            if not enabled:
+                return  # AGN603
+            yield 1
+    """,
+    "conditions that exclude each other": """
+        @asynccontextmanager
+        async def session(enabled):
+            if enabled:
+                yield 1
+            if not enabled:
+                yield 2
+    """,
+    "the same condition twice": """
+        @asynccontextmanager
+        async def session(self):
+            if self.conn is None:
+                yield 1
+                return
+            if self.conn is not None:
+                yield 2
+    """,
+    "a flag that the handler clears": """
+        @asynccontextmanager
+        async def session():
+            conn = None
+            try:
+                conn = await connect()
+            except OSError:
+                log.error("no connection")
+            if conn is None:
+                raise LookupError
+            yield conn
+    """,
+    "all attempts failed": """
+        @asynccontextmanager
+        async def session():  # AGN603
+            for attempt in range(3):
+                try:
+                    conn = await connect()
+                except OSError:
+                    continue
+                yield conn
+                return
+    """,
+    "the last attempt raises": """
+        @asynccontextmanager
+        async def session(n):
+            for attempt in range(n):
+                try:
+                    conn = await connect()
+                except OSError:
+                    if attempt == n - 1:
+                        raise
+                    continue
+                yield conn
+                return
+    """,
+    "the handler hands the error on": """
+        @asynccontextmanager
+        async def session():
+            try:
+                conn = await connect()
+                yield conn
+            except Exception as error:
+                report(error)
+    """,
+    "a helper that may raise": """
+        @asynccontextmanager
+        async def session(self, enabled):
+            if enabled:
+                yield 1
+            else:
+                self.skip("not enabled")
+    """,
+    "entering a task group cannot fail": """
+        @asynccontextmanager
+        async def session():
+            try:
+                async with asyncio.TaskGroup() as group:
+                    yield group
+            except Exception:
+                log.exception("failed")
+    """,
+    "the setup's error is logged": """
+        @asynccontextmanager
+        async def session():  # AGN603
+            try:
+                conn = await connect()
+                yield conn
+            except Exception:
+                log.exception("failed")
+    """,
+    "wrong decorators": """
+        @contextmanager  # AGN604
+        async def one():
+            yield 1
+        @asynccontextmanager  # AGN604
+        def two():
+            yield 1
+        @asynccontextmanager  # AGN604
+        async def three():
+            await asyncio.sleep(0)
+        @asynccontextmanager
+        def four():
+            return plain()
+        async def plain():
+            yield 1
+        @asynccontextmanager
+        async def five(): ...
+        @asynccontextmanager
+        async def six():
+            raise NotImplementedError("".join("six"))
+    """,
+}
+
+
+@pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
+def test_ways_through_context_managers(text: str) -> None:
+    assert_marked(HEADER + textwrap.dedent(text))

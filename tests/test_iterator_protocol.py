@@ -1,0 +1,170 @@
+"""The protocol of async iteration, and resources that generators are returned out of."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import assert_marked
+
+CASES = {
+    "anext gives what aiter gives": """
+        class Pages:
+            def __aiter__(self):
+                return self.__anext__()
+            async def __anext__(self):
+                yield 1
+        class Rows:
+            def __aiter__(self):
+                return self
+            async def __anext__(self):  # AGN607
+                yield 1
+    """,
+    "finite and endless": """
+        import itertools
+        class Replay:
+            def __init__(self, items):
+                self.items, self.numbers = iter(items), itertools.count()
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return next(self.items), next(self.numbers)
+        class Counted:
+            def __init__(self, items):
+                self.items = iter(items)
+            async def __anext__(self):  # AGN607
+                return next(self.items)
+        class Endless:
+            def __init__(self):
+                self.items = iter(itertools.cycle("ab"))
+            async def __anext__(self):
+                return next(self.items)
+    """,
+    "caught in part": """
+        class Replay:
+            def __init__(self, items):
+                self.items = iter(items)
+            async def __anext__(self):  # AGN607
+                try:
+                    return next(self.items)
+                except LookupError:
+                    return None
+        class Other:
+            async def __anext__(self):
+                try:
+                    raise StopIteration
+                except unknown():
+                    return None
+    """,
+    "shadowed": """
+        class StopIteration(StopAsyncIteration): pass
+        class Replay:
+            async def __anext__(self):
+                raise StopIteration
+    """,
+    "aiter": """
+        class One:
+            async def __aiter__(self):  # AGN606
+                return self
+        class Two:
+            async def __aiter__(self):
+                yield 1
+        class Three:
+            @unknown
+            async def __aiter__(self):
+                return self
+        class Four:
+            async def __aiter__(self):
+                raise TypeError(self)
+    """,
+    "stubs": """
+        from collections.abc import AsyncIterator
+        class Base:
+            async def rows(self) -> AsyncIterator[int]:  # AGN608
+                raise NotImplementedError
+            async def pages(self) -> AsyncIterator[int]:
+                raise NotImplementedError
+            async def words(self) -> AsyncIterator[int]:
+                raise NotImplementedError
+        class Store(Base):
+            async def rows(self):
+                yield 1
+            async def pages(self):
+                return self.rows()
+            async def words(self):
+                yield 1
+        async def use(store: Base):
+            async for word in await store.words():
+                print(word)
+    """,
+    "given back too early": """
+        import asyncio, contextlib
+        async def rows(conn, limit=3):
+            async for row in conn:
+                yield row
+        async def plain(limit):
+            yield limit
+        async def early(pool):
+            async with pool.acquire() as conn:
+                return rows(conn)  # AGN605
+        async def another(pool):
+            async with pool.acquire() as conn:
+                return plain(3)
+        async def shared(conn):
+            async with conn as same:
+                return rows(same)
+        async def null(conn):
+            async with contextlib.nullcontext(conn) as same:
+                return rows(same)
+        async def timed(conn):
+            async with asyncio.timeout(3) as deadline:
+                return plain(deadline)
+        async def in_finally(pool):
+            conn = await pool.connect()
+            try:
+                return rows(conn)  # AGN605
+            finally:
+                await pool.release(conn)
+        async def perhaps(pool, keep):
+            conn = await pool.connect()
+            try:
+                return rows(conn)
+            finally:
+                if not keep:
+                    await conn.close()
+        async def unused(conn, limit):
+            yield limit
+        async def not_used(pool):
+            async with pool.acquire() as conn:
+                return unused(conn, 3)
+    """,
+    "streamed when it is closed": """
+        from starlette.responses import StreamingResponse
+        async def rows(conn):
+            async for row in conn:
+                yield row
+        async def response(pool):
+            async with pool.acquire() as conn:
+                return StreamingResponse(rows(conn), media_type="text/plain")  # AGN605
+        async def unknown(pool):
+            async with pool.acquire() as conn:
+                return gathered(rows(conn))
+    """,
+}
+
+
+@pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
+def test_protocol_and_scopes(text: str) -> None:
+    assert_marked(textwrap.dedent(text))
+
+
+def test_annotations_are_strict() -> None:
+    text = """
+    import typing
+    async def rows() -> typing.List[int]:{mark}
+        yield 1
+    async def names() -> typing.AsyncIterator[int] | None:
+        yield 1
+    """
+    assert_marked(textwrap.dedent(text.format(mark="")))
+    assert_marked(textwrap.dedent(text.format(mark="  # AGN609")), strict=True)
