@@ -43,6 +43,7 @@ from asyncgen_lint.typestate.knowledge import (
     mentions_name,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
@@ -295,6 +296,41 @@ class TaskOutlives:
 
     call: Node
     name: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class GeneratorCached:
+    """A cache, applied `at`, that hands out one generator of the function `name` again and again.
+
+    `is_generator` says that the function is a generator function itself, not one that returns one.
+    """
+
+    name: str
+    at: Node
+    is_generator: bool
+
+
+@dataclass(frozen=True)
+class WrappedCall:
+    """A decorator of the generator function `name` that acts around its call alone.
+
+    `by` is `retries`, `manager`, `async manager`, `uncallable`, `awaits`, `with`, `try` or `clock`.
+    """
+
+    name: str
+    at: Node
+    by: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class KindChanged:
+    """A decorator whose wrapper changes what a call of `name` gives, while its use relies on it."""
+
+    name: str
+    at: Node
+    was_generator: bool
     path: tuple[Step, ...]
 
 
@@ -888,6 +924,34 @@ class Facts:
                     Step("the generator is returned without being started", each.creation),
                 )
                 yield ReleaseNeverStarted(label, each.name, each.creation, path)
+
+    # Decorators that do not fit
+
+    @cached_property
+    def _misapplied(self) -> Misapplied:
+        return Misapplied(self._knowledge, self._consumers, self._parents)
+
+    def generators_cached(self) -> Iterator[GeneratorCached]:
+        """Yield each cache around a function that gives async generators."""
+        for each in self._misapplied.cached():
+            yield GeneratorCached(each.name, each.at, each.is_generator)
+
+    def calls_wrapped(self) -> Iterator[WrappedCall]:
+        """Yield each decorator of a generator function that acts around its call alone."""
+        for each in self._misapplied.around_calls():
+            awaits = each.way is CallOnly.AWAITS
+            text = "this awaits it" if awaits else "this is over before the body starts"
+            path = (Step(text, each.inside),) if each.inside is not None else ()
+            yield WrappedCall(each.name, each.at, each.way.value, path)
+
+    def kinds_changed(self) -> Iterator[KindChanged]:
+        """Yield each decorator that makes a generator function a coroutine one, or the reverse."""
+        for each in self._misapplied.changed_kinds():
+            path = (
+                Step("this is called instead", each.wrapper),
+                Step("and this relies on what it was", each.use),
+            )
+            yield KindChanged(each.name, each.at, each.was_generator, path)
 
     # Sources that somebody else owns
 
