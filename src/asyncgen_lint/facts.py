@@ -35,6 +35,7 @@ from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.entered import Entered
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
@@ -331,6 +332,39 @@ class KindChanged:
     name: str
     at: Node
     was_generator: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class BodyErrorSwallowed:
+    """A handler around the `yield` of a context manager that swallows each error of the body.
+
+    `falls_through` says that the handler's last statement is no jump.
+    """
+
+    handler: Node
+    falls_through: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class CleanupDead:
+    """A handler for GeneratorExit in a context manager that alone does some cleanup."""
+
+    handler: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ManagerMisused:
+    """A use, in a way that raises, of the async context manager that `name` makes.
+
+    `way` is `async for`, `await`, `anext`, `with` or `again`.
+    """
+
+    name: str
+    at: Node
+    way: str
     path: tuple[Step, ...]
 
 
@@ -657,6 +691,16 @@ class Facts:
         elif self._steps.is_used_as_item(call, function):
             yield UnawaitedStep(method, call, is_statement=False, used_as_item=True)
 
+    def athrows_in_parts(self) -> Iterator[Node]:
+        """Yield each `athrow` of a generator with more than the exception, where that warns."""
+        if self.target_version < (3, 12):
+            return
+        for scope in self.outline.module.descendants():
+            for call in scope.calls:
+                is_plain = not any(each.star or each.keyword for each in call.args)
+                if len(call.args) > 1 and is_plain and self._steps.method(call, scope) == "athrow":
+                    yield call
+
     # Coroutines where items are expected, and the reverse
 
     def yielded_coroutines(self) -> Iterator[YieldedCoroutine]:
@@ -779,6 +823,34 @@ class Facts:
                 continue
             for each in skipped_releases(graph, function, self._knowledge, FAILED_BODY):
                 yield _release_skipped(each, "an exception of the body comes in at this `yield`")
+
+    @cached_property
+    def _entered(self) -> Entered:
+        return Entered(self._knowledge, self.parent)
+
+    def body_errors_swallowed(self) -> Iterator[BodyErrorSwallowed]:
+        """Yield each handler of a context manager that swallows every error of the body."""
+        for each in self._entered.swallowers():
+            path = (
+                Step("an error of the body comes in at this `yield`", each.at),
+                Step("this handler absorbs it", each.handler),
+            )
+            yield BodyErrorSwallowed(each.handler, each.falls_through, path)
+
+    def dead_cleanups(self) -> Iterator[CleanupDead]:
+        """Yield each handler for GeneratorExit of a context manager that alone cleans up."""
+        for each in self._entered.dead_cleanups():
+            path = (
+                Step("the body runs while the function is suspended here", each.at),
+                Step("and this is not reached when it ends or fails", each.call),
+            )
+            yield CleanupDead(each.handler, path)
+
+    def managers_misused(self) -> Iterator[ManagerMisused]:
+        """Yield each use of an async context manager that always raises."""
+        for each in self._entered.misuses():
+            path = (Step("it is entered here first", each.first),) if each.first else ()
+            yield ManagerMisused(each.name, each.at, each.way, path)
 
     # What a generator leaves behind
 
