@@ -83,6 +83,9 @@ class Modules(Protocol):
     def outline(self, name: str) -> Outline | None:
         """Return the outline of a module; None for one without Python source that can be read."""
 
+    def stub(self, name: str) -> Outline | None:
+        """Return the outline of the stub beside a module's source; None if there is none."""
+
     def is_installed(self, name: str) -> bool:
         """Return whether a module belongs to an installed package, not to the project."""
 
@@ -104,6 +107,10 @@ class OneModule:
         return False
 
     def outline(self, name: str) -> Outline | None:
+        """Return None."""
+        return None
+
+    def stub(self, name: str) -> Outline | None:
         """Return None."""
         return None
 
@@ -269,6 +276,54 @@ class Resolver:
             return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker, module))
         return self._follow(dotted, asker, module)
 
+    def definition(self, dotted: str, asker: Outline) -> tuple[Scope, list[Binding]] | None:
+        """Return the module that binds a dotted name without importing it, and the bindings.
+
+        Only modules in view are asked: None for one that is not, and for the standard library's.
+        """
+        for _ in range(_MAX_ALIASES):
+            module, _, name = dotted.rpartition(".")
+            if not module or dotted in tables.KNOWN_NAMES:
+                return None
+            if module.partition(".")[0] in _LIBRARY_MODULES:
+                return None
+            self._visit(module, asker)
+            outline = self._modules.outline(module) if self._modules.holds(module) else None
+            bindings = outline.module.bindings.get(name) if outline is not None else None
+            if outline is None or not bindings:
+                return None
+            if bindings[0].kind is not BindingKind.IMPORT:
+                return outline.module, bindings
+            if len(bindings) != 1:
+                return None
+            dotted = outline.absolute(bindings[0].target)
+        return None
+
+    # Stubs beside sources
+
+    def stubs(self, scope: Scope) -> list[Scope]:
+        """Return what the stub beside a module says of a function or class: all its overloads."""
+        outline = scope.outline
+        stub = self._modules.stub(outline.name) if outline.name else None
+        if stub is None or stub is outline or not scope.qualname:
+            return []
+        found = _inside(stub.module, scope.qualname)
+        return [each for each in found if each.kind is scope.kind]
+
+    def source_of(self, scope: Scope, home: Outline | None) -> Scope:
+        """Return what a stub's class is in the source beside it; any other class is returned.
+
+        `home` is the outline of that source, where it is known.
+        """
+        name = scope.outline.name
+        if not name or self._modules.stub(name) is not scope.outline:
+            return scope
+        source = home if home is not None and home.name == name else self._modules.outline(name)
+        if source is None or source is scope.outline:
+            return scope
+        found = _inside(source.module, scope.qualname)
+        return found[0] if len(found) == 1 and found[0].kind is scope.kind else scope
+
     def _visit(self, module: str, asker: Outline) -> None:
         asker.uses.add(module)
         self._visited.append(module)
@@ -402,8 +457,8 @@ class Resolver:
             return self.locate(f"{owner.dotted}.{name}", asker)
         if owner.scope is None or owner.scope.kind is not ScopeKind.CLASS:
             return None
-        method = self.method(owner.scope, name)
-        return None if method is None else Reference(scope=method, dotted=self._listed(method))
+        member = self.method(owner.scope, name) or self._nested_class(owner.scope, name)
+        return None if member is None else Reference(scope=member, dotted=self._listed(member))
 
     def _listed(self, scope: Scope | None) -> str:
         """Return the name of a function or class if settings list it, else an empty string."""
@@ -411,6 +466,13 @@ class Resolver:
             return ""
         name = full_name(scope)
         return name if self.known.adds(name) else ""
+
+    def _nested_class(self, owner: Scope, name: str) -> Scope | None:
+        for each in self.ancestry(owner):
+            bound = each.bindings.get(name)
+            if bound:
+                return bound[0].scope if [b.kind for b in bound] == [BindingKind.CLASS] else None
+        return None
 
     def method(self, owner: Scope, name: str) -> Scope | None:
         """Return the method a class certainly has under this name."""
@@ -525,6 +587,20 @@ def full_name(scope: Scope) -> str:
     """Return the dotted name of a function or class: its module's and its own."""
     module = scope.outline.name
     return f"{module}.{scope.qualname}" if module else scope.qualname
+
+
+def _inside(module: Scope, qualname: str) -> list[Scope]:
+    """Return the functions or classes that a dotted path of names leads to from a module."""
+    *above, last = qualname.split(".")
+    scope = module
+    for name in above:
+        inner = [each.scope for each in scope.bindings.get(name, ()) if each.scope is not None]
+        if len(inner) != 1:
+            return []
+        scope = inner[0]
+    bindings = scope.bindings.get(last) or []
+    scopes = [each.scope for each in bindings if each.scope is not None]
+    return scopes if len(scopes) == len(bindings) else []
 
 
 def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:

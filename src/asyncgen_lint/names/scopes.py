@@ -31,7 +31,9 @@ class ScopeKind(Enum):
 class BindingKind(Enum):
     """How a name got its value.
 
-    VALUE has its expression, ENTERED the manager that gave it when entered, UNKNOWN nothing.
+    VALUE has its expression, ENTERED the manager that gave it when entered, UNKNOWN nothing. Of the
+    others `origin` says where the value came from: the iterable of a loop (ITEM), the value that
+    was unpacked (UNPACKED), the class of a pattern (MATCHED), the type that `type` names (ALIAS).
     """
 
     PARAMETER = "parameter"
@@ -40,6 +42,10 @@ class BindingKind(Enum):
     CLASS = "class"
     VALUE = "value"
     ENTERED = "entered"
+    ITEM = "item"
+    UNPACKED = "unpacked"
+    MATCHED = "matched"
+    ALIAS = "alias"
     UNKNOWN = "unknown"
 
 
@@ -51,6 +57,7 @@ class Binding:
     `source` is the module in `from module import name` and `is_fallback` says that it stands in a
     handler; `scope` is the scope that a def or class opens, `value` the bound expression, `node`
     the place.
+    `within` says at which places of a nested target a name of an ITEM or UNPACKED stands.
     """
 
     kind: BindingKind
@@ -60,6 +67,8 @@ class Binding:
     is_fallback: bool = False
     scope: Scope | None = None
     value: cst.BaseExpression | None = None
+    origin: cst.BaseExpression | None = None
+    within: tuple[int, ...] = ()
 
 
 class Members(Protocol):
@@ -217,6 +226,8 @@ class Outline:
         """
         memo = self.memo.setdefault("generator names", {})
         if not memo:
+            if self.text is not None and "yield" not in self.text:
+                return frozenset()
             memo[None] = _closed_over(self.gives() if self.gives is not None else self._gives())
         names: frozenset[str] = memo[None]
         return names
@@ -396,7 +407,7 @@ class _Walker:
         while clause is not None:
             self._push(outside, clause.iter)
             outside = inner
-            self._bind_unknown(clause.target, inner)
+            self._bind_parts(clause.target, inner, BindingKind.ITEM, clause.iter)
             self._push(inner, *clause.ifs)
             if clause.asynchronous is not None:
                 inner.awaits.append(clause)
@@ -460,7 +471,7 @@ class _Walker:
         self._push(scope, node.target, node.value)
 
     def _for(self, node: cst.For, scope: Scope) -> None:
-        self._bind_unknown(node.target, scope)
+        self._bind_parts(node.target, scope, BindingKind.ITEM, node.iter)
         if node.asynchronous is not None:
             scope.awaits.append(node)
         self._push(scope, node.iter, node.body, node.orelse)
@@ -527,7 +538,10 @@ class _Walker:
         self._bind(scope, name, binding)
 
     def _match_capture(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
-        if node.name is not None:
+        pattern = node.pattern if isinstance(node, cst.MatchAs) else None
+        if node.name is not None and isinstance(pattern, cst.MatchClass):
+            self._bind_parts(node.name, scope, BindingKind.MATCHED, pattern.cls)
+        elif node.name is not None:
             self._bind_unknown(node.name, scope)
         if isinstance(node, cst.MatchAs):
             self._push(scope, node.pattern)
@@ -541,7 +555,7 @@ class _Walker:
         self._push(scope, node.pattern)
 
     def _type_alias(self, node: cst.TypeAlias, scope: Scope) -> None:
-        self._bind_unknown(node.name, scope)
+        self._bind_parts(node.name, scope, BindingKind.ALIAS, node.value)
 
     def _bind_target(
         self,
@@ -552,19 +566,34 @@ class _Walker:
     ) -> None:
         if isinstance(target, cst.Name):
             self._bind(scope, target.value, Binding(kind, target, value=value))
+        elif kind is BindingKind.VALUE:
+            self._bind_parts(target, scope, BindingKind.UNPACKED, value)
         else:
             self._bind_unknown(target, scope)
 
     def _bind_unknown(self, target: cst.CSTNode, scope: Scope) -> None:
-        pending = [target]
+        self._bind_parts(target, scope, BindingKind.UNKNOWN, None)
+
+    def _bind_parts(
+        self,
+        target: cst.CSTNode,
+        scope: Scope,
+        kind: BindingKind,
+        origin: cst.BaseExpression | None,
+    ) -> None:
+        pending: list[tuple[cst.CSTNode, tuple[int, ...]]] = [(target, ())]
         while pending:
-            each = pending.pop()
+            each, within = pending.pop()
             if isinstance(each, cst.Name):
-                self._bind(scope, each.value, Binding(BindingKind.UNKNOWN, each))
+                binding = Binding(kind, each, origin=origin, within=within)
+                self._bind(scope, each.value, binding)
             elif isinstance(each, (cst.Tuple, cst.List)):
-                pending += [element.value for element in each.elements]
-            elif isinstance(each, cst.StarredElement):
-                pending.append(each.value)
+                if any(isinstance(element, cst.StarredElement) for element in each.elements):
+                    # Which places the names behind a star stand for depends on the value.
+                    kind = BindingKind.UNKNOWN
+                pending += [
+                    (element.value, (*within, place)) for place, element in enumerate(each.elements)
+                ]
             else:
                 self._push(scope, each)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Program:
         self._finder = Finder(roots)
         self._sources: dict[str, Source | None] = {}
         self._modules: dict[str, LazyModule | None] = {}
+        self._stubs: dict[str, LazyModule | None] = {}
         self.located: dict[str, Located] = {}
         self.lines = 0
 
@@ -63,6 +65,16 @@ class Program:
             found = self._finder.find(name)
             self._modules[name] = self._load(found) if found is not None else None
         module = self._modules[name]
+        return module.outline if module is not None else None
+
+    def stub(self, name: str) -> Outline | None:
+        """Return the outline of the stub beside a module's source; None if there is none."""
+        if name not in self._stubs:
+            found = self._finder.find(name)
+            path = self._finder.stub_of(found) if found is not None else ""
+            beside = replace(found, path=path) if found is not None and path else None
+            self._stubs[name] = self._load(beside) if beside is not None else None
+        module = self._stubs[name]
         return module.outline if module is not None else None
 
     def declares(self, outline: Outline, name: str) -> bool:
@@ -125,7 +137,8 @@ class Program:
         return None
 
     def _loaded(self) -> Iterator[LazyModule]:
-        return (each for each in self._modules.values() if each is not None)
+        loaded = (*self._modules.values(), *self._stubs.values())
+        return (each for each in loaded if each is not None)
 
 
 _STAR = re.compile(r"^\s*from\b.*\bimport\s+\*", re.MULTILINE)

@@ -6,7 +6,8 @@ task, after what it works on may be closed; at shutdown, or under trio, they are
 first `await`. An error in them is lost. A generator kept in a variable stays open until the
 function ends.
 
-Iterate it under `contextlib.aclosing`, which closes it on every way out.
+Iterate it under `contextlib.aclosing`, which closes it on every way out. An object whose
+`__aiter__` is an async generator makes one that no name holds: iterate `aclosing(aiter(obj))`.
 
 Not reported: generators with nothing to clean up at their `yield`; generators that are closed on
 that path, resumed later, passed in, stored, returned or handed on; those made from what the

@@ -13,7 +13,6 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
 from asyncgen_lint.flow.lower import TooComplex, lower
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.resolve import Modules, Resolver
 from asyncgen_lint.names.scopes import (
@@ -23,10 +22,10 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
-    is_name,
     last_name,
 )
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.annotations import ASYNC_GENERATORS, Type
 from asyncgen_lint.typestate.consumed import consumed
 from asyncgen_lint.typestate.decorators import Decoration, Decorators, Way
 from asyncgen_lint.typestate.instances import Instances
@@ -235,7 +234,7 @@ class Knowledge:
         for subclass in self.resolver.subclasses(owner):
             if name in subclass.bindings:
                 override = self.resolver.method(subclass, name)
-                if override is None or self.kind(override) is not self.kind(method):
+                if override is None or self._given_by(override) is not self._given_by(method):
                     return None
         return method
 
@@ -246,8 +245,8 @@ class Knowledge:
     def is_async_generator(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether an expression certainly is an async generator object, or None.
 
-        Understood are calls, names bound once, parameters annotated `AsyncGenerator`, and
-        attributes of `self` that only ever get one of these.
+        Understood are calls, names bound once, what is annotated `AsyncGenerator` or tested to be
+        one, and attributes of `self` that only ever get one of these.
         """
         return self._is_async_generator(expression, scope, 5)
 
@@ -257,6 +256,8 @@ class Knowledge:
         product = self.product(expression, scope)
         if product is not None:
             return product.kind is FunctionKind.AGEN
+        if _is_generator_type(self.instances.type_of(expression, scope)):
+            return True
         if isinstance(expression, cst.Name):
             bound = self.resolver.bindings(expression.value, scope)
             return bound is not None and self._all_are_generators(bound[1], bound[0], depth - 1)
@@ -275,7 +276,11 @@ class Knowledge:
             return False
         for each in bindings:
             if each.kind is BindingKind.PARAMETER:
-                if not isinstance(each.node, cst.Param) or not self._is_annotated(each.node, scope):
+                if not isinstance(each.node, cst.Param):
+                    return False
+                if not _is_generator_type(
+                    self.instances.annotations.of_parameter(each.node, scope)
+                ):
                     return False
             elif (
                 each.kind is not BindingKind.VALUE
@@ -284,23 +289,6 @@ class Knowledge:
             ):
                 return False
         return True
-
-    def _is_annotated(self, parameter: cst.Param, function: Scope) -> bool:
-        if parameter.annotation is None or function.parent is None or parameter.star:
-            return False
-        annotation = parameter.annotation.annotation
-        if isinstance(annotation, cst.BinaryOperation):
-            sides = [annotation.left, annotation.right]
-            others = [each for each in sides if not is_name(each, "None")]
-            if len(others) != 1:
-                return False
-            annotation = others[0]
-        if isinstance(annotation, cst.Subscript):
-            annotation = annotation.value
-        dotted = self.dotted(annotation, function.parent)
-        return dotted.rpartition(".")[2] in tables.ASYNC_GENERATOR_ANNOTATIONS and (
-            dotted.partition(".")[0] in ("typing", "collections", "types", "typing_extensions")
-        )
 
     def product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what an expression certainly gives: a call, an await of one, or a property.
@@ -368,6 +356,8 @@ class Knowledge:
             return self._property(expression, scope)
         if not isinstance(expression, cst.Call):
             return None
+        if len(expression.args) == 1 and self.dotted(expression.func, scope) == "builtins.aiter":
+            return self.iterator_made(expression.args[0].value, scope)
         function = self.callee(expression.func, scope)
         if function is None:
             return self._wrapped_by_call(expression.func, scope)
@@ -377,7 +367,7 @@ class Knowledge:
             return None
         kind = self.kind(function)
         if kind is FunctionKind.PLAIN:
-            return self._returned(function)
+            return self._returned(function) or self._declared(function)
         if kind is FunctionKind.COROUTINE:
             return Product(kind, (function,), self._awaited(function))
         return Product(kind, (function,))
@@ -413,6 +403,36 @@ class Knowledge:
             else (Product(kind, (function,)))
         )
 
+    def iterator_made(self, iterable: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return the generator that iterating an object makes by its `__aiter__`, if it does."""
+        owner = self.class_of(iterable, scope)
+        method = self.method_of(owner, "__aiter__") if owner is not None else None
+        if method is None:
+            return None
+        kind = self.kind(method)
+        if kind is FunctionKind.AGEN:
+            return Product(kind, (method,))
+        product = self._returned(method) if kind is FunctionKind.PLAIN else None
+        return product if product is not None and product.kind is FunctionKind.AGEN else None
+
+    def _declared(self, function: Scope) -> Product | None:
+        """Return the generator that a function's annotation alone says it returns.
+
+        Whether it needs closing is not known of such a one.
+        """
+        if not _is_generator_type(self.instances.annotations.of_result(function)):
+            return None
+        return Product(FunctionKind.AGEN, (function,))
+
+    def is_declared_generator(self, function: Scope) -> bool:
+        """Return whether a function without a body of its own stands for a generator function."""
+        is_plain = self.kind(function) is FunctionKind.PLAIN
+        return is_plain and _is_stub(function) and self._declared(function) is not None
+
+    def _given_by(self, method: Scope) -> FunctionKind:
+        is_declared = self.is_declared_generator(method)
+        return FunctionKind.AGEN if is_declared else self.kind(method)
+
     def _property(self, expression: cst.Attribute, scope: Scope) -> Product | None:
         owner = self.class_of(expression.value, scope)
         if owner is None:
@@ -440,7 +460,12 @@ class Knowledge:
                 product = self.product(call, scope)
                 if product is not None and product.kind in _CREATING:
                     return True
-            pending += [each for each in scope.children if each.kind is ScopeKind.COMPREHENSION]
+            for loop in scope.awaits:
+                if isinstance(loop, (cst.For, cst.CompFor)) and self.iterator_made(
+                    loop.iter, scope
+                ):
+                    return True
+            pending += [inner for inner in scope.children if inner.kind is ScopeKind.COMPREHENSION]
         return False
 
     def _has_generator_properties(self, outline: Outline) -> bool:
@@ -504,6 +529,10 @@ def _kind_after(decoration: Decoration, kind: FunctionKind) -> FunctionKind:
         return FunctionKind.COROUTINE
     stays = FunctionKind.AGEN if way is Way.ITERATES else FunctionKind.PLAIN
     return kind if way in (Way.ITERATES, Way.CACHES) and kind is stays else FunctionKind.UNKNOWN
+
+
+def _is_generator_type(found: Type | None) -> bool:
+    return found is not None and found.dotted in ASYNC_GENERATORS
 
 
 def _annotation(function: Scope) -> str:

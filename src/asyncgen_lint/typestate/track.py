@@ -554,9 +554,25 @@ class Tracking:
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
         held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
+        if instruction.is_async and not state.held(instruction.value):
+            state, held = self._iterator_made(instruction.node, state)
         if instruction.is_async and held:
             state = _hold(state, instruction.result, held)
         return self._consume(instruction, instruction.value, state)
+
+    def _iterator_made(self, loop: cst.CSTNode, state: State) -> tuple[State, frozenset[Holding]]:
+        """Return the state with the generator that the `__aiter__` of a loop's iterable makes."""
+        assert isinstance(loop, (cst.For, cst.CompFor))
+        site = self.sites.get(loop)
+        if site is None:
+            product = self._knowledge.iterator_made(loop.iter, self._scope)
+            if product is None or len(product.functions) != 1:
+                return state, frozenset()
+            resources = frozenset(each.value for each in [loop.iter] if isinstance(each, cst.Name))
+            site = Site(SiteKind.ITERATOR, loop, product.functions[0], resources=resources)
+            self.sites[loop] = site
+        state, held = self._create(Holding(site, Role.OBJECT), state)
+        return state, frozenset({held})
 
     def _next(self, instruction: Next, state: State) -> State:
         for held in state.held(instruction.iterator):
@@ -647,7 +663,7 @@ class Tracking:
             for index, state in self.solution.entries.items():
                 for instruction in self.graph.blocks[index].instructions:
                     if not state.conditions and not isinstance(
-                        instruction, (Call, MakeGenerator, Attribute)
+                        instruction, (Call, MakeGenerator, Attribute, Iterate)
                     ):
                         continue
                     state = self.transfer(instruction, state)
@@ -763,7 +779,8 @@ class Tracking:
         for index in sorted(self.solution.entries):
             block = self.graph.blocks[index]
             if any(
-                each.node is site.node and isinstance(each, (Call, MakeGenerator, Attribute))
+                each.node is site.node
+                and isinstance(each, (Call, MakeGenerator, Attribute, Iterate))
                 for each in block.instructions
             ):
                 yield block
