@@ -144,11 +144,9 @@ class Entered:
                 continue
             for block, _ in blocks_after(edge, flags[at.index], _is_catching):
                 for each in block.instructions:
-                    is_handler = isinstance(each, Catch) and isinstance(
-                        each.node, cst.ExceptHandler
-                    )
-                    if is_handler and self._is_broad(each.node, function):
-                        yield each.node, block
+                    handler = each.node if isinstance(each, Catch) else None
+                    if isinstance(handler, cst.ExceptHandler) and self._is_broad(handler, function):
+                        yield handler, block
 
     def _is_broad(self, handler: cst.ExceptHandler, function: Scope) -> bool:
         if handler.type is None:
@@ -162,8 +160,7 @@ class Entered:
         if entry.index not in flags:
             return False
         reached = [
-            block
-            for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), flags[entry.index])
+            block for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), flags[entry.index])
         ]
         if graph.exits[EdgeKind.RETURN] not in reached:
             return False
@@ -175,7 +172,8 @@ class Entered:
 
     def _keeps_error(self, handler: cst.ExceptHandler) -> bool:
         """Return whether a handler hands the error on, keeps it, or may raise in some call."""
-        name = handler.name.name.value if handler.name is not None else ""
+        bound = handler.name.name if handler.name is not None else None
+        name = bound.value if isinstance(bound, cst.Name) else ""
         logged: set[cst.CSTNode] = set()
         for node in descendants(handler.body):
             if isinstance(node, (cst.Raise, cst.Yield, cst.Nonlocal, cst.Global)):
@@ -316,8 +314,9 @@ class Entered:
         if not isinstance(item, cst.WithItem) or item.item is not manager:
             return None
         statement = self._parent(item)
-        is_sync = isinstance(statement, cst.With) and statement.asynchronous is None
-        return statement if is_sync else None
+        if not isinstance(statement, cst.With) or statement.asynchronous is not None:
+            return None
+        return statement
 
     def _is_expected(self, node: cst.CSTNode) -> bool:
         """Return whether a test or a handler waits for the error."""
@@ -390,7 +389,9 @@ class Entered:
                         yield Misuse(maker, statement, "again", self._parent(first))
 
 
-_TELLING = frozenset({"print", "print_exc", "format_exc", "str", "repr", "type", "capture_exception"})
+_TELLING = frozenset(
+    {"print", "print_exc", "format_exc", "str", "repr", "type", "capture_exception"}
+)
 """Calls beside those of a logger that only tell of an exception, by their last names."""
 
 _EXPECTING = frozenset(each.rpartition(".")[2] for each in tables.EXPECTED_EXCEPTIONS)
