@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     rule.add_argument("rule", nargs="?", metavar="CODE", help="a rule's code or name")
     rule.add_argument("--all", action="store_true", help="explain every rule")
     rule.add_argument("--output-format", choices=("text", "json"), default="text")
+    rule.add_argument("--output-dir", metavar="D", help="write a page for each rule into a folder")
     rule.set_defaults(run=_rule)
     explain = commands.add_parser(
         "explain", help="say what is known of the generators on a line", allow_abbrev=False
@@ -374,24 +375,23 @@ def _rule(options: argparse.Namespace) -> int:
                 return _usage_error(str(error))
             return _usage_error(f"{options.rule!r} names several rules; name one")
         chosen = [named]
-    if options.output_format == "json":
+    from asyncgen_lint.pages import page, write_pages
+
+    if options.output_dir:
+        from pathlib import Path
+
+        try:
+            write_pages(chosen, Path(options.output_dir))
+        except OSError as error:
+            return _usage_error(f"{options.output_dir}: {error.strerror}")
+    elif options.output_format == "json":
         import json
 
         pages = [_page_record(each) for each in chosen]
         _write(json.dumps(pages if options.all else pages[0], indent=2) + "\n")
     else:
-        _write("\n\n".join(_page(each) for each in chosen) + "\n")
+        _write("\n\n".join(page(each) for each in chosen))
     return CLEAN
-
-
-def _page(rule: Rule) -> str:
-    fix = "Some findings come with a fix.\n\n" if rule.fixable else ""
-    return (
-        f"# {rule.name} ({rule.code})\n\n"
-        f"{rule.summary}\n\n"
-        f"Tier: {rule.tier.value}. Severity: {rule.severity.value}.\n\n"
-        f"{fix}{rule.doc}"
-    )
 
 
 def _page_record(rule: Rule) -> dict[str, object]:

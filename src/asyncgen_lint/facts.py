@@ -36,6 +36,7 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.entered import Entered
 from asyncgen_lint.typestate.entering import Entering
 from asyncgen_lint.typestate.error_only import (
     DeadHandler,
@@ -54,6 +55,7 @@ from asyncgen_lint.typestate.knowledge import (
 )
 from asyncgen_lint.typestate.manager_decorators import wrong_decorators
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
 from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
@@ -522,6 +524,74 @@ class AsyncStubOfIterator:
     at: Node
     is_override: bool
     is_abstract: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class GeneratorCached:
+    """A cache, applied `at`, that hands out one generator of the function `name` again and again.
+
+    `is_generator` says that the function is a generator function itself, not one that returns one.
+    """
+
+    name: str
+    at: Node
+    is_generator: bool
+
+
+@dataclass(frozen=True)
+class WrappedCall:
+    """A decorator of the generator function `name` that acts around its call alone.
+
+    `by` is `retries`, `manager`, `async manager`, `uncallable`, `awaits`, `with`, `try` or `clock`.
+    """
+
+    name: str
+    at: Node
+    by: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class KindChanged:
+    """A decorator whose wrapper changes what a call of `name` gives, while its use relies on it."""
+
+    name: str
+    at: Node
+    was_generator: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class BodyErrorSwallowed:
+    """A handler around the `yield` of a context manager that swallows each error of the body.
+
+    `falls_through` says that the handler's last statement is no jump.
+    """
+
+    handler: Node
+    falls_through: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class CleanupDead:
+    """A handler for GeneratorExit in a context manager that alone does some cleanup."""
+
+    handler: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ManagerMisused:
+    """A use, in a way that raises, of the async context manager that `name` makes.
+
+    `way` is `async for`, `await`, `anext`, `with` or `again`.
+    """
+
+    name: str
+    at: Node
+    way: str
     path: tuple[Step, ...]
 
 
@@ -1631,6 +1701,70 @@ class Facts:
         """Yield each async generator function that says it returns something else, by name."""
         for function in self._protocol.wrong_annotations():
             yield function.node, function.name
+
+    def athrows_in_parts(self) -> Iterator[Node]:
+        """Yield each `athrow` of a generator with more than the exception, where that warns."""
+        if self.target_version < (3, 12):
+            return
+        for scope in self.outline.module.descendants():
+            for call in scope.calls:
+                is_plain = not any(each.star or each.keyword for each in call.args)
+                if len(call.args) > 1 and is_plain and self._steps.method(call, scope) == "athrow":
+                    yield call
+
+    @cached_property
+    def _managers_entered(self) -> Entered:
+        return Entered(self._knowledge, self.parent)
+
+    def body_errors_swallowed(self) -> Iterator[BodyErrorSwallowed]:
+        """Yield each handler of a context manager that swallows every error of the body."""
+        for each in self._managers_entered.swallowers():
+            path = (
+                Step("an error of the body comes in at this `yield`", each.at),
+                Step("this handler absorbs it", each.handler),
+            )
+            yield BodyErrorSwallowed(each.handler, each.falls_through, path)
+
+    def dead_cleanups(self) -> Iterator[CleanupDead]:
+        """Yield each handler for GeneratorExit of a context manager that alone cleans up."""
+        for each in self._managers_entered.dead_cleanups():
+            path = (
+                Step("the body runs while the function is suspended here", each.at),
+                Step("and this is not reached when it ends or fails", each.call),
+            )
+            yield CleanupDead(each.handler, path)
+
+    def managers_misused(self) -> Iterator[ManagerMisused]:
+        """Yield each use of an async context manager that always raises."""
+        for each in self._managers_entered.misuses():
+            path = (Step("it is entered here first", each.first),) if each.first else ()
+            yield ManagerMisused(each.name, each.at, each.way, path)
+
+    @cached_property
+    def _misapplied(self) -> Misapplied:
+        return Misapplied(self._knowledge, self._consumers, self._parents)
+
+    def generators_cached(self) -> Iterator[GeneratorCached]:
+        """Yield each cache around a function that gives async generators."""
+        for each in self._misapplied.cached():
+            yield GeneratorCached(each.name, each.at, each.is_generator)
+
+    def calls_wrapped(self) -> Iterator[WrappedCall]:
+        """Yield each decorator of a generator function that acts around its call alone."""
+        for each in self._misapplied.around_calls():
+            awaits = each.way is CallOnly.AWAITS
+            text = "this awaits it" if awaits else "this is over before the body starts"
+            path = (Step(text, each.inside),) if each.inside is not None else ()
+            yield WrappedCall(each.name, each.at, each.way.value, path)
+
+    def kinds_changed(self) -> Iterator[KindChanged]:
+        """Yield each decorator that makes a generator function a coroutine one, or the reverse."""
+        for each in self._misapplied.changed_kinds():
+            path = (
+                Step("this is called instead", each.wrapper),
+                Step("and this relies on what it was", each.use),
+            )
+            yield KindChanged(each.name, each.at, each.was_generator, path)
 
 
 def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:

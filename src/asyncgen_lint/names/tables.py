@@ -51,6 +51,70 @@ CACHING_DECORATORS = frozenset(
     }
 )
 
+GENERATOR_CACHES = frozenset(
+    {
+        # functools and cachetools documentation: what the first call gave is given again. Observed
+        # with both that an async generator, which is given at once, is kept like any other value.
+        # (async_lru refuses anything but a coroutine function when it decorates.)
+        "functools.lru_cache",
+        "functools.cache",
+        "functools.cached_property",
+        "cachetools.cached",
+        "cachetools.cachedmethod",
+        # Django documentation, "django.utils.functional": kept on the instance.
+        "django.utils.functional.cached_property",
+    }
+)
+"""Caches that hand out one async generator again and again."""
+
+RETRYING_DECORATORS = frozenset(
+    # As in RESULT_KEEPING_DECORATORS: the call is retried, and cannot fail.
+    {"tenacity.retry", "backoff.on_exception", "backoff.on_predicate"}
+)
+"""Decorators that retry a call alone, which for an async generator function cannot fail."""
+
+MANAGERS_AROUND_CALLS = frozenset(
+    {
+        # unittest.mock documentation: patched "for the duration of the call"; of async functions
+        # only coroutine functions are awaited inside (unittest/mock.py, `decorate_callable`).
+        "unittest.mock.patch",
+        "unittest.mock.patch.object",
+        "unittest.mock.patch.dict",
+        "unittest.mock.patch.multiple",
+        # contextlib.contextmanager functions: anyio/_core/_tasks.py, trio/_timeouts.py.
+        "anyio.fail_after",
+        "trio.fail_after",
+        "trio.fail_at",
+        # torch/utils/_contextlib.py, `context_decorator`: only sync generators get special care.
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+    }
+)
+"""Decorators that enter a manager around a call, which of an async generator runs no body."""
+
+TIMEOUTS_NOT_CALLABLE = frozenset(
+    # asyncio/timeouts.py: what these give is no decorator.
+    {"asyncio.timeout", "asyncio.timeout_at"}
+)
+
+TRACER_MAKERS = frozenset(
+    # OpenTelemetry API documentation: gives a Tracer, whose `start_as_current_span` may decorate
+    # functions; opentelemetry/util/_decorator.py awaits coroutine functions alone.
+    {"opentelemetry.trace.get_tracer"}
+)
+
+CONTEXT_DECORATOR_BASES = frozenset(
+    # contextlib documentation: their instances decorate functions by `with` around the call.
+    {"contextlib.ContextDecorator", "contextlib.AsyncContextDecorator"}
+)
+
+CLOCKS = frozenset(
+    # time documentation.
+    {f"time.{name}{ns}" for name in ("time", "monotonic", "perf_counter", "process_time")
+     for ns in ("", "_ns")}
+)  # fmt: skip
+
 CHANNEL_DECORATORS = frozenset(
     # trio documentation: a background task iterates the generator, and the manager gives a channel.
     {"trio.as_safe_channel"}
