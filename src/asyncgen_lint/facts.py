@@ -35,6 +35,8 @@ from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.delegation import mere_delegations
+from asyncgen_lint.typestate.dependencies import iterated_dependencies
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
@@ -43,8 +45,10 @@ from asyncgen_lint.typestate.knowledge import (
     mentions_name,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
+from asyncgen_lint.typestate.sharing import Sharing
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
@@ -52,6 +56,7 @@ from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.tasks import outliving_tasks
+from asyncgen_lint.typestate.threads import Threads
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
@@ -295,6 +300,88 @@ class TaskOutlives:
 
     call: Node
     name: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SyncMethodCalled:
+    """A call of `method`, which only sync generators have; `instead` is the async one.
+
+    `is_statement` says that the result is dropped, in an `async def`.
+    """
+
+    label: str
+    method: str
+    instead: str
+    call: Node
+    is_statement: bool
+
+
+@dataclass(frozen=True)
+class GeneratorTested:
+    """A generator whose truth is asked at `at`."""
+
+    label: str
+    at: Node
+
+
+@dataclass(frozen=True)
+class GeneratorShared:
+    """A generator that is made once, in a `where` of module, class or default."""
+
+    label: str
+    name: str
+    where: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SendDiscarded:
+    """A bare `await g.asend(...)` in a loop over `g`, whose answer is an item of the loop."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class NextInThread:
+    """A `next` without default that `runner` calls in a thread.
+
+    `hangs` says that the await then never ends; else it raises RuntimeError.
+    """
+
+    runner: str
+    at: Node
+    hangs: bool
+
+
+@dataclass(frozen=True)
+class DependencyIterated:
+    """An `async for` over a dependency whose handler at the `yield` no failure reaches."""
+
+    label: str
+    header: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StepShared:
+    """A step of a generator that several tasks take turns to step."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SteppedInOtherTask:
+    """A step that `spawner` runs in a task of its own, of a generator bound to one."""
+
+    label: str
+    at: Node
+    spawner: str
     path: tuple[Step, ...]
 
 
@@ -832,6 +919,71 @@ class Facts:
                 )
                 yield UnshieldedCleanup(at, path)
 
+    def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
+        """Yield each step in a new task, of a generator bound to the task that began it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.steps():
+            path = (Step(each.bound.text, each.bound.at),)
+            label = _name_of(each.generator)
+            yield SteppedInOtherTask(label, each.call, each.spawner, path)
+
+    def steps_shared(self) -> Iterator[StepShared]:
+        """Yield each step that a consumer awaits itself, of a generator shared under a lock."""
+        for each in Sharing(self._knowledge, self._steps, self.parent).steps():
+            path = (Step("a lock: several tasks come here", each.entered),)
+            yield StepShared(_name_of(each.generator), each.call, path)
+
+    # Generators used as what they are not
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._knowledge, self._consumers, self.parent)
+
+    def sync_methods_called(self) -> Iterator[SyncMethodCalled]:
+        """Yield each call of a method that only sync generators have."""
+        for call, method, scope in self._objects.sync_methods():
+            is_statement = scope.is_async and isinstance(self._parents[call], cst.Expr)
+            label = _name_of(call.func.value) if isinstance(call.func, cst.Attribute) else ""
+            yield SyncMethodCalled(label, method, ASYNC_METHODS[method], call, is_statement)
+
+    def generators_tested(self) -> Iterator[GeneratorTested]:
+        """Yield each generator that a condition asks for its truth."""
+        for generator, test in self._objects.tested():
+            yield GeneratorTested(_name_of(generator), test)
+
+    def generators_shared(self) -> Iterator[GeneratorShared]:
+        """Yield each generator that is made once for all who use it."""
+        for each in self._objects.shared():
+            path = (Step("it is consumed here", each.use),) if each.use is not None else ()
+            label = label_of(each.creation)
+            yield GeneratorShared(label, each.name, each.how, each.creation, path)
+
+    def sends_discarded(self) -> Iterator[SendDiscarded]:
+        """Yield each `asend` in a loop over the same generator whose answer is dropped."""
+        for call, loop in self._objects.discarded_sends():
+            path = (Step("this loop then goes on behind it", loop),)
+            yield SendDiscarded(stepped_name(call), call, path)
+
+    def nexts_in_threads(self) -> Iterator[NextInThread]:
+        """Yield each `next` without default that runs in a thread, over what may end."""
+        for each in Threads(self._knowledge, self.parent).nexts():
+            hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
+            yield NextInThread(each.runner, each.call, hangs)
+
+    def dependencies_iterated(self) -> Iterator[DependencyIterated]:
+        """Yield each loop over a dependency that handles failures at its `yield`."""
+        for each in iterated_dependencies(self._knowledge, self._consumers):
+            path = (
+                Step("a framework throws failures in at this `yield`, a loop does not", each.at),
+                Step("so that this handler never runs", each.handler),
+            )
+            yield DependencyIterated(label_of(each.loop.iter), each.loop, path)
+
+    def mere_delegations(self) -> Iterator[Node]:
+        """Yield each loop that only hands on what another generator yields."""
+        for function in self._plain_generators():
+            yield from mere_delegations(self._knowledge, function)
+
     # Generators kept on objects
 
     def stored_open(self) -> Iterator[StoredOpen]:
@@ -963,6 +1115,9 @@ def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
     )
     return ReleaseSkipped(skipped.at, skipped.release, skipped.text, path)
 
+
+_STOP_ITERATION_SET_SINCE = (3, 13)
+"""A future of asyncio holds RuntimeError for a StopIteration from this version on (observed)."""
 
 _AWAITABLE_METHODS = frozenset(
     {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
