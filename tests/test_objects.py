@@ -253,7 +253,7 @@ async def bound(db):
     token = name.set(db)
     try:
         while item := await db.get():
-            yield item
+            yield item  # AGN306
     finally:
         name.reset(token)
 """

@@ -22,7 +22,6 @@ from asyncgen_lint.names.scopes import (
     Outline,
     Scope,
     ScopeKind,
-    all_parameters,
     dotted_name,
     outline,
 )
@@ -31,6 +30,7 @@ from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
+from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
@@ -38,16 +38,20 @@ from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.delegation import mere_delegations
 from asyncgen_lint.typestate.dependencies import iterated_dependencies
 from asyncgen_lint.typestate.event_loops import EventLoops
+from asyncgen_lint.typestate.foreign_sources import ForeignSources
+from asyncgen_lint.typestate.held import Locks, Resources
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
     mentions_annotation,
-    mentions_name,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
 from asyncgen_lint.typestate.other_task import OtherTask
+from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
+from asyncgen_lint.typestate.replay import Replays
+from asyncgen_lint.typestate.reused import ReusedItems
 from asyncgen_lint.typestate.sharing import Sharing
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
@@ -55,7 +59,9 @@ from asyncgen_lint.typestate.steps import Steps, stepped_name
 from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
+from asyncgen_lint.typestate.suspension import busy_loops
 from asyncgen_lint.typestate.tasks import outliving_tasks
+from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
 from asyncgen_lint.typestate.threads import Threads
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
@@ -148,6 +154,62 @@ class YieldInScope:
 
     at: Node
     scope: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class YieldHoldingLock:
+    """A `yield` that is reached with a lock of the class `kind` held; `blocks` the event loop."""
+
+    at: Node
+    label: str
+    kind: str
+    blocks: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class DelegationRefused:
+    """A `yield from` in an `async def`; see `typestate.refused.Delegation`."""
+
+    label: str
+    at: Node
+    source: Node
+    function: Scope
+    is_alone: bool
+    is_async: bool
+    is_sync: bool
+
+
+@dataclass(frozen=True)
+class TestThatYields:
+    """A test, called `name`, that is an async generator by `first_yield`."""
+
+    name: str
+    at: Node
+    first_yield: Node
+
+
+@dataclass(frozen=True)
+class AmbientAtYield:
+    """A `yield` at which the ambient state that is called `state` is set for the consumer, too."""
+
+    at: Node
+    state: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ItemReused:
+    """A `yield` of a container called `name` that `emptied` empties behind it.
+
+    `may_be_new` says that a new list would do as well for the function.
+    """
+
+    at: Node
+    name: str
+    emptied: Node
+    may_be_new: bool
     path: tuple[Step, ...]
 
 
@@ -818,6 +880,122 @@ class Facts:
     def _cancel_scopes(self) -> CancelScopes:
         return CancelScopes(self._knowledge)
 
+    def yields_holding_locks(self) -> Iterator[YieldHoldingLock]:
+        """Yield each `yield` of a plain generator at which it holds a lock that others want."""
+        locks = Locks(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in locks.held_at_yields(function, graph):
+                label = _name_of(each.opened.item)
+                path = (
+                    Step(f"`{label}` is taken here", each.opened),
+                    Step("and is still held at this `yield`", each.at),
+                )
+                blocks = each.kind in tables.BLOCKING_LOCKS
+                yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    def yields_holding_resources(self) -> Iterator[tuple[Node, str, tuple[Step, ...]]]:
+        """Yield each `yield` of a plain generator inside a manager, with what it is called.
+
+        Left out are the yields at which a cancel scope, a lock or ambient state is found.
+        """
+        worse = {each.at for each in self.yields_in_scopes()}
+        worse |= {each.at for each in self.yields_holding_locks()}
+        worse |= {each.at for each in self.yields_with_ambient_state()}
+        resources = Resources(self._knowledge, self._summaries)
+        for function, graph in self._graphs_of_iterated_generators():
+            for at, item in resources.held_at_yields(function, graph):
+                if at not in worse:
+                    label = _name_of(item.item) or "the manager"
+                    path = (
+                        Step(f"`{label}` is entered here", item),
+                        Step("and is left only when the generator is closed at this `yield`", at),
+                    )
+                    yield at, label, path
+
+    def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
+        """Yield each `yield` of a plain generator at which ambient state is set."""
+        states = AmbientStates(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in states.set_at_yields(function, graph):
+                path = [
+                    Step(f"`{each.name}` takes effect here", each.opened),
+                    Step("and still has it at this `yield`", each.at),
+                ]
+                if each.reset is not None:
+                    path.append(Step("this undoes it, wherever it is run", each.reset))
+                yield AmbientAtYield(each.at, each.name, tuple(path))
+
+    # Items
+
+    def items_reused(self) -> Iterator[ItemReused]:
+        """Yield each `yield` of a container that is emptied behind it, and that may be kept."""
+        reused = ReusedItems(self._knowledge, self.parent)
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for each in reused.of(function, graph):
+                if self._consumers.use_items_at_once(function):
+                    break
+                path = (
+                    Step("the consumer gets the object itself here", each.at),
+                    Step("and this empties it", each.emptied),
+                )
+                yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
+
+    def items_replayed(self) -> Iterator[tuple[Node, tuple[Step, ...]]]:
+        """Yield each `yield` of items that a retry in the same function yields again."""
+        replays = Replays(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in replays.of(function, graph):
+                path = (
+                    Step("the source is started here", each.source),
+                    Step("some of its items are yielded", each.at),
+                    Step(
+                        "an error of the source is caught here, and it is started again",
+                        each.handler,
+                    ),
+                )
+                yield each.at, path
+
+    def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
+        """Yield a `yield` of each endless loop that never suspends, with the loop."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None or self._consumers.all_await(function):
+                continue
+            for each in busy_loops(graph, function, self._knowledge):
+                yield each.at, each.loop
+
+    # What does not compile
+
+    def delegations_refused(self) -> Iterator[DelegationRefused]:
+        """Yield each `yield from` of an `async def`, where the target version refuses it."""
+        if self.target_version >= ALLOWED_SINCE:
+            return
+        for function in self.outline.functions():
+            for each in delegations(function, self._knowledge, self.parent):
+                yield DelegationRefused(
+                    _name_of(each.source),
+                    each.at,
+                    each.source,
+                    function,
+                    each.is_alone,
+                    each.is_async,
+                    each.is_sync,
+                )
+
+    def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
+        """Yield each `return` with a value of an async generator, and whether that is None."""
+        if self.target_version < ALLOWED_SINCE:
+            for function in self.outline.functions():
+                yield from returned_values(function)
+
+    def tests_that_yield(self) -> Iterator[TestThatYields]:
+        """Yield each test that is an async generator, whose body no runner runs."""
+        for function, first in tests_that_yield(self._knowledge, self._can_yield):
+            yield TestThatYields(function.name, function.node, first)
+
     # Context managers
 
     def releases_skipped(self) -> Iterator[ReleaseSkipped]:
@@ -1046,40 +1224,12 @@ class Facts:
     # Sources that somebody else owns
 
     def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
-        """Yield each loop that re-yields from a parameter and never closes it, with its name.
-
-        Left out are the object of a method, and what is annotated as something else than an async
-        iterator: such objects have closing of their own, or none.
-        """
+        """Yield each loop that re-yields from a parameter or attribute and never closes it."""
+        sources = ForeignSources(self._knowledge)
         for function in self._plain_generators():
             graph = self._graph(function)
-            if graph is None:
-                continue
-            for loop in self._yielding_loops(graph):
-                if isinstance(loop, cst.For) and isinstance(loop.iter, cst.Name):
-                    name = loop.iter.value
-                    bindings = function.bindings.get(name, [])
-                    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER:
-                        continue
-                    if self._may_be_given_a_generator(bindings[0].node, function) and (
-                        not _is_used_in_a_call(function, name)
-                    ):
-                        yield loop, name
-
-    def _may_be_given_a_generator(self, parameter: Node, function: Scope) -> bool:
-        if not isinstance(parameter, cst.Param) or self._gets_the_object(parameter, function):
-            return False
-        if parameter.annotation is None:
-            return True
-        annotation = parameter.annotation.annotation
-        return mentions_name(annotation, tables.ASYNC_ITERABLE_ANNOTATIONS | {"Any"})
-
-    def _gets_the_object(self, parameter: cst.Param, function: Scope) -> bool:
-        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
-            return False
-        if "builtins.staticmethod" in self.resolver.decorators(function):
-            return False
-        return all_parameters(function.node.params)[0] is parameter
+            if graph is not None:
+                yield from sources.delegations(function, self._yielding_loops(graph))
 
     def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
         seen: set[Node] = set()
@@ -1122,17 +1272,6 @@ _STOP_ITERATION_SET_SINCE = (3, 13)
 _AWAITABLE_METHODS = frozenset(
     {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
 )
-
-
-def _is_used_in_a_call(function: Scope, name: str) -> bool:
-    """Return whether a call gets the named object, or calls a method of it."""
-    for call in function.calls:
-        parts = [each.value for each in call.args]
-        if isinstance(call.func, cst.Attribute):
-            parts.append(call.func.value)
-        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
-            return True
-    return False
 
 
 def label_of(node: Node) -> str:

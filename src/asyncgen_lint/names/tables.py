@@ -81,6 +81,11 @@ CONTEXT_MANAGER_DECORATORS = frozenset(
     }
 )
 
+SYNC_CONTEXT_MANAGER_DECORATORS = frozenset(
+    # contextlib documentation, and its backport.
+    {"contextlib.contextmanager", "contextlib2.contextmanager"}
+)
+
 FIXTURE_DECORATORS = frozenset(
     {
         # pytest and pytest-asyncio documentation: the plugin steps the generator itself.
@@ -89,6 +94,18 @@ FIXTURE_DECORATORS = frozenset(
         "pytest_trio.trio_fixture",
     }
 )
+
+TEST_CASES = frozenset(
+    # unittest documentation: methods whose names begin with `test` are tests.
+    {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase",
+     "unittest.async_case.IsolatedAsyncioTestCase"}
+)  # fmt: skip
+
+TEST_DECORATORS = frozenset(
+    # unittest and unittest.mock documentation: what is decorated stays a test of the same kind.
+    {"unittest.skip", "unittest.skipIf", "unittest.skipUnless", "unittest.expectedFailure",
+     "unittest.mock.patch", "unittest.mock.patch.object", "unittest.mock.patch.dict"}
+)  # fmt: skip
 
 EXPECTED_EXCEPTIONS = frozenset(
     # pytest documentation: the body is expected to raise or to warn.
@@ -151,6 +168,11 @@ SYNC_ITERABLE_MAKERS = {
     "builtins.zip": "a sync iterator",
 }
 
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators".
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
@@ -200,6 +222,55 @@ CANCEL_SCOPES = {
     "quattro.move_on_at": "asyncio",
     "quattro.fail_after": "asyncio",
     "quattro.fail_at": "asyncio",
+}
+
+LOCKS = frozenset(
+    {
+        # asyncio, threading, multiprocessing, anyio and trio documentation: what only one holder
+        # at a time has. A semaphore or limiter is often held on purpose.
+        *(f"asyncio.{name}" for name in ("Lock", "Condition")),
+        *(f"asyncio.locks.{name}" for name in ("Lock", "Condition")),
+        *(f"threading.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"multiprocessing.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"anyio.{name}" for name in ("Lock", "Condition")),
+        *(f"trio.{name}" for name in ("Lock", "StrictFIFOLock", "Condition")),
+    }
+)
+
+BLOCKING_LOCKS = frozenset(
+    # Those of them that block the thread, and so the event loop, while they are waited for.
+    {each for each in LOCKS if each.startswith(("threading.", "multiprocessing."))}
+)
+
+AMBIENT_MANAGERS = frozenset(
+    {
+        # Library Reference: each sets what other code reads without being given it, and restores
+        # it at exit: decimal, contextlib, warnings.
+        "decimal.localcontext",
+        "contextlib.redirect_stdout",
+        "contextlib.redirect_stderr",
+        "contextlib.chdir",
+        "warnings.catch_warnings",
+        # OpenTelemetry API, trace and its SDK's context: the current span, by a context variable.
+        "opentelemetry.trace.use_span",
+        # structlog documentation, "Context variables"; loguru documentation, "contextualize".
+        "structlog.contextvars.bound_contextvars",
+        "loguru.logger.contextualize",
+        # PyTorch documentation, "Locally disabling gradient computation": local to the thread.
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+    }
+)
+
+AMBIENT_METHODS = frozenset(
+    # OpenTelemetry API, Tracer: no other interface has a method of this name.
+    {"start_as_current_span"}
+)
+
+AMBIENT_PAIRS = {
+    # OpenTelemetry API, context: `detach` gets the token that `attach` gives.
+    "opentelemetry.context.attach": "opentelemetry.context.detach",
 }
 
 TRIVIAL_MANAGERS = frozenset(
@@ -373,6 +444,14 @@ ASYNC_ITERABLE_ANNOTATIONS = frozenset(
 )
 
 ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
+
+GENERATOR_TYPES = frozenset(
+    # Every async generator object is an instance of these: PEP 525, documentation of
+    # collections.abc and types.
+    {f"{module}.{name}" for module in ("collections.abc", "typing")
+     for name in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")}
+    | {"types.AsyncGeneratorType"}
+)  # fmt: skip
 
 LOCAL_ONLY_CALLS = frozenset(
     # Built-in functions without an effect outside the call.
