@@ -36,6 +36,8 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.delegation import mere_delegations
+from asyncgen_lint.typestate.dependencies import iterated_dependencies
 from asyncgen_lint.typestate.entered import Entered
 from asyncgen_lint.typestate.entering import Entering
 from asyncgen_lint.typestate.error_only import (
@@ -57,6 +59,7 @@ from asyncgen_lint.typestate.manager_decorators import wrong_decorators
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
 from asyncgen_lint.typestate.misuse import Misuse, Misused
+from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.protocol import IteratorProtocol
@@ -64,6 +67,7 @@ from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.replay import Replays
 from asyncgen_lint.typestate.reused import ReusedItems
+from asyncgen_lint.typestate.sharing import Sharing
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
@@ -80,6 +84,7 @@ from asyncgen_lint.typestate.swallowed import (
 )
 from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
+from asyncgen_lint.typestate.threads import Threads
 from asyncgen_lint.typestate.timeouts import timed_steps
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
@@ -592,6 +597,88 @@ class ManagerMisused:
     name: str
     at: Node
     way: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SyncMethodCalled:
+    """A call of `method`, which only sync generators have; `instead` is the async one.
+
+    `is_statement` says that the result is dropped, in an `async def`.
+    """
+
+    label: str
+    method: str
+    instead: str
+    call: Node
+    is_statement: bool
+
+
+@dataclass(frozen=True)
+class GeneratorTested:
+    """A generator whose truth is asked at `at`."""
+
+    label: str
+    at: Node
+
+
+@dataclass(frozen=True)
+class GeneratorShared:
+    """A generator that is made once, in a `where` of module, class or default."""
+
+    label: str
+    name: str
+    where: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SendDiscarded:
+    """A bare `await g.asend(...)` in a loop over `g`, whose answer is an item of the loop."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class NextInThread:
+    """A `next` without default that `runner` calls in a thread.
+
+    `hangs` says that the await then never ends; else it raises RuntimeError.
+    """
+
+    runner: str
+    at: Node
+    hangs: bool
+
+
+@dataclass(frozen=True)
+class DependencyIterated:
+    """An `async for` over a dependency whose handler at the `yield` no failure reaches."""
+
+    label: str
+    header: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StepShared:
+    """A step of a generator that several tasks take turns to step."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SteppedInOtherTask:
+    """A step that `spawner` runs in a task of its own, of a generator bound to one."""
+
+    label: str
+    at: Node
+    spawner: str
     path: tuple[Step, ...]
 
 
@@ -1766,6 +1853,69 @@ class Facts:
             )
             yield KindChanged(each.name, each.at, each.was_generator, path)
 
+    def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
+        """Yield each step in a new task, of a generator bound to the task that began it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.steps():
+            path = (Step(each.bound.text, each.bound.at),)
+            label = _name_of(each.generator)
+            yield SteppedInOtherTask(label, each.call, each.spawner, path)
+
+    def steps_shared(self) -> Iterator[StepShared]:
+        """Yield each step that a consumer awaits itself, of a generator shared under a lock."""
+        for each in Sharing(self._knowledge, self._steps, self.parent).steps():
+            path = (Step("a lock: several tasks come here", each.entered),)
+            yield StepShared(_name_of(each.generator), each.call, path)
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._knowledge, self._consumers, self.parent)
+
+    def sync_methods_called(self) -> Iterator[SyncMethodCalled]:
+        """Yield each call of a method that only sync generators have."""
+        for call, method, scope in self._objects.sync_methods():
+            is_statement = scope.is_async and isinstance(self._parents[call], cst.Expr)
+            label = _name_of(call.func.value) if isinstance(call.func, cst.Attribute) else ""
+            yield SyncMethodCalled(label, method, ASYNC_METHODS[method], call, is_statement)
+
+    def generators_tested(self) -> Iterator[GeneratorTested]:
+        """Yield each generator that a condition asks for its truth."""
+        for generator, test in self._objects.tested():
+            yield GeneratorTested(_name_of(generator), test)
+
+    def generators_shared(self) -> Iterator[GeneratorShared]:
+        """Yield each generator that is made once for all who use it."""
+        for each in self._objects.shared():
+            path = (Step("it is consumed here", each.use),) if each.use is not None else ()
+            label = label_of(each.creation)
+            yield GeneratorShared(label, each.name, each.how, each.creation, path)
+
+    def sends_discarded(self) -> Iterator[SendDiscarded]:
+        """Yield each `asend` in a loop over the same generator whose answer is dropped."""
+        for call, loop in self._objects.discarded_sends():
+            path = (Step("this loop then goes on behind it", loop),)
+            yield SendDiscarded(stepped_name(call), call, path)
+
+    def nexts_in_threads(self) -> Iterator[NextInThread]:
+        """Yield each `next` without default that runs in a thread, over what may end."""
+        for each in Threads(self._knowledge, self.parent).nexts():
+            hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
+            yield NextInThread(each.runner, each.call, hangs)
+
+    def dependencies_iterated(self) -> Iterator[DependencyIterated]:
+        """Yield each loop over a dependency that handles failures at its `yield`."""
+        for each in iterated_dependencies(self._knowledge, self._consumers):
+            path = (
+                Step("a framework throws failures in at this `yield`, a loop does not", each.at),
+                Step("so that this handler never runs", each.handler),
+            )
+            yield DependencyIterated(label_of(each.loop.iter), each.loop, path)
+
+    def mere_delegations(self) -> Iterator[Node]:
+        """Yield each loop that only hands on what another generator yields."""
+        for function in self._plain_generators():
+            yield from mere_delegations(self._knowledge, function)
+
 
 def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
     path = (
@@ -1865,3 +2015,9 @@ _KINDS = {
 
 def _class_name(method: Scope) -> str:
     return method.owner_class.name if method.owner_class is not None else ""
+
+
+_STOP_ITERATION_SET_SINCE = (3, 13)
+
+
+"""A future of asyncio holds RuntimeError for a StopIteration from this version on (observed)."""

@@ -527,6 +527,35 @@ OTHER_TASK_RUNNERS = frozenset(
      "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.tasks.gather"}
 )  # fmt: skip
 
+LOOP_RUNNERS = frozenset(
+    # asyncio, anyio and trio documentation, and uvloop's README: each makes a loop, runs it until a
+    # coroutine is done, and ends it.
+    {"asyncio.run", "asyncio.runners.run", "anyio.run", "trio.run", "uvloop.run"}
+)
+
+THREAD_RUNNERS = {
+    # Each calls the function it is given in a thread. A StopIteration that leaves it cannot be set
+    # on an asyncio future: before 3.13 the future is then never done (runtime.md, AGN516).
+    "asyncio.to_thread": "asyncio",
+    "asyncio.threads.to_thread": "asyncio",
+    # These raise it in the coroutine that awaits, where it becomes RuntimeError (PEP 479).
+    "anyio.to_thread.run_sync": "anyio",
+    "trio.to_thread.run_sync": "trio",
+    "starlette.concurrency.run_in_threadpool": "anyio",
+    "fastapi.concurrency.run_in_threadpool": "anyio",
+}
+
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators"; `repeat` only without its second argument.
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
+LOCKS = frozenset(
+    # asyncio, anyio and trio documentation: one task at a time gets past entering one of these.
+    {"asyncio.Lock", "asyncio.locks.Lock", "asyncio.Condition", "anyio.Lock", "anyio.Condition",
+     "trio.Lock", "trio.StrictFIFOLock", "trio.Condition"}
+)  # fmt: skip
+
 LOOP_MAKERS = frozenset(
     # asyncio documentation, and uvloop's README.
     {"asyncio.new_event_loop", "asyncio.events.new_event_loop", "uvloop.new_event_loop"}

@@ -23,6 +23,8 @@ _WORDS = re.compile(
 _GENERATOR_WORDS = re.compile(
     r"\byield\b|\basync[\s\\]+for\b|\banext\b|\baclos(?:e|ing)\b|\basend\b|\bathrow\b|__anext__|__aiter__"
     r"|\bAsync(?:Generator|Iterator|Iterable)\b|\basynccontextmanager\b"
+    # `next` given to a thread, as a function or in a lambda.
+    r"|\bnext[\s\\]*,|\blambda\s*:\s*next\b"
 )
 
 
