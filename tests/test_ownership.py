@@ -16,6 +16,43 @@ import pytest
 from marked import ROWS, assert_marked
 
 CASES = {
+    "forgotten in a loop that has turns": """
+        async def f(db):
+            gen = rows(db)
+            for _ in range(2):
+                del gen
+                break
+            return await anext(gen)
+    """,
+    "forgotten in a loop that may have none": """
+        async def f(db, count):
+            gen = rows(db)
+            for _ in range(count):
+                del gen
+                break
+            return await anext(gen)  # AGN104
+    """,
+    "readers of a connection that call each other": """
+        async def one(conn):
+            async for row in other(conn):  # AGN103
+                yield row
+            async for row in locked(conn):  # AGN103
+                yield row
+        async def other(conn):
+            async for row in one(conn):  # AGN103
+                yield row
+        async def locked(conn):
+            async with lock:
+                yield conn
+        async def first(connect):
+            async with connect() as conn:
+                async for row in one(conn):  # AGN101
+                    return row
+        async def second(connect):
+            async with connect() as conn:
+                async for row in other(conn):  # AGN101
+                    return row
+    """,
     "break": """
         async def f(db):
             async for row in rows(db):  # AGN101
@@ -1307,7 +1344,7 @@ CASES = {
             def __aiter__(self):
                 return rows(self.db)
             async def f(self):
-                async for row in self:
+                async for row in self:  # AGN101
                     return row
     """,
     "starred": """
@@ -1554,6 +1591,42 @@ CASES = {
 }
 
 STRICT_CASES = {
+    "closed where a pattern knows it for a generator": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                match gen:
+                    case AsyncGenerator():
+                        await gen.aclose()
+    """,
+    "closed where a pattern says that it is not None": """
+        async def f(db, send):
+            gen = None
+            try:
+                gen = rows(db)
+                async for row in gen:
+                    await send(row)
+            finally:
+                match gen:
+                    case None:
+                        pass
+                    case _:
+                        await gen.aclose()
+    """,
+    "closed where a pattern may not match": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:  # AGN102
+                    await send(row)
+            finally:
+                match send:
+                    case AsyncGenerator():
+                        await gen.aclose()
+    """,
     "closed by another task, in a finally": """
         async def shielded(db, send):
             gen = rows(db)
@@ -1708,6 +1781,63 @@ STRICT_CASES = {
             async def text_of(stream):
                 async for event in stream:  # AGN103
                     yield event.text
+    """,
+    "parameter under another name": """
+        from collections.abc import AsyncIterable
+        from typing import Any, Union
+        Lines = Union[list[str], AsyncIterable[str]]
+        Words = Union[list[str], set[str]]
+        async def relay(lines: Lines):
+            stream = lines if isinstance(lines, AsyncIterable) else None
+            async for line in stream:  # AGN103
+                yield line
+        async def spell(words: Words):
+            stream = words
+            async for word in stream:
+                yield word
+        async def closed(lines: Lines):
+            stream = lines
+            async for line in stream:
+                yield line
+            await stream.aclose()
+    """,
+    "parameter given back": """
+        from collections.abc import AsyncIterable
+        def checked(stream: AsyncIterable[str]):
+            if stream is None:
+                raise ValueError
+            return stream
+        def copied(stream: AsyncIterable[str]):
+            return list(stream)
+        async def relay(lines: AsyncIterable[str]):
+            async for line in checked(lines):  # AGN103
+                yield line
+        async def listed(lines: AsyncIterable[str]):
+            async for line in copied(lines):
+                yield line
+    """,
+    "attribute from the caller": """
+        from collections.abc import AsyncIterable
+        class Kept:
+            def __init__(self, lines: AsyncIterable[str]):
+                self.lines = lines
+            async def all(self):
+                async for line in self.lines:  # AGN103
+                    yield line
+        class Closed:
+            def __init__(self, lines: AsyncIterable[str]):
+                self.lines = lines
+            async def all(self):
+                async for line in self.lines:
+                    yield line
+            async def aclose(self):
+                await self.lines.aclose()
+        class Unsaid:
+            def __init__(self, lines):
+                self.lines = lines
+            async def all(self):
+                async for line in self.lines:
+                    yield line
     """,
     "await in the body": """
         async def f(db, send):

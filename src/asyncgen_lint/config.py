@@ -6,11 +6,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions
 from asyncgen_lint.registry import all_codes, all_rules
 from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
 
@@ -22,6 +23,12 @@ DEFAULT_TARGET = (3, 10)
 
 
 DEFAULT_SRC = ("src", ".")
+
+
+CACHE_FOLDER = ".asyncgen-lint-cache"
+
+CACHE_VARIABLE = "ASYNCGEN_LINT_CACHE_DIR"
+"""The environment variable that says where the cache is, `none` for nowhere."""
 
 
 class SettingsError(ValueError):
@@ -36,7 +43,9 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none.
+    environment that has its dependencies, empty for the active one, `none` for none. `cache_dir` is
+    where results are kept, relative to the root; empty for the usual place, `none` for nowhere.
+    `extensions` are the names that a project adds to what is known of libraries.
     """
 
     select: tuple[str, ...] = ()
@@ -48,6 +57,8 @@ class Settings:
     extend_select: tuple[str, ...] = ()
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
+    cache_dir: str = ""
+    extensions: Extensions = NO_EXTENSIONS
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.
@@ -80,7 +91,7 @@ class Overrides:
     """What the command line says; None or empty leaves a project's own setting as it is.
 
     `ignore` adds to a project's own, over which in turn what is selected here wins. `isolated`
-    leaves every pyproject.toml unread.
+    leaves every pyproject.toml unread. `cache_dir` is absolute, or `none`.
     """
 
     select: tuple[str, ...] = ()
@@ -92,6 +103,7 @@ class Overrides:
     isolated: bool = False
     src: tuple[str, ...] = ()
     python: str = ""
+    cache_dir: str = ""
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -105,6 +117,7 @@ class Overrides:
             target_version=self.target_version or settings.target_version,
             src=self.src or settings.src,
             python=self.python or settings.python,
+            cache_dir=self.cache_dir or settings.cache_dir,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -115,11 +128,28 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Project:
-    """A project: its root folder, its settings, and the folder its `exclude` is relative to."""
+    """A project: its root folder, its settings, and the folder its `exclude` is relative to.
+
+    `named_cache` is the place of its cache if one is named, as in the settings.
+    """
 
     root: Path
     settings: Settings
     exclude_root: Path
+    named_cache: str = ""
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Where results of its files are kept; None for nowhere.
+
+        What stands in no project leaves no folder behind, unless one is named.
+        """
+        named = self.named_cache
+        if named == "none":
+            return None
+        if not named and not any((self.root / each).exists() for each in _MARKS):
+            return None
+        return Path(os.path.normpath(self.root / (named or CACHE_FOLDER)))
 
     def excludes(self, path: Path, *, folder: bool = False) -> bool:
         """Return whether `exclude` names this absolute path or a folder above it."""
@@ -151,7 +181,8 @@ class Projects:
         """
         project = self._by_folder.get(folder)
         if project is None:
-            root = _nearest(folder, "pyproject.toml") or _nearest(folder, ".git") or Path.cwd()
+            found = (_nearest(folder, each) for each in _MARKS)
+            root = next((each for each in found if each is not None), None) or Path.cwd()
             project = self._by_folder[folder] = self._of_root(root)
         return project
 
@@ -162,9 +193,19 @@ class Projects:
             unread = self.overrides.isolated or not pyproject.is_file()
             settings = Settings() if unread else read_settings(pyproject)
             exclude_root = Path.cwd() if self.overrides.exclude else root
-            project = Project(root, self.overrides.applied_to(settings), exclude_root)
+            cache = self.overrides.cache_dir or _told_cache() or settings.cache_dir
+            project = Project(root, self.overrides.applied_to(settings), exclude_root, cache)
             self._by_root[root] = project
         return project
+
+
+_MARKS = ("pyproject.toml", ".git")
+"""What stands in a project's root; the first counts wherever it is."""
+
+
+def _told_cache() -> str:
+    named = os.environ.get(CACHE_VARIABLE, "")
+    return os.path.abspath(named) if named and named != "none" else named
 
 
 def _nearest(folder: Path, name: str) -> Path | None:
@@ -192,10 +233,21 @@ def read_settings(pyproject: Path) -> Settings:
         where = f"{pyproject}: [tool.asyncgen-lint] {key}"
         reader = _KEYS.get(key)
         if reader is None:
-            known = f"; known are {', '.join(_KEYS)}"
-            raise SettingsError(f"{where}: unknown key{_suggestion(key, _KEYS) or known}")
-        settings = replace(settings, **{key.replace("-", "_"): reader(value, where)})
+            raise SettingsError(f"{where}: unknown key{_suggested_key(key)}")
+        settings = _with(settings, key.replace("-", "_"), reader(value, where))
     return settings
+
+
+def _with(settings: Settings, name: str, value: Any) -> Settings:
+    if name in _EXTENDING:
+        return replace(settings, extensions=replace(settings.extensions, **{name: value}))
+    return replace(settings, **{name: value})
+
+
+def _suggested_key(key: str) -> str:
+    if key.replace("_", "-") in _ELSEWHERE:
+        return f"; did you mean {_ELSEWHERE[key.replace('_', '-')]!r}?"
+    return _suggestion(key, _KEYS) or f"; known are {', '.join(_KEYS)}"
 
 
 def parse_target(text: str, where: str) -> tuple[int, int]:
@@ -311,6 +363,18 @@ def check_patterns(patterns: Iterable[str], where: str) -> tuple[str, ...]:
     return checked
 
 
+def _names(value: object, where: str) -> tuple[str, ...]:
+    """Return dotted names, each once; the last part may be `*`, for all below."""
+    names = _words(value, where)
+    for each in names:
+        if not re.fullmatch(r"[^\W\d]\w*(\.\w+)*\.(\w+|\w*\*)", each):
+            raise SettingsError(
+                f"{where}: {each!r} is no dotted name; write it with the module that it is"
+                " imported from, like 'mylib.scope', or 'mylib.*' for all of its names"
+            )
+    return tuple(sorted(set(names)))
+
+
 def _patterns(value: object, where: str) -> tuple[str, ...]:
     return check_patterns(_words(value, where), where)
 
@@ -334,6 +398,21 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "lint-tests": _truth,
     "src": _words,
     "python": _word,
+    "cache-dir": _word,
+    "closers": _names,
+    "cancel-scopes": _names,
+    "context-manager-decorators": _names,
+    "transparent-decorators": _names,
+    "fixture-decorators": _names,
+    "dependency-markers": _names,
+    "exception-suppress-context-managers": _names,
+}
+
+_EXTENDING = frozenset(each.name for each in fields(Extensions))
+
+_ELSEWHERE = {
+    # What flake8-async calls a setting that means the same.
+    "transform-async-generator-decorators": "context-manager-decorators",
 }
 
 

@@ -2,8 +2,8 @@
 
 flake8 ends its whole run when a plugin raises, so nothing here does: a failure of ours becomes
 AGN000 on the first line of the file. `# noqa`, `select`, `ignore` and per-file-ignores are flake8's
-own. Of `[tool.asyncgen-lint]`, `strict`, `target-version` and `lint-tests` count here; settings
-that cannot be understood give one AGN000 in each analysed file of the project, which is the same
+own. Of `[tool.asyncgen-lint]` all but `select`, `ignore` and `exclude` counts here; settings that
+cannot be understood give one AGN000 in each analysed file of the project, which is the same
 whatever the number of worker processes.
 
 flake8 imports this module even for `flake8 --version`; what analysis needs is imported later.
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from asyncgen_lint.config import Settings
 
@@ -87,22 +86,26 @@ class Plugin:
             return
         from pathlib import Path
 
+        from asyncgen_lint.cache import analyse_with, cache_in
         from asyncgen_lint.config import Projects, Settings, SettingsError
-        from asyncgen_lint.engine import analyse
         from asyncgen_lint.source.text import Source
 
         folder = Path(os.path.abspath(self._filename)).parent
-        root: Path | None = None
+        root = folder_of_cache = None
         settings = Settings()
         try:
             project = Projects().of_folder(folder)
-            root, settings = project.root, project.settings
+            root, settings, folder_of_cache = project.root, project.settings, project.cache_dir
         except SettingsError as error:
             yield 1, 0, f"AGN000 settings not understood, defaults used: {error}"
         source = Source(self._filename, text)
-        analysis = analyse(
+        cache = cache_in(folder_of_cache) if folder_of_cache is not None else None
+        analysis = analyse_with(cache)(
             source, self._as_flake8_has_it(settings), tree=self._tree, with_fixes=False, root=root
         )
+        if cache is not None:
+            # flake8 does not say which file is the last one. Without a cache all goes on as well.
+            cache.flush()
         for each in analysis.diagnostics:
             start = each.span.start
             yield start.line, start.column, f"{each.code} {each.message}"

@@ -1,536 +1,377 @@
-"""Exceptions that a generator, or the consumer of one, swallows: cancellation, and its own errors.
+"""Which context managers swallow an exception of their body, by what their source does.
 
-A cancellation that is swallowed is lost: `asyncio.timeout` and `wait_for` return as if nothing had
-happened (asyncio documentation, "Task Cancellation"). An error that ends a generator by a plain
-return looks to the consumer like the end of the stream.
+An `__exit__` swallows by returning a true value (Language Reference 3.3.9); a generator that
+contextlib makes a manager does by going on, after the exception was thrown in at its `yield`,
+without raising it again (contextlib, `_AsyncGeneratorContextManager.__aexit__`).
+
+What is swallowed under a condition that cannot be decided is "maybe", and for GeneratorExit "no":
+that a generator survives its closing is a claim that needs certainty. What cannot be read at all
+swallows nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from asyncgen_lint.flow.constants import blocks_after, constants
-from asyncgen_lint.flow.graph import (
-    EXCEPTIONAL,
-    RAISING,
-    SUSPENDING,
-    Await,
-    Bind,
-    Block,
-    Call,
-    Catch,
-    Edge,
-    EdgeKind,
-    Enter,
-    Exit,
-    Graph,
-    Instruction,
-    Next,
-    Raise,
-    Region,
-    RegionKind,
-    StoreAttribute,
-    StoreItem,
-    Yield,
-    yield_of,
-)
+from asyncgen_lint.flow.graph import EdgeKind
+from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, alternatives, dotted_name
-from asyncgen_lint.source.walk import descendants
-from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
-from asyncgen_lint.typestate.knowledge import Knowledge
-from asyncgen_lint.typestate.stops import own_nodes
+from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, alternatives, is_name
+from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.typestate.decorators import Way
 
-_ERRORS = frozenset({EdgeKind.MAY_RAISE, EdgeKind.RAISE})
-_GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.wait_for", "asyncio.shield"})
-_RELEASES = (
-    tables.RELEASE_METHODS | tables.ENDING_METHODS | tables.CLOSE_METHODS | {"wait_closed", "join"}
-)
-_SUPPRESSING_WORDS = ("suppress", "ignor", "swallow", "catch", "quiet", "safe", "silen", "tolera")
-_FLAGS_OF_CANCELLATION = frozenset({"uncancel", "cancelling"})
+if TYPE_CHECKING:
+    from asyncgen_lint.typestate.knowledge import Knowledge
+
+_MAX_DEPTH = 5
+_EXITS = ("__exit__", "__aexit__")
+_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 @dataclass(frozen=True, slots=True)
-class Swallowed:
-    """A handler that swallows an exception which comes from `at`.
+class _Thrown:
+    """The exception: a kind, and for an explicit raise the lineage of its type, if known."""
 
-    `effect` is the first thing done afterwards, if that matters; `becomes` is the exception that
-    the handler raises instead, if there is one; `falls_through` says that its last statement is no
-    jump.
-    """
+    kind: EdgeKind
+    raised: str
 
-    handler: cst.CSTNode
-    at: cst.CSTNode
-    effect: cst.CSTNode | None = None
-    becomes: str = ""
-    falls_through: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """A `suppress(...)` around a `yield`, and what it swallows there.
-
-    `what` is `cancellation`, `errors`, `exit` or `body`; `at` is where it comes from.
-    """
-
-    manager: cst.CSTNode
-    at: cst.CSTNode
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class JumpInFinally:
-    """A `return`, `break` or `continue` that drops the exception which led into its `finally`."""
-
-    at: cst.CSTNode
-    text: str
-    source: cst.CSTNode
-    is_cancellation: bool
+    def is_one_of(self, types: Iterable[str]) -> bool | None:
+        """Return whether the exception is of one of these types; None for maybe."""
+        named = set(types)
+        if "builtins.BaseException" in named:
+            return True
+        if self.kind is EdgeKind.GENERATOR_EXIT:
+            return "builtins.GeneratorExit" in named
+        if self.kind is EdgeKind.CANCEL:
+            return bool(named & tables.CANCELLED_ERRORS)
+        if self.raised:
+            return is_caught(self.raised, named)
+        if tables.ORDINARY_EXCEPTION_ROOT in named:
+            return True
+        # GeneratorExit and cancellation are told apart from what is raised here.
+        return None if named - tables.CANCELLED_ERRORS - {"builtins.GeneratorExit"} else False
 
 
 class Swallowing:
-    """Answers for one function."""
+    """Answers for managers of all modules in view."""
 
-    def __init__(self, graph: Graph, scope: Scope, knowledge: Knowledge, cleanup: Cleanup) -> None:
-        self._graph = graph
-        self._scope = scope
+    def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
-        self._cleanup = cleanup
-        self._flags = constants(graph)
 
-    # Cancellation
+    def verdict(
+        self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
+    ) -> bool | None:
+        """Return whether leaving a manager by an exception swallows it; None for maybe."""
+        memo = scope.outline.memo.setdefault("swallows", {})
+        key = (manager, scope, kind, raised)
+        if key not in memo:
+            found = self._verdict(manager, scope, _Thrown(kind, raised), _MAX_DEPTH)
+            memo[key] = found is True if kind is EdgeKind.GENERATOR_EXIT else found
+        verdict: bool | None = memo[key]
+        return verdict
 
-    def cancellations(self) -> Iterator[Swallowed]:
-        """Yield each handler of a generator that swallows a cancellation at an await."""
-        for handler, entry, at in self._caught({EdgeKind.CANCEL}, self._is_cancelled_here):
-            found = self._swallowed_cancellation(handler, entry, at)
-            if found is not None:
-                yield found
-
-    def cancellations_of_loops(self) -> Iterator[Swallowed]:
-        """Yield each handler around an `async for` after which a cancelled function works on."""
-        for handler, entry, at in self._caught({EdgeKind.CANCEL}, self._is_cancelled_in_loop):
-            effect = self._work_after(handler, entry)
-            found = self._swallowed_cancellation(handler, entry, at)
-            if effect is not None and found is not None:
-                yield Swallowed(handler, at, effect, "", found.falls_through)
-
-    def cancellations_as_end(self) -> Iterator[Swallowed]:
-        """Yield each handler of an `__anext__` that turns a cancellation into the end."""
-        for handler, entry, at in self._caught({EdgeKind.CANCEL}, self._is_cancelled_here):
-            after = blocks_after(Edge(entry, EdgeKind.NEXT), self._flags[entry.index])
-            raises_stop = any(
-                self._is_stop(edge.node)
-                for block, _ in after
-                if _is_in(handler, block)
-                for edge in block.edges
-            )
-            if raises_stop and not self._may_pass_on(handler):
-                yield Swallowed(handler, at, None, "StopAsyncIteration", False)
-
-    def _is_stop(self, node: cst.CSTNode | None) -> bool:
-        if not isinstance(node, cst.Raise) or node.exc is None:
+    def _verdict(
+        self, manager: cst.BaseExpression, scope: Scope, thrown: _Thrown, depth: int
+    ) -> bool | None:
+        if not depth:
             return False
-        raised = node.exc.func if isinstance(node.exc, cst.Call) else node.exc
-        return self._knowledge.dotted(raised, self._scope) == "builtins.StopAsyncIteration"
-
-    def _swallowed_cancellation(
-        self, handler: cst.CSTNode, entry: Block, at: cst.CSTNode
-    ) -> Swallowed | None:
-        if self._may_pass_on(handler):
-            return None
-        after = self._after(entry)
-        if any(self._graph.exits[kind] in after for kind in EXCEPTIONAL):
-            # On some path it raises: under a condition that is not understood here.
-            return None
-        goes_on = self._graph.exits[EdgeKind.RETURN] in after or any(
-            yield_of(block) is not None or any(map(_suspends, block.instructions))
-            for block in after
-            if not _is_in(handler, block)
-        )
-        return Swallowed(handler, at, falls_through=_falls_through(handler)) if goes_on else None
-
-    def _may_pass_on(self, handler: cst.CSTNode) -> bool:
-        """Return whether a handler hands the exception on, or undoes the cancellation."""
-        assert isinstance(handler, (cst.ExceptHandler, cst.ExceptStarHandler))
-        if any(
-            isinstance(each, cst.Attribute) and each.attr.value in _FLAGS_OF_CANCELLATION
-            for each in descendants(handler.body)
-        ):
-            return True
-        return self._hands_on(handler)
-
-    def _hands_on(self, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
-        """Return whether a handler keeps the exception that it caught, or gives it to somebody."""
-        if handler.name is None or not isinstance(handler.name.name, cst.Name):
-            return False
-        name = handler.name.name.value
-        for each in own_nodes(handler.body):
-            values: list[cst.CSTNode | None] = []
-            if isinstance(each, cst.Call) and not self._only_writes(each):
-                values += each.args
-            elif isinstance(each, (cst.Assign, cst.AnnAssign, cst.NamedExpr)):
-                values.append(each.value)
-            if any(value is not None and _reads(value, name) for value in values):
-                return True
-        return False
-
-    def _only_writes(self, call: cst.CSTNode) -> bool:
-        """Return whether a call does nothing but print or log."""
-        assert isinstance(call, cst.Call)
-        dotted = self._knowledge.dotted(call.func, self._scope)
-        if dotted in tables.LOCAL_ONLY_CALLS | tables.ERROR_PRINTERS | tables.PURE_BUILTINS:
-            return True
-        return self._cleanup.suite_has_effect(call, self._scope) is Verdict.NO
-
-    def _is_cancelled_here(self, block: Block) -> cst.CSTNode | None:
-        """Return the suspension of a block at which only the function's own task is cancelled."""
-        if any(each.kind in (RegionKind.FINALLY, RegionKind.HANDLER) for each in block.regions):
-            # Cleanup is guarded against everything on purpose, and an exception may be pending.
-            return None
-        for each in block.instructions:
-            is_task = isinstance(each, Await) and self._may_end_cancelled(each)
-            if _suspends(each) and not is_task:
-                return each.node
-        return None
-
-    def _is_cancelled_in_loop(self, block: Block) -> cst.CSTNode | None:
-        """Return the step of an `async for` in a block."""
-        for each in block.instructions:
-            if isinstance(each, Next) and each.is_async:
-                return each.node
-        return None
-
-    def _may_end_cancelled(self, instruction: Await) -> bool:
-        """Return whether what is awaited may be a task, which may have been cancelled itself."""
-        node = instruction.node
-        awaited = node.expression if isinstance(node, cst.Await) else node
-        if isinstance(awaited, cst.Call):
-            if self._knowledge.dotted(awaited.func, self._scope) in _GATHERERS:
-                return any(
-                    each.star or isinstance(each.value, (cst.Name, cst.Attribute))
-                    for each in awaited.args
-                )
-            return self._is_of_cancelled(awaited)
-        return True
-
-    def _is_of_cancelled(self, awaited: cst.Call) -> bool:
-        """Return whether something of a call is an object that the function cancels itself."""
-        cancelled = {
-            dotted_name(each.func.value)
-            for each in self._scope.calls
-            if isinstance(each.func, cst.Attribute) and each.func.attr.value == "cancel"
-        }
-        return any(
-            isinstance(each, (cst.Name, cst.Attribute)) and dotted_name(each) in cancelled
-            for each in descendants(awaited)
-        )
-
-    def _work_after(self, handler: cst.CSTNode, entry: Block) -> cst.CSTNode | None:
-        """Return the first thing with an effect behind a handler, releases left aside."""
-        for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), self._flags[entry.index]):
-            if _is_in(handler, block) or any(
-                each.kind is RegionKind.FINALLY for each in block.regions
-            ):
-                continue
-            for each in block.instructions:
-                if self._is_work(each):
-                    return each.node
-        return None
-
-    def _is_work(self, instruction: Instruction) -> bool:
-        if isinstance(instruction, (Next, Enter)) and instruction.is_async:
-            return True
-        if not isinstance(instruction, Call) or instruction.method in _RELEASES:
-            return False
-        return self._cleanup.suite_has_effect(instruction.node, self._scope) is Verdict.YES
-
-    # Errors
-
-    def errors(self) -> Iterator[Swallowed]:
-        """Yield each handler of a generator that ends the stream at any error, and says nothing."""
-        for handler, entry, at in self._caught(_ERRORS, self._fails_here):
-            if not self._is_for_all(handler) or not self._is_around_yield(handler):
-                continue
-            if self._does_something(handler, entry):
-                continue
-            after = self._after(entry)
-            if any(yield_of(block) is not None for block in after):
-                continue
-            exits = [each for each in self._graph.exits.values() if each in after]
-            if exits == [self._graph.exits[EdgeKind.RETURN]]:
-                yield Swallowed(handler, at, falls_through=_falls_through(handler))
-
-    def _fails_here(self, block: Block) -> cst.CSTNode | None:
-        for each in block.instructions:
-            if isinstance(each, (Await, Enter, Exit)) or (isinstance(each, Next) and each.is_async):
-                return each.node
-            is_call = isinstance(each, Call) and isinstance(each.node, cst.Call)
-            if is_call and not self._only_writes(each.node):
-                return each.node
-        return None
-
-    def _is_for_all(self, handler: cst.CSTNode) -> bool:
-        assert isinstance(handler, (cst.ExceptHandler, cst.ExceptStarHandler))
-        if handler.type is None:
-            return True
-        types = {self._knowledge.dotted(x, self._scope) for x in alternatives(handler.type)}
-        return bool(types & {"builtins.Exception", "builtins.BaseException"})
-
-    def _is_around_yield(self, handler: cst.CSTNode) -> bool:
-        return any(
-            region.kind is RegionKind.TRY_BODY and handler in _handlers(region)
-            for index in self._flags
-            if yield_of(self._graph.blocks[index]) is not None
-            for region in self._graph.blocks[index].regions
-        )
-
-    def _does_something(self, handler: cst.CSTNode, entry: Block) -> bool:
-        """Return whether a handler sets a flag, or does more than to write and to release."""
-        assert isinstance(handler, (cst.ExceptHandler, cst.ExceptStarHandler))
-        for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), self._flags[entry.index]):
-            if not _is_in(handler, block):
-                continue
-            for each in block.instructions:
-                if isinstance(each, (StoreAttribute, StoreItem)):
-                    return True
-                if isinstance(each, Bind) and each.node is not handler:
-                    return True
-                is_release = isinstance(each, Call) and each.method in _RELEASES
-                if isinstance(each, Call) and not is_release and not self._only_writes(each.node):
-                    return True
-        return self._hands_on(handler)
-
-    # What is caught, and where from
-
-    def _caught(
-        self,
-        kinds: set[EdgeKind] | frozenset[EdgeKind],
-        origin: Callable[[Block], cst.CSTNode | None],
-    ) -> Iterator[tuple[cst.CSTNode, Block, cst.CSTNode]]:
-        """Yield each handler that catches one of the kinds from an origin, with its first block."""
-        seen: set[cst.CSTNode] = set()
-        for index in sorted(self._flags):
-            block = self._graph.blocks[index]
-            at = origin(block)
-            if at is None:
-                continue
-            for edge in block.edges:
-                if edge.kind not in kinds or not edge.raised:
-                    continue
-                for entry in self._entries(edge):
-                    handler = next(x.node for x in entry.instructions if isinstance(x, Catch))
-                    if handler not in seen and entry.index in self._flags:
-                        seen.add(handler)
-                        yield handler, entry, at
-
-    def _entries(self, edge: Edge) -> Iterator[Block]:
-        """Yield the first blocks of the handlers that an exception comes to."""
-        ends: list[Block] = []
-        for block, _ in blocks_after(edge, {}, _is_entry):
-            if _is_entry(block):
-                ends.append(block)
-        yield from ends
-
-    def _after(self, entry: Block) -> set[Block]:
-        edge = Edge(entry, EdgeKind.NEXT)
-        return {block for block, _ in blocks_after(edge, self._flags[entry.index])}
-
-    # suppress()
-
-    def suppressions(self, *, is_context_manager: bool) -> Iterator[Suppressed]:
-        """Yield each `suppress` around a `yield` that swallows more than it may."""
-        seen: set[cst.CSTNode] = set()
-        for index in sorted(self._flags):
-            block = self._graph.blocks[index]
-            if yield_of(block) is None:
-                continue
-            for region in block.regions:
-                item = region.node
-                if region.kind is not RegionKind.WITH or item in seen:
-                    continue
-                assert isinstance(item, cst.WithItem)
-                types = self._suppressed_types(item)
-                found = types and self._suppressed(item, types, is_context_manager)
-                if found:
-                    seen.add(item)
-                    at, what = found
-                    yield Suppressed(item.item, at, what)
-
-    def _suppressed_types(self, item: cst.WithItem) -> set[str]:
-        manager = item.item
         if not isinstance(manager, cst.Call):
-            return set()
-        if self._knowledge.dotted(manager.func, self._scope) not in tables.SUPPRESSORS:
-            return set()
-        return {self._knowledge.dotted(each.value, self._scope) for each in manager.args}
+            owner = self._knowledge.class_of(manager, scope)
+            return self._by_class(owner, thrown, depth) if owner is not None else False
+        dotted = self._knowledge.dotted(manager.func, scope)
+        if dotted in tables.SUPPRESSORS:
+            types = {self._knowledge.dotted(each.value, scope) for each in manager.args}
+            return thrown.is_one_of(types) if types else False
+        if dotted in self._knowledge.known.possible_suppressors:
+            return None
+        found = self._knowledge.callee(manager.func, scope)
+        if found is None:
+            return False
+        if found.kind is ScopeKind.CLASS:
+            return self._by_class(found, thrown, depth)
+        return self._by_function(found, thrown, depth)
 
-    def _suppressed(
-        self, item: cst.WithItem, types: set[str], is_context_manager: bool
-    ) -> tuple[cst.CSTNode, str] | None:
-        """Return what comes from where, of all that a `suppress` ends quietly."""
-        inside = [
-            self._graph.blocks[index]
-            for index in sorted(self._flags)
-            if any(each.node is item for each in self._graph.blocks[index].regions)
-        ]
-        is_broad = bool(types & {"builtins.BaseException", "builtins.Exception"})
-        if is_context_manager:
-            found = [block for block in inside if yield_of(block) is not None]
-            if not is_broad or not found or self._is_made_to_suppress():
-                return None
-            return yield_of(found[0]) or item, "body"
-        if types & (tables.CANCELLED_ERRORS | {"builtins.BaseException"}):
-            for block in inside:
-                at = self._is_cancelled_here(block)
-                if at is not None and self._ends_after(block, {EdgeKind.CANCEL}):
-                    return at, "cancellation"
-        if is_broad:
-            for block in inside:
-                at = self._fails_here(block)
-                if at is not None and self._ends_after(block, _ERRORS):
-                    return at, "errors"
-        if types & tables.GENERATOR_EXIT_CATCHERS:
-            for block in inside:
-                at = yield_of(block)
-                if at is not None and self._works_after_exit(block):
-                    return at, "exit"
-        return None
+    # Classes
 
-    def _is_made_to_suppress(self) -> bool:
-        """Return whether a context manager does nothing else, or says so by its name."""
-        node = self._scope.node
-        assert isinstance(node, cst.FunctionDef)
-        if any(word in node.name.value for word in _SUPPRESSING_WORDS):
+    def _by_class(self, owner: Scope, thrown: _Thrown, depth: int) -> bool | None:
+        methods = [self._knowledge.resolver.method(owner, name) for name in _EXITS]
+        return _agreed(self._by_exit(each, thrown, depth) for each in methods if each is not None)
+
+    def _by_exit(self, method: Scope, thrown: _Thrown, depth: int) -> bool | None:
+        """Return whether an exit method returns a true value for an exception."""
+        node = method.node
+        if not isinstance(node, cst.FunctionDef) or method.yields:
+            return False
+        results: list[bool | None] = []
+        if not self._run(node.body, method, thrown, depth, results):
+            results.append(False)
+        return _agreed(results)
+
+    def _run(
+        self,
+        suite: cst.BaseSuite,
+        method: Scope,
+        thrown: _Thrown,
+        depth: int,
+        results: list[bool | None],
+    ) -> bool:
+        """Gather the truth of what may be returned; return whether the end is never reached."""
+        for statement in _statements(suite):
+            if isinstance(statement, cst.Return):
+                results.append(self._truth(statement.value, method, thrown, depth))
+                return True
+            if isinstance(statement, cst.Raise):
+                results.append(False)
+                return True
+            if isinstance(statement, cst.If):
+                ends = [
+                    self._run(each, method, thrown, depth, results) if each is not None else False
+                    for each in self._branches(statement, method, thrown)
+                ]
+                if all(ends):
+                    return True
+            elif isinstance(statement, cst.Try):
+                clauses = (statement.body, *(each.body for each in statement.handlers))
+                ends = [self._run(each, method, thrown, depth, results) for each in clauses]
+                if statement.orelse is not None:
+                    ends[0] |= self._run(statement.orelse.body, method, thrown, depth, results)
+                last = statement.finalbody
+                if last is not None and self._run(last.body, method, thrown, depth, results):
+                    return True
+                if all(ends):
+                    return True
+            elif not isinstance(statement, _OWN_SCOPES):
+                ends = [
+                    self._run(each, method, thrown, depth, results) for each in _suites(statement)
+                ]
+                if isinstance(statement, cst.With) and all(ends):
+                    return True
+        return False
+
+    def _branches(
+        self, statement: cst.If, method: Scope, thrown: _Thrown
+    ) -> Iterator[cst.BaseSuite | None]:
+        """Yield the suites of an `if` that may run, None for passing it by."""
+        verdict = self._test(statement.test, method, thrown)
+        if verdict is not False:
+            yield statement.body
+        if verdict is True:
+            return
+        otherwise = statement.orelse
+        if isinstance(otherwise, cst.If):
+            yield from self._branches(otherwise, method, thrown)
+        else:
+            yield otherwise.body if otherwise is not None else None
+
+    def _truth(
+        self, value: cst.BaseExpression | None, method: Scope, thrown: _Thrown, depth: int
+    ) -> bool | None:
+        """Return whether a returned value is true; what cannot be read is not."""
+        if value is None or is_name(value, "None") or is_name(value, "False"):
+            return False
+        if is_name(value, "True"):
             return True
-        return not any(
-            isinstance(each, (Await, StoreAttribute, StoreItem, Next))
-            or (isinstance(each, Call) and not self._makes_suppress(each))
-            for index in self._flags
-            for each in self._graph.blocks[index].instructions
-        )
-
-    def _makes_suppress(self, call: Call) -> bool:
-        assert isinstance(call.node, cst.Call)
-        return self._knowledge.dotted(call.node.func, self._scope) in tables.SUPPRESSORS
-
-    def _ends_after(self, block: Block, kinds: set[EdgeKind] | frozenset[EdgeKind]) -> bool:
-        """Return whether a generator ends quietly after an exception raised in a block."""
-        for edge in block.edges:
-            if not edge.raised or edge.kind not in kinds:
-                continue
-            after = {each for each, _ in blocks_after(edge, self._flags[block.index])}
-            if any(yield_of(each) is not None for each in after):
-                continue
-            exits = [each for each in self._graph.exits.values() if each in after]
-            if exits == [self._graph.exits[EdgeKind.RETURN]]:
-                return True
+        if isinstance(value, cst.Integer):
+            return value.evaluated_value != 0
+        if isinstance(value, cst.IfExp):
+            verdict = self._test(value.test, method, thrown)
+            sides = [value.body] * (verdict is not False) + [value.orelse] * (verdict is not True)
+            return _agreed(self._truth(each, method, thrown, depth) for each in sides)
+        inner = value.expression if isinstance(value, cst.Await) else value
+        called = inner.func if isinstance(inner, cst.Call) else None
+        if isinstance(called, cst.Attribute) and called.attr.value in _EXITS:
+            return self._verdict(called.value, method, thrown, depth - 1)
+        if _mentions(value, method):
+            return self._test(value, method, thrown)
         return False
 
-    def _works_after_exit(self, block: Block) -> bool:
-        """Return whether work follows a `suppress` that absorbed GeneratorExit, but no `yield`."""
-        for edge in block.edges:
-            if not edge.raised or edge.kind is not EdgeKind.GENERATOR_EXIT:
-                continue
-            after = [each for each, _ in blocks_after(edge, self._flags[block.index])]
-            if any(yield_of(each) is not None for each in after):
-                # AGN302 is about that `yield`.
-                continue
-            if any(
-                self._is_work(instruction)
-                for each in after
-                if not any(x.kind is RegionKind.FINALLY for x in each.regions)
-                for instruction in each.instructions
+    def _test(self, test: cst.BaseExpression, method: Scope, thrown: _Thrown) -> bool | None:
+        """Return whether a condition on the exception holds; None if it is not known."""
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            inner = self._test(test.expression, method, thrown)
+            return None if inner is None else not inner
+        if isinstance(test, cst.BooleanOperation):
+            sides = [self._test(each, method, thrown) for each in (test.left, test.right)]
+            decisive = isinstance(test.operator, cst.Or)
+            if decisive in sides:
+                return decisive
+            return None if None in sides else not decisive
+        if is_name(test, "True") or is_name(test, "False"):
+            return is_name(test, "True")
+        if isinstance(test, cst.Name):
+            return True if test.value in _exception_names(method) else None
+        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+            return self._compare(test.left, test.comparisons[0], method, thrown)
+        if isinstance(test, cst.Call) and len(test.args) == 2:
+            dotted = self._knowledge.dotted(test.func, method)
+            subject = test.args[0].value
+            if dotted in ("builtins.isinstance", "builtins.issubclass") and _is_exception(
+                subject, method
             ):
-                return True
-        return False
-
-    # Jumps in a finally
-
-    def jumps_in_finally(self) -> Iterator[JumpInFinally]:
-        """Yield each jump out of a `finally` that an exception of the function led into."""
-        seen: set[cst.CSTNode] = set()
-        found: dict[cst.CSTNode, JumpInFinally] = {}
-        for index in sorted(self._flags):
-            block = self._graph.blocks[index]
-            for region in block.regions:
-                if region.kind is not RegionKind.FINALLY or region.pending not in EXCEPTIONAL:
-                    continue
-                source = self._source(region)
-                if source is None:
-                    continue
-                for edge in block.edges:
-                    if edge.kind not in _JUMPS or edge.node is None:
-                        continue
-                    if region in edge.target.regions:
-                        continue
-                    is_cancellation = region.pending is EdgeKind.CANCEL
-                    if edge.node not in seen or is_cancellation:
-                        seen.add(edge.node)
-                        text = _JUMPS[edge.kind]
-                        found[edge.node] = JumpInFinally(edge.node, text, source, is_cancellation)
-        yield from found.values()
-
-    def _source(self, region: Region) -> cst.CSTNode | None:
-        """Return what in the `try` of a `finally` raises the exception that is pending there."""
-        for index in sorted(self._flags):
-            block = self._graph.blocks[index]
-            if not any(
-                each.node is region.node and each.kind is not RegionKind.FINALLY
-                for each in block.regions
-            ):
-                continue
-            for each in block.instructions:
-                if _raises(each, region.pending):
-                    return each.node
+                return thrown.is_one_of(self._types(test.args[1].value, method))
         return None
 
+    def _compare(
+        self, left: cst.BaseExpression, only: cst.ComparisonTarget, method: Scope, thrown: _Thrown
+    ) -> bool | None:
+        if not _is_exception(left, method):
+            return None
+        is_same = isinstance(only.operator, (cst.Is, cst.Equal, cst.In))
+        is_other = isinstance(only.operator, (cst.IsNot, cst.NotEqual, cst.NotIn))
+        if not is_same and not is_other:
+            return None
+        if is_name(only.comparator, "None"):
+            return is_other
+        one_of = thrown.is_one_of(self._types(only.comparator, method))
+        if one_of is True and not isinstance(only.operator, (cst.In, cst.NotIn)):
+            # It may be a subclass, which is another type.
+            one_of = True if thrown.kind is EdgeKind.GENERATOR_EXIT else None
+        return None if one_of is None else one_of is is_same
 
-def _raises(instruction: Instruction, kind: EdgeKind) -> bool:
-    """Return whether an instruction raises this kind of exception of its own."""
-    if kind is EdgeKind.CANCEL:
-        return _suspends(instruction)
-    if kind is EdgeKind.RAISE:
-        return isinstance(instruction, Raise)
-    if kind is EdgeKind.MAY_RAISE:
-        return type(instruction) in RAISING and not isinstance(instruction, Yield)
-    return False
+    def _types(self, expression: cst.BaseExpression, scope: Scope) -> list[str]:
+        return [self._knowledge.lineage(each, scope)[0] for each in alternatives(expression)]
+
+    # Generators that contextlib makes managers
+
+    def _by_function(self, function: Scope, thrown: _Thrown, depth: int) -> bool | None:
+        ways = self._knowledge.decorators.ways(function)
+        is_sync = self._knowledge.resolver.decorators(function) == ["contextlib.contextmanager"]
+        if not is_sync and not ways & {Way.CONTEXT_MANAGER, Way.CHANNEL}:
+            return False
+        entered = self._knowledge.entered_function(function)
+        if entered is None or not isinstance(entered.node, cst.FunctionDef):
+            return False
+        return _agreed(self._at_yields(entered.node.body, entered, thrown, depth))
+
+    def _at_yields(
+        self, node: cst.CSTNode, scope: Scope, thrown: _Thrown, depth: int
+    ) -> Iterator[bool | None]:
+        """Yield, for each `yield` in a node, whether the node swallows what is thrown in there."""
+        if isinstance(node, _OWN_SCOPES):
+            return
+        if isinstance(node, cst.Yield):
+            yield False
+        elif isinstance(node, (cst.Try, cst.TryStar)):
+            yield from self._at_yields_of_try(node, scope, thrown, depth)
+        elif isinstance(node, cst.With):
+            for verdict in self._at_yields(node.body, scope, thrown, depth):
+                outer = verdict
+                for item in reversed(node.items):
+                    outer = _either(outer, self._verdict(item.item, scope, thrown, depth - 1))
+                yield outer
+        else:
+            is_loop = isinstance(node, (cst.For, cst.While))
+            for child in children(node):
+                for verdict in self._at_yields(child, scope, thrown, depth):
+                    # A loop may come back to its `yield`, which a manager must not.
+                    yield None if is_loop and verdict else verdict
+
+    def _at_yields_of_try(
+        self, node: cst.Try | cst.TryStar, scope: Scope, thrown: _Thrown, depth: int
+    ) -> Iterator[bool | None]:
+        returns = node.finalbody is not None and any(
+            isinstance(each, cst.Return) for each in _own(node.finalbody)
+        )
+        inside = [
+            _either(verdict, self._handled(node, scope, thrown))
+            for verdict in self._at_yields(node.body, scope, thrown, depth)
+        ]
+        for clause in (*node.handlers, node.orelse, node.finalbody):
+            if clause is not None:
+                inside += self._at_yields(clause, scope, thrown, depth)
+        yield from (True if returns else verdict for verdict in inside)
+
+    def _handled(self, node: cst.Try | cst.TryStar, scope: Scope, thrown: _Thrown) -> bool | None:
+        """Return whether the handlers of a `try` swallow an exception of its body."""
+        found: bool | None = False
+        for handler in node.handlers:
+            catches: bool | None = True
+            if handler.type is not None:
+                catches = thrown.is_one_of(self._types(handler.type, scope))
+            if catches is False:
+                continue
+            swallows = self._ends(handler.body, scope)
+            if catches is True:
+                return swallows if found is False else _agreed([found, swallows])
+            if swallows is not False:
+                found = None
+        return found
+
+    def _ends(self, suite: cst.BaseSuite, scope: Scope) -> bool | None:
+        """Return whether a handler ends without raising; None if it may raise or yield again."""
+        statements = _statements(suite)
+        while statements and isinstance(statements[-1], cst.If):
+            if not is_name(statements[-1].test, "True"):
+                break
+            statements = _statements(statements[-1].body)
+        jumps = (cst.Raise, cst.Return, cst.Break, cst.Continue, cst.Yield)
+        found = [each for each in _own(suite) if isinstance(each, jumps)]
+        if statements and isinstance(statements[-1], cst.Raise) and len(found) == 1:
+            return False
+        if any(isinstance(each, (cst.Raise, cst.Yield)) for each in found):
+            return None
+        calls = (each for each in _own(suite) if isinstance(each, cst.Call))
+        return None if any(self._knowledge.never_returns(each, scope) for each in calls) else True
 
 
-def _suspends(instruction: Instruction) -> bool:
-    return type(instruction) in SUSPENDING and bool(getattr(instruction, "is_async", True))
+def _agreed(verdicts: Iterable[bool | None]) -> bool | None:
+    found = set(verdicts)
+    if not found:
+        return False
+    return found.pop() if len(found) == 1 else None
 
 
-_JUMPS = {
-    EdgeKind.RETURN: "return",
-    EdgeKind.BREAK: "break",
-    EdgeKind.CONTINUE: "continue",
-}
+def _either(inner: bool | None, outer: bool | None) -> bool | None:
+    """Return whether one of two managers around a place swallows what is raised there."""
+    if inner is True or outer is True:
+        return True
+    return None if None in (inner, outer) else False
 
 
-def _is_entry(block: Block) -> bool:
-    return any(isinstance(each, Catch) for each in block.instructions)
+def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
+    found: list[cst.CSTNode] = []
+    for each in suite.body:
+        found += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
+    return found
 
 
-def _is_in(handler: cst.CSTNode, block: Block) -> bool:
-    return any(region.handler is handler for region in block.regions)
+_CLAUSES = (cst.ExceptHandler, cst.ExceptStarHandler, cst.Else, cst.Finally, cst.MatchCase)
 
 
-def _handlers(region: Region) -> tuple[cst.CSTNode, ...]:
-    node = region.node
-    return tuple(node.handlers) if isinstance(node, (cst.Try, cst.TryStar)) else ()
+def _suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
+    for each in children(statement):
+        if isinstance(each, cst.BaseSuite):
+            yield each
+        elif isinstance(each, _CLAUSES):
+            yield from _suites(each)
 
 
-def _reads(node: cst.CSTNode, name: str) -> bool:
-    return any(isinstance(each, cst.Name) and each.value == name for each in descendants(node))
+def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Yield the nodes below a node that are not of a function or class in it."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        if not isinstance(current, _OWN_SCOPES):
+            pending += children(current)
 
 
-def _falls_through(handler: cst.CSTNode) -> bool:
-    body = handler.body  # type: ignore[attr-defined]
-    last = body.body[-1] if body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return not isinstance(last, (cst.Return, cst.Break, cst.Continue, cst.Raise))
+def _exception_names(method: Scope) -> frozenset[str]:
+    """Return the names of the parameters that have the exception's type and the exception."""
+    node = method.node
+    assert isinstance(node, cst.FunctionDef)
+    names = [each.name.value for each in all_parameters(node.params)][1:3]
+    return frozenset(each for each in names if len(method.bindings.get(each, ())) == 1)
+
+
+def _is_exception(expression: cst.BaseExpression, method: Scope) -> bool:
+    return isinstance(expression, cst.Name) and expression.value in _exception_names(method)
+
+
+def _mentions(value: cst.BaseExpression, method: Scope) -> bool:
+    names = _exception_names(method)
+    return any(isinstance(each, cst.Name) and each.value in names for each in descendants(value))

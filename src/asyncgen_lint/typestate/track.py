@@ -211,6 +211,9 @@ class Tracking:
         for each in stepped:
             if each.action != "look":
                 state = _become(state, each.site, EXHAUSTED)
+        for operand in _used_up_by(instruction):
+            # A temporary does not outlive the call or the `await` that it was made for.
+            state = self._consume(instruction, operand, state)
         if kind in _UNPROVEN:
             return _pass_exception(state, kind)
         return state
@@ -369,11 +372,7 @@ class Tracking:
             given.add(new)
         if given:
             state = _hold(state, instruction.result, frozenset(given))
-        for operand in (
-            instruction.callee,
-            instruction.receiver,
-            *(each.value for each in instruction.arguments),
-        ):
+        for operand in _used_up_by(instruction):
             state = self._consume(instruction, operand, state)
         if created is not None:
             _give(created.site, relayed, state)
@@ -434,9 +433,17 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
+            resources = resources_of(node) | self._bound_resources(node)
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources)
             self.sites[node] = site
         return Holding(site, role)
+
+    def _bound_resources(self, node: cst.CSTNode) -> frozenset[str]:
+        """Return the names that `partial` has given to a call before."""
+        if not isinstance(node, cst.Call):
+            return frozenset()
+        partial = self._knowledge.instances.partial_of(node.func, self._scope)
+        return resources_of(partial[0]) if partial is not None else frozenset()
 
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
@@ -475,7 +482,7 @@ class Tracking:
             dotted = self._knowledge.dotted(item.item.func, self._scope)
             if dotted in tables.TRIVIAL_MANAGERS:
                 return set()
-            if dotted in tables.CLOSERS | tables.SYNC_CLOSING:
+            if dotted in self._knowledge.known.closers or dotted in tables.SYNC_CLOSING:
                 managed += [each.value for each in item.item.args[:1]]
         if item.asname is not None:
             target = item.asname.name
@@ -546,9 +553,25 @@ class Tracking:
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
         held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
+        if instruction.is_async and not state.held(instruction.value):
+            state, held = self._iterator_made(instruction.node, state)
         if instruction.is_async and held:
             state = _hold(state, instruction.result, held)
         return self._consume(instruction, instruction.value, state)
+
+    def _iterator_made(self, loop: cst.CSTNode, state: State) -> tuple[State, frozenset[Holding]]:
+        """Return the state with the generator that the `__aiter__` of a loop's iterable makes."""
+        assert isinstance(loop, (cst.For, cst.CompFor))
+        site = self.sites.get(loop)
+        if site is None:
+            product = self._knowledge.iterator_made(loop.iter, self._scope)
+            if product is None or len(product.functions) != 1:
+                return state, frozenset()
+            resources = frozenset(each.value for each in [loop.iter] if isinstance(each, cst.Name))
+            site = Site(SiteKind.ITERATOR, loop, product.functions[0], resources=resources)
+            self.sites[loop] = site
+        state, held = self._create(Holding(site, Role.OBJECT), state)
+        return state, frozenset({held})
 
     def _next(self, instruction: Next, state: State) -> State:
         for held in state.held(instruction.iterator):
@@ -639,7 +662,7 @@ class Tracking:
             for index, state in self.solution.entries.items():
                 for instruction in self.graph.blocks[index].instructions:
                     if not state.conditions and not isinstance(
-                        instruction, (Call, MakeGenerator, Attribute)
+                        instruction, (Call, MakeGenerator, Attribute, Iterate)
                     ):
                         continue
                     state = self.transfer(instruction, state)
@@ -755,7 +778,8 @@ class Tracking:
         for index in sorted(self.solution.entries):
             block = self.graph.blocks[index]
             if any(
-                each.node is site.node and isinstance(each, (Call, MakeGenerator, Attribute))
+                each.node is site.node
+                and isinstance(each, (Call, MakeGenerator, Attribute, Iterate))
                 for each in block.instructions
             ):
                 yield block
@@ -857,6 +881,18 @@ def _is_how(leak: Leak, condition: Condition) -> bool:
 
 def _is_call(node: cst.CSTNode | None) -> bool:
     return isinstance(node, cst.Call)
+
+
+def _used_up_by(instruction: Instruction) -> tuple[Operand, ...]:
+    """Return the operands that an instruction takes, whether it raises or not."""
+    if isinstance(instruction, Await):
+        return (instruction.value,)
+    if isinstance(instruction, Exit):
+        return (instruction.manager,)
+    if isinstance(instruction, Call):
+        values = (each.value for each in instruction.arguments)
+        return (instruction.callee, instruction.receiver, *values)
+    return ()
 
 
 def _hold(state: State, operand: Operand, held: frozenset[Holding]) -> State:
