@@ -363,10 +363,13 @@ def version_of(path: str) -> tuple[int, int, int]:
     return (major, minor, patch) if name == "cpython" else (0, 0, 0)
 
 
-def run_program(path: Path, interpreter: Interpreter) -> Run:
-    """Run a program in an interpreter; one that does not end in time is killed."""
+def run_program(path: Path, interpreter: Interpreter, *places: Path) -> Run:
+    """Run a program in an interpreter; one that does not end in time is killed.
+
+    `places` are, for a program of several files, its folder and the folders to import from.
+    """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    command = [interpreter.path, "-I", "-B", str(RUNNER), str(path)]
+    command = [interpreter.path, "-I", "-B", str(RUNNER), str(path), *map(str, places)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=SECONDS_PER_RUN, env=environment

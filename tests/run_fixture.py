@@ -1,5 +1,8 @@
 """Run one fixture's main() and print one JSON line with what happened.
 
+Of a fixture of several files, its folder is told too, and the folders to import from: the
+generators of all files in it are watched.
+
 A script, not a module of the package: it runs in every interpreter that fixtures are run in, with
 the standard library alone. `fixture_harness.py` starts it and judges what it prints.
 
@@ -23,11 +26,12 @@ import gc
 import io
 import json
 import os
+import site
 import sys
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LOGGERS = {"log", "_log", "logger", "_logger", "logging", "LOG", "LOGGER", "warnings"}
 """Names whose methods only report: a `finally` that does nothing else is no cleanup."""
@@ -200,8 +204,7 @@ def is_harmless_call(call: ast.Call, local: set[str]) -> bool:
 class Watch:
     """Keeps an eye on the async generators of a fixture without keeping any of them alive."""
 
-    def __init__(self, path: str, cleanups: Cleanups) -> None:
-        self.path = path
+    def __init__(self, cleanups: Mapping[str, Cleanups]) -> None:
         self.cleanups = cleanups
         self.left_open: list[dict[str, object]] = []
         self.started: list[weakref.ref[types.AsyncGeneratorType]] = []
@@ -267,7 +270,7 @@ class Watch:
         self.counted.add(id(agen))
         code, line = agen.ag_code, agen.ag_frame.f_lineno
         # One that is in no cleanup itself only holds another one, which will be seen too.
-        holds = not self.cleanups.covers(code, line)
+        holds = not self.cleanups[code.co_filename].covers(code, line)
         self.left_open.append({"name": code.co_name, "line": line, "how": how, "holds": holds})
 
     def needs_close(self, agen: object) -> bool:
@@ -278,9 +281,9 @@ class Watch:
             frame, code, running = agen.gi_frame, agen.gi_code, agen.gi_running
         else:
             return False
-        if frame is None or running or code.co_filename != self.path:
+        if frame is None or running or code.co_filename not in self.cleanups:
             return False
-        if self.cleanups.covers(code, frame.f_lineno):
+        if self.cleanups[code.co_filename].covers(code, frame.f_lineno):
             return True
         return any(self.needs_close(inner) for inner in held_alone_by(agen, frame))
 
@@ -307,7 +310,17 @@ def names_of(error: BaseException) -> list[str]:
     return [each.__name__ for each in type(error).__mro__]
 
 
-def run(path: str) -> dict[str, object]:
+def cleanups_below(folder: str) -> Iterator[tuple[str, Cleanups]]:
+    """Yield each Python file below a folder with what is known of its functions."""
+    for above, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(above, name)
+            if name.endswith(".py"):
+                with open(path, encoding="utf-8") as file, contextlib.suppress(SyntaxError):
+                    yield path, Cleanups(ast.parse(file.read()))
+
+
+def run(path: str, folder: str = "", import_from: Iterable[str] = ()) -> dict[str, object]:
     """Run the file's main() and return what happened, ready for JSON."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -328,10 +341,12 @@ def run(path: str) -> dict[str, object]:
             code = compile(text, path, "exec", dont_inherit=True)
             outcome["stage"] = "import"
             sys.path.insert(0, os.path.dirname(path))
+            for each in import_from:
+                site.addsitedir(each)
             module = types.ModuleType("fixture")
             module.__file__ = path
             sys.modules["fixture"] = module
-            watch = Watch(path, Cleanups(ast.parse(text)))
+            watch = Watch({path: Cleanups(ast.parse(text)), **dict(cleanups_below(folder))})
             watch.install()
             exec(code, module.__dict__)
             outcome["stage"] = "main"
@@ -350,7 +365,8 @@ def run(path: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(os.path.abspath(sys.argv[1]))))
+    program, folder, import_from = sys.argv[1], "".join(sys.argv[2:3]), sys.argv[3:]
+    print(json.dumps(run(os.path.abspath(program), folder, import_from)))
     sys.stdout.flush()
     # A fixture may have left a thread that never ends; nothing of the interpreter is needed now.
     os._exit(0)

@@ -36,6 +36,16 @@ def test_concise(folder: Path) -> None:
     assert (ran.status, ran.err) == (1, "")
 
 
+def test_full_shows_lines_of_files_that_were_not_checked(tmp_path: Path) -> None:
+    ticks, first = LEFT_OPEN.split("async def first")
+    (tmp_path / "feeds.py").write_text(ticks, "utf-8")
+    (tmp_path / "a.py").write_text(f"from feeds import ticks\n\n\nasync def first{first}", "utf-8")
+    ran = asyncgen_lint("check", "a.py", cwd=tmp_path)
+    assert "--> a.py:5:5" in ran.out
+    assert " --> feeds.py:6:9\n  |\n6 |         yield 1\n  |         -------" in ran.out
+    assert (ran.status, ran.err) == (1, "")
+
+
 def test_full_shows_the_source_and_the_path(folder: Path) -> None:
     ran = asyncgen_lint("check", "a.py", cwd=folder)
     assert ran.status == 1

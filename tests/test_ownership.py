@@ -1307,7 +1307,7 @@ CASES = {
             def __aiter__(self):
                 return rows(self.db)
             async def f(self):
-                async for row in self:
+                async for row in self:  # AGN101
                     return row
     """,
     "starred": """
@@ -1708,6 +1708,63 @@ STRICT_CASES = {
             async def text_of(stream):
                 async for event in stream:  # AGN103
                     yield event.text
+    """,
+    "parameter under another name": """
+        from collections.abc import AsyncIterable
+        from typing import Any, Union
+        Lines = Union[list[str], AsyncIterable[str]]
+        Words = Union[list[str], set[str]]
+        async def relay(lines: Lines):
+            stream = lines if isinstance(lines, AsyncIterable) else None
+            async for line in stream:  # AGN103
+                yield line
+        async def spell(words: Words):
+            stream = words
+            async for word in stream:
+                yield word
+        async def closed(lines: Lines):
+            stream = lines
+            async for line in stream:
+                yield line
+            await stream.aclose()
+    """,
+    "parameter given back": """
+        from collections.abc import AsyncIterable
+        def checked(stream: AsyncIterable[str]):
+            if stream is None:
+                raise ValueError
+            return stream
+        def copied(stream: AsyncIterable[str]):
+            return list(stream)
+        async def relay(lines: AsyncIterable[str]):
+            async for line in checked(lines):  # AGN103
+                yield line
+        async def listed(lines: AsyncIterable[str]):
+            async for line in copied(lines):
+                yield line
+    """,
+    "attribute from the caller": """
+        from collections.abc import AsyncIterable
+        class Kept:
+            def __init__(self, lines: AsyncIterable[str]):
+                self.lines = lines
+            async def all(self):
+                async for line in self.lines:  # AGN103
+                    yield line
+        class Closed:
+            def __init__(self, lines: AsyncIterable[str]):
+                self.lines = lines
+            async def all(self):
+                async for line in self.lines:
+                    yield line
+            async def aclose(self):
+                await self.lines.aclose()
+        class Unsaid:
+            def __init__(self, lines):
+                self.lines = lines
+            async def all(self):
+                async for line in self.lines:
+                    yield line
     """,
     "await in the body": """
         async def f(db, send):

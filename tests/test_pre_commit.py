@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from ways_in import LEFT_OPEN, NOTHING_FOUND, Ran, run
+from ways_in import LEFT_OPEN, NOTHING_FOUND, Ran, asyncgen_lint, run
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,6 +75,29 @@ def test_check_hook(repository: Path, hooks: Path, home: Path) -> None:
     assert "--> script:14:5" in ran.out
     assert "Found 2 errors." in ran.out
     assert (repository / "a.py").read_text() == LEFT_OPEN
+
+
+def test_staged_files_are_judged_with_those_that_are_not(
+    tmp_path: Path, hooks: Path, home: Path
+) -> None:
+    """pre-commit hands over the staged files alone, and runs in an environment of its own."""
+    shutil.copytree(ROOT / "fixtures/projects/installed_package", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "fixtures/projects/src_layout/src", tmp_path / "src")
+    shutil.copy(ROOT / "fixtures/projects/src_layout/main.py", tmp_path / "use_depot.py")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "all")
+    staged = ["main.py", "src/depot/service.py", "use_depot.py"]
+    wanted = set()
+    for name in staged:
+        said = asyncgen_lint("check", name, "--output-format", "concise", cwd=tmp_path).out
+        wanted |= set(re.findall(r"^(\S+:\d+:\d+): (AGN\d+)", said, re.MULTILINE))
+        (tmp_path / name).write_text((tmp_path / name).read_text() + "# changed\n")
+    git(tmp_path, "add", *staged)
+    ran = try_repo(tmp_path, hooks, home, "asyncgen-lint")
+    found = re.findall(r"^(AGN\d+) .*\n +--> (\S+)$", ran.out, re.MULTILINE)
+    assert {(place, code) for code, place in found} == wanted
+    assert len(wanted) == 8
 
 
 def test_fix_hook(repository: Path, hooks: Path, home: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncgen_lint
@@ -286,9 +287,23 @@ def _report(
         _write(concise.render(diagnostics, unsafe=options.unsafe_fixes), to_stderr=to_stderr)
     elif diagnostics:
         texts = {each.filename: each.text for each in outcomes if each.text is not None}
+        texts |= _texts_of_steps(diagnostics, texts)
         _print_full(diagnostics, texts, options.unsafe_fixes, to_stderr)
     closing = summary(diagnostics, fixed=fixed, unsafe=options.unsafe_fixes)
     _write(f"{closing}\n" if closing else "", to_stderr=to_stderr)
+
+
+def _texts_of_steps(diagnostics: Iterable[Diagnostic], known: Mapping[str, str]) -> dict[str, str]:
+    """Return the other files that the paths of findings lead into, as far as they can be read."""
+    from pathlib import Path
+
+    from asyncgen_lint.source.text import UnreadableSource, read_source
+
+    texts = {}
+    for name in {step.filename for each in diagnostics for step in each.path} - known.keys():
+        with suppress(OSError, UnreadableSource):
+            texts[name] = read_source(Path(name), name).text
+    return texts
 
 
 def _print_full(

@@ -6,11 +6,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions
 from asyncgen_lint.registry import all_codes, all_rules
 from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
 
@@ -36,7 +37,8 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none.
+    environment that has its dependencies, empty for the active one, `none` for none. `extensions`
+    are the names that a project adds to what is known of libraries.
     """
 
     select: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class Settings:
     extend_select: tuple[str, ...] = ()
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
+    extensions: Extensions = NO_EXTENSIONS
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.
@@ -192,10 +195,21 @@ def read_settings(pyproject: Path) -> Settings:
         where = f"{pyproject}: [tool.asyncgen-lint] {key}"
         reader = _KEYS.get(key)
         if reader is None:
-            known = f"; known are {', '.join(_KEYS)}"
-            raise SettingsError(f"{where}: unknown key{_suggestion(key, _KEYS) or known}")
-        settings = replace(settings, **{key.replace("-", "_"): reader(value, where)})
+            raise SettingsError(f"{where}: unknown key{_suggested_key(key)}")
+        settings = _with(settings, key.replace("-", "_"), reader(value, where))
     return settings
+
+
+def _with(settings: Settings, name: str, value: Any) -> Settings:
+    if name in _EXTENDING:
+        return replace(settings, extensions=replace(settings.extensions, **{name: value}))
+    return replace(settings, **{name: value})
+
+
+def _suggested_key(key: str) -> str:
+    if key.replace("_", "-") in _ELSEWHERE:
+        return f"; did you mean {_ELSEWHERE[key.replace('_', '-')]!r}?"
+    return _suggestion(key, _KEYS) or f"; known are {', '.join(_KEYS)}"
 
 
 def parse_target(text: str, where: str) -> tuple[int, int]:
@@ -311,6 +325,18 @@ def check_patterns(patterns: Iterable[str], where: str) -> tuple[str, ...]:
     return checked
 
 
+def _names(value: object, where: str) -> tuple[str, ...]:
+    """Return dotted names, each once; the last part may be `*`, for all below."""
+    names = _words(value, where)
+    for each in names:
+        if not re.fullmatch(r"[^\W\d]\w*(\.\w+)*\.(\w+|\w*\*)", each):
+            raise SettingsError(
+                f"{where}: {each!r} is no dotted name; write it with the module that it is"
+                " imported from, like 'mylib.scope', or 'mylib.*' for all of its names"
+            )
+    return tuple(sorted(set(names)))
+
+
 def _patterns(value: object, where: str) -> tuple[str, ...]:
     return check_patterns(_words(value, where), where)
 
@@ -334,6 +360,20 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "lint-tests": _truth,
     "src": _words,
     "python": _word,
+    "closers": _names,
+    "cancel-scopes": _names,
+    "context-manager-decorators": _names,
+    "transparent-decorators": _names,
+    "fixture-decorators": _names,
+    "dependency-markers": _names,
+    "exception-suppress-context-managers": _names,
+}
+
+_EXTENDING = frozenset(each.name for each in fields(Extensions))
+
+_ELSEWHERE = {
+    # What flake8-async calls a setting that means the same.
+    "transform-async-generator-decorators": "context-manager-decorators",
 }
 
 

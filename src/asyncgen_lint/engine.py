@@ -88,7 +88,8 @@ def analyse(
         from asyncgen_lint.source.position import PositionMap
 
         path = Path(os.path.abspath(source.filename))
-        facts = Facts(parsed, settings.target_version, _program(path, settings, root), path)
+        program = _program(path, settings, root)
+        facts = Facts(parsed, settings.target_version, program, path, settings.extensions)
         positions = PositionMap(parsed)
         renderer = FixRenderer(parsed, positions, facts.statement_of) if with_fixes else None
     except Exception as error:
@@ -189,7 +190,7 @@ def _program(path: Path, settings: Settings, root: PurePath | None) -> Program |
         return None
     from asyncgen_lint.project.programs import program_of
 
-    return program_of(path, Path(root), settings.src, settings.python)
+    return program_of(path, Path(root), settings.src, settings.python, settings.extensions)
 
 
 def _run_rules(

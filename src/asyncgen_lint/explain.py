@@ -46,7 +46,7 @@ class _Places:
 
     def __init__(self, source: Source, settings: Settings) -> None:
         parsed = parse(source)
-        self.facts = Facts(parsed, settings.target_version)
+        self.facts = Facts(parsed, settings.target_version, extensions=settings.extensions)
         self._positions = PositionMap(parsed)
 
     def span(self, node: Node) -> Span:

@@ -15,13 +15,13 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
 from asyncgen_lint.names import tables
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Resolver
 from asyncgen_lint.names.scopes import (
     BindingKind,
     Outline,
     Scope,
     ScopeKind,
-    all_parameters,
     dotted_name,
     outline,
 )
@@ -36,12 +36,12 @@ from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.event_loops import EventLoops
+from asyncgen_lint.typestate.foreign_sources import ForeignSources
 from asyncgen_lint.typestate.held import Locks, Resources
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
     mentions_annotation,
-    mentions_name,
 )
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.other_task import OtherTask
@@ -363,7 +363,8 @@ class TaskOutlives:
 class Facts:
     """Everything that rules may ask about one module.
 
-    `program` has the other modules in view, for a module that stands at `path`.
+    `program` has the other modules in view, for a module that stands at `path`; `extensions` are
+    names that settings add to the tables, the same as the program's.
     """
 
     def __init__(
@@ -372,11 +373,13 @@ class Facts:
         target_version: tuple[int, int],
         program: Program | None = None,
         path: Path | None = None,
+        extensions: Extensions = NO_EXTENSIONS,
     ) -> None:
         self.parsed = parsed
         self.target_version = target_version
         self.program = program
         self._path = path
+        self._extensions = extensions
 
     # Structure, for the engine and for plans
 
@@ -397,7 +400,8 @@ class Facts:
 
     @cached_property
     def _knowledge(self) -> Knowledge:
-        return Knowledge(self.outline, self.program)
+        known = self.program.known if self.program is not None else Known(self._extensions)
+        return Knowledge(self.outline, self.program, known)
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -656,6 +660,8 @@ class Facts:
 
     def _can_yield(self, function: Scope) -> bool:
         """Return whether a function has a `yield` that control can reach."""
+        if self._knowledge.is_declared_generator(function):
+            return True
         graph = self._graph(function)
         return graph is not None and any(
             isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
@@ -715,7 +721,7 @@ class Facts:
             for node in scope.awaits:
                 if not isinstance(node, cst.Await):
                     continue
-                product = self._knowledge.product(node.expression, scope)
+                product = self._knowledge.certain_product(node.expression, scope)
                 if product is None or product.kind is not FunctionKind.AGEN:
                     continue
                 parent = self._parents[node]
@@ -1066,40 +1072,12 @@ class Facts:
     # Sources that somebody else owns
 
     def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
-        """Yield each loop that re-yields from a parameter and never closes it, with its name.
-
-        Left out are the object of a method, and what is annotated as something else than an async
-        iterator: such objects have closing of their own, or none.
-        """
+        """Yield each loop that re-yields from a parameter or attribute and never closes it."""
+        sources = ForeignSources(self._knowledge)
         for function in self._plain_generators():
             graph = self._graph(function)
-            if graph is None:
-                continue
-            for loop in self._yielding_loops(graph):
-                if isinstance(loop, cst.For) and isinstance(loop.iter, cst.Name):
-                    name = loop.iter.value
-                    bindings = function.bindings.get(name, [])
-                    if len(bindings) != 1 or bindings[0].kind is not BindingKind.PARAMETER:
-                        continue
-                    if self._may_be_given_a_generator(bindings[0].node, function) and (
-                        not _is_used_in_a_call(function, name)
-                    ):
-                        yield loop, name
-
-    def _may_be_given_a_generator(self, parameter: Node, function: Scope) -> bool:
-        if not isinstance(parameter, cst.Param) or self._gets_the_object(parameter, function):
-            return False
-        if parameter.annotation is None:
-            return True
-        annotation = parameter.annotation.annotation
-        return mentions_name(annotation, tables.ASYNC_ITERABLE_ANNOTATIONS | {"Any"})
-
-    def _gets_the_object(self, parameter: cst.Param, function: Scope) -> bool:
-        if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
-            return False
-        if "builtins.staticmethod" in self.resolver.decorators(function):
-            return False
-        return all_parameters(function.node.params)[0] is parameter
+            if graph is not None:
+                yield from sources.delegations(function, self._yielding_loops(graph))
 
     def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
         seen: set[Node] = set()
@@ -1141,23 +1119,15 @@ _AWAITABLE_METHODS = frozenset(
 )
 
 
-def _is_used_in_a_call(function: Scope, name: str) -> bool:
-    """Return whether a call gets the named object, or calls a method of it."""
-    for call in function.calls:
-        parts = [each.value for each in call.args]
-        if isinstance(call.func, cst.Attribute):
-            parts.append(call.func.value)
-        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
-            return True
-    return False
-
-
 def label_of(node: Node) -> str:
     """Return what a message calls the generator made at a node: `rows()`."""
     if isinstance(node, cst.Call):
         return f"{_short_name(node.func)}()"
     if isinstance(node, cst.Attribute):
         return _short_name(node)
+    if isinstance(node, (cst.For, cst.CompFor)):
+        # The iterator that the `__aiter__` of the iterable makes.
+        return f"aiter({_name_of(node.iter)})"
     return "the generator expression"
 
 
@@ -1205,4 +1175,4 @@ def _exit_text(jump: Edge | None) -> str:
 
 
 def _is_iterated_in_place(leak: Leak) -> bool:
-    return isinstance(leak.step, cst.For) and leak.step.iter is leak.site.node
+    return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)

@@ -2,8 +2,8 @@
 
 flake8 ends its whole run when a plugin raises, so nothing here does: a failure of ours becomes
 AGN000 on the first line of the file. `# noqa`, `select`, `ignore` and per-file-ignores are flake8's
-own. Of `[tool.asyncgen-lint]`, `strict`, `target-version` and `lint-tests` count here; settings
-that cannot be understood give one AGN000 in each analysed file of the project, which is the same
+own. Of `[tool.asyncgen-lint]` all but `select`, `ignore` and `exclude` counts here; settings that
+cannot be understood give one AGN000 in each analysed file of the project, which is the same
 whatever the number of worker processes.
 
 flake8 imports this module even for `flake8 --version`; what analysis needs is imported later.

@@ -28,7 +28,11 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
         return None
     if not isinstance(loop, cst.For) or loop.asynchronous is None:
         return None
-    if loop.iter is not left.creation or not isinstance(loop.iter, cst.Call):
+    # The generator of an agen `__aiter__` is nowhere in the text until `aiter()` makes it there.
+    is_hidden = left.creation is loop
+    if is_hidden and facts.resolver.bindings("aiter", function) is not None:
+        return None
+    if not is_hidden and (loop.iter is not left.creation or not isinstance(loop.iter, cst.Call)):
         return None
     if _Items(facts, loop, function).may_escape():
         return None
@@ -39,7 +43,8 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     indent = indent_near(facts, loop.body)
 
     def build(node: Node) -> Node:
-        return _wrapped(node, closer.expression(), stream, indent)
+        source = _call(cst.Name("aiter"), node.iter) if is_hidden else node.iter
+        return _wrapped(node, _call(closer.expression(), source), stream, indent)
 
     return FixPlan(
         f"Iterate `{left.label}` under `aclosing`; errors in its cleanup now reach the caller",
@@ -49,10 +54,7 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     )
 
 
-def _wrapped(
-    loop: cst.For, closer: cst.BaseExpression, stream: str, indent: str | None
-) -> cst.With:
-    manager = _call(closer, loop.iter)
+def _wrapped(loop: cst.For, manager: cst.Call, stream: str, indent: str | None) -> cst.With:
     inner = loop.with_changes(leading_lines=(), iter=cst.Name(stream), **_spacing(loop))
     return cst.With(
         items=[cst.WithItem(manager, cst.AsName(cst.Name(stream)))],
@@ -86,9 +88,9 @@ def _spacing(loop: cst.For) -> dict[str, cst.BaseParenthesizableWhitespace]:
 # Names
 
 
-def _last_name(call: cst.Call) -> str:
-    """Return the last name in what is called, without leading underscores."""
-    node: cst.BaseExpression = call.func
+def _last_name(source: cst.BaseExpression) -> str:
+    """Return the last name in what is called or iterated, without leading underscores."""
+    node = source
     while not isinstance(node, (cst.Name, cst.Attribute)):
         if isinstance(node, cst.Call):
             node = node.func

@@ -16,6 +16,7 @@ from typing import Protocol
 import libcst as cst
 
 from asyncgen_lint.names import tables
+from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.scopes import Binding, BindingKind, Outline, Scope, ScopeKind
 
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"aiter", "anext", "BaseExceptionGroup"}
@@ -48,13 +49,24 @@ class Reference:
         """The function or class; None if it is not in view."""
         if self._load is not None:
             load, self._load = self._load, None
-            found = load()
+            try:
+                found = load()
+            except BaseException:
+                self._load = load
+                raise
             self._scope = found.scope if found is not None else None
         return self._scope
 
 
-Located = tuple[Reference, frozenset[str]]
-"""What a dotted name refers to, and the names of the modules that this rests on."""
+Located = tuple[Reference, frozenset[str], int]
+"""What a dotted name refers to, the modules that this rests on, and how long the chain of imports
+to it is."""
+
+_MAX_CHAIN = 30
+
+
+class _TooLong(Exception):
+    """A name comes through a longer chain of imports than is followed."""
 
 
 class Modules(Protocol):
@@ -70,6 +82,9 @@ class Modules(Protocol):
 
     def outline(self, name: str) -> Outline | None:
         """Return the outline of a module; None for one without Python source that can be read."""
+
+    def stub(self, name: str) -> Outline | None:
+        """Return the outline of the stub beside a module's source; None if there is none."""
 
     def is_installed(self, name: str) -> bool:
         """Return whether a module belongs to an installed package, not to the project."""
@@ -95,6 +110,10 @@ class OneModule:
         """Return None."""
         return None
 
+    def stub(self, name: str) -> Outline | None:
+        """Return None."""
+        return None
+
     def is_installed(self, name: str) -> bool:
         """Return False."""
         return False
@@ -111,11 +130,14 @@ class OneModule:
 class Resolver:
     """Answers what expressions refer to, by scope and import, never by spelling."""
 
-    def __init__(self, modules: Modules | None = None) -> None:
+    def __init__(self, modules: Modules | None = None, known: Known | None = None) -> None:
         self._modules: Modules = modules or OneModule()
+        self.known = known or Known()
         self._pending: list[str] = []
         self._cycles: set[str] = set()
+        self._in_cycle: dict[str, Located] = {}
         self._visited: list[str] = []
+        self._length = 0
 
     def bindings(self, name: str, scope: Scope) -> tuple[Scope, list[Binding]] | None:
         """Return the scope that binds `name` as seen from `scope`, and its bindings there."""
@@ -158,6 +180,8 @@ class Resolver:
         if bound is None:
             return self._unbound(name, scope.outline)
         where, bindings = bound
+        if name in where.bound_before_star and self._may_be_rebound(name, where.outline):
+            return None
         kinds = {each.kind for each in bindings}
         if kinds == {BindingKind.IMPORT}:
             return self._imported(bindings, scope.outline)
@@ -165,14 +189,15 @@ class Resolver:
             return self._redefined(bindings)
         only = bindings[0]
         if only.kind in (BindingKind.FUNCTION, BindingKind.CLASS):
-            return Reference(scope=only.scope)
+            return Reference(scope=only.scope, dotted=self._listed(only.scope))
         if only.kind is BindingKind.VALUE and only.value is not None and aliases:
             return self._reference(only.value, where, aliases - 1)
         return None
 
     def _unbound(self, name: str, outline: Outline) -> Reference | None:
         """Return what a name means that a module does not bind: from `import *`, or a builtin."""
-        for target in outline.module.star_imports:
+        # The last `import *` binds the name.
+        for target in reversed(outline.module.star_imports):
             module = outline.absolute(target)
             self._visit(module, outline)
             if not self._modules.holds(module):
@@ -182,7 +207,7 @@ class Resolver:
             source = self._modules.outline(module)
             if source is None:
                 return None
-            if name in source.exports if source.exports is not None else name[0] != "_":
+            if _exports(source, name):
                 found = self.locate(f"{module}.{name}", outline, module)
                 if found.dotted != f"{module}.{name}":
                     return found
@@ -190,13 +215,37 @@ class Resolver:
                     return None
         return Reference(dotted=f"builtins.{name}") if name in _BUILTIN_NAMES else None
 
+    def _may_be_rebound(self, name: str, outline: Outline) -> bool:
+        """Return whether some module in view that is imported as `*` gives a name."""
+        pending = [outline.absolute(each) for each in outline.module.star_imports]
+        seen: set[str] = set()
+        while pending:
+            module = pending.pop()
+            if module in seen:
+                continue
+            seen.add(module)
+            self._visit(module, outline)
+            source = self._modules.outline(module)
+            if source is None or not _exports(source, name):
+                continue
+            if source.exports is not None or name in source.module.bindings:
+                return True
+            pending += [source.absolute(each) for each in source.module.star_imports]
+        return False
+
     def _imported(self, bindings: list[Binding], outline: Outline) -> Reference | None:
-        """Return what alternative imports of one name give, by the first whose source is known."""
-        if len({each.target.rpartition(".")[2] for each in bindings}) != 1:
-            return None
+        """Return what alternative imports of one name give, by one whose source is known.
+
+        Else what handlers import counts only where nothing else does, and the rest must agree.
+        """
         found = [self._import(each, outline) for each in bindings]
-        known = [each for each in found if each.dotted in tables.KNOWN_NAMES]
-        return (known or found)[0]
+        if len({each.target.rpartition(".")[2] for each in bindings}) == 1:
+            known = [each for each in found if self.known.lists(each.dotted)]
+            if known:
+                return known[0]
+        tried = [each for each, by in zip(found, bindings, strict=True) if not by.is_fallback]
+        first, *others = tried or found
+        return first if all(_is_same(first, each) for each in others) else None
 
     # Other modules
 
@@ -218,10 +267,62 @@ class Resolver:
         self._visit(top, asker)
         if not self._modules.holds(top):
             return Reference(dotted=dotted)
-        if self._modules.is_installed(top) and top not in tables.KNOWN_PACKAGES:
-            # No table needs to know where the name comes from, so it is looked up when needed.
+        is_added = self.known.adds(dotted)
+        if is_added or (
+            self._modules.is_installed(top) and not self.known.is_of_known_package(top)
+        ):
+            # No table needs to know where the name comes from, or settings list it as it is
+            # imported: it is looked up when needed.
             return Reference(dotted=dotted, load=lambda: self._follow(dotted, asker, module))
         return self._follow(dotted, asker, module)
+
+    def definition(self, dotted: str, asker: Outline) -> tuple[Scope, list[Binding]] | None:
+        """Return the module that binds a dotted name without importing it, and the bindings.
+
+        Only modules in view are asked: None for one that is not, and for the standard library's.
+        """
+        for _ in range(_MAX_ALIASES):
+            module, _, name = dotted.rpartition(".")
+            if not module or dotted in tables.KNOWN_NAMES:
+                return None
+            if module.partition(".")[0] in _LIBRARY_MODULES:
+                return None
+            self._visit(module, asker)
+            outline = self._modules.outline(module) if self._modules.holds(module) else None
+            bindings = outline.module.bindings.get(name) if outline is not None else None
+            if outline is None or not bindings:
+                return None
+            if bindings[0].kind is not BindingKind.IMPORT:
+                return outline.module, bindings
+            if len(bindings) != 1:
+                return None
+            dotted = outline.absolute(bindings[0].target)
+        return None
+
+    # Stubs beside sources
+
+    def stubs(self, scope: Scope) -> list[Scope]:
+        """Return what the stub beside a module says of a function or class: all its overloads."""
+        outline = scope.outline
+        stub = self._modules.stub(outline.name) if outline.name else None
+        if stub is None or stub is outline or not scope.qualname:
+            return []
+        found = _inside(stub.module, scope.qualname)
+        return [each for each in found if each.kind is scope.kind]
+
+    def source_of(self, scope: Scope, home: Outline | None) -> Scope:
+        """Return what a stub's class is in the source beside it; any other class is returned.
+
+        `home` is the outline of that source, where it is known.
+        """
+        name = scope.outline.name
+        if not name or self._modules.stub(name) is not scope.outline:
+            return scope
+        source = home if home is not None and home.name == name else self._modules.outline(name)
+        if source is None or source is scope.outline:
+            return scope
+        found = _inside(source.module, scope.qualname)
+        return found[0] if len(found) == 1 and found[0].kind is scope.kind else scope
 
     def _visit(self, module: str, asker: Outline) -> None:
         asker.uses.add(module)
@@ -230,24 +331,54 @@ class Resolver:
     def _follow(self, dotted: str, asker: Outline, module: str) -> Reference:
         key = f"{module}:{dotted}"
         if key in self._pending:
-            self._cycles.add(key)
+            # A package that imports a name from itself rests on nothing else.
+            if self._pending[-1] != key:
+                self._cycles.add(key)
             return Reference(dotted=dotted)
-        known = self._modules.located.get(key)
-        if known is None:
-            outer, self._visited = self._visited, []
-            self._pending.append(key)
-            try:
-                known = (self._descend(dotted, module), frozenset(self._visited))
-            finally:
-                self._pending.pop()
-                self._visited = outer
-            self._cycles.discard(key)
-            if not self._cycles:
-                self._modules.located[key] = known
-        reference, visited = known
+        try:
+            reference, visited, length = self._found(key, dotted, module)
+        except _TooLong:
+            if self._pending:
+                raise
+            return Reference(dotted=dotted)
         asker.uses.update(visited)
         self._visited += visited
+        self._length = max(self._length, length)
         return reference
+
+    def _found(self, key: str, dotted: str, module: str) -> Located:
+        """Return what a name is, and keep it. Raises _TooLong, whatever is kept already."""
+        if not self._pending:
+            self._cycles.clear()
+            self._in_cycle.clear()
+        known = self._modules.located.get(key) or self._in_cycle.get(key)
+        if len(self._pending) + (known[2] if known is not None else 1) > _MAX_CHAIN:
+            raise _TooLong
+        if known is not None:
+            return known
+        outer, self._visited, self._length = (self._visited, self._length), [], 0
+        self._pending.append(key)
+        try:
+            found = self._descend(dotted, module)
+            known = (found, frozenset(self._visited), self._length + 1)
+        finally:
+            self._pending.pop()
+            self._visited, self._length = outer
+        self._keep(key, known)
+        return known
+
+    def _keep(self, key: str, found: Located) -> None:
+        """Keep what was found: where imports form a cycle, only until the cycle is left.
+
+        What a name in a cycle is may depend on where the cycle was entered.
+        """
+        is_entry = key in self._cycles
+        self._cycles.discard(key)
+        if self._cycles:
+            self._in_cycle[key] = found
+            return
+        if not is_entry:
+            self._modules.located[key] = found
 
     def _descend(self, dotted: str, module: str) -> Reference:
         """Follow a dotted name from a module on, attributes before submodules."""
@@ -326,8 +457,22 @@ class Resolver:
             return self.locate(f"{owner.dotted}.{name}", asker)
         if owner.scope is None or owner.scope.kind is not ScopeKind.CLASS:
             return None
-        method = self.method(owner.scope, name)
-        return None if method is None else Reference(scope=method)
+        member = self.method(owner.scope, name) or self._nested_class(owner.scope, name)
+        return None if member is None else Reference(scope=member, dotted=self._listed(member))
+
+    def _listed(self, scope: Scope | None) -> str:
+        """Return the name of a function or class if settings list it, else an empty string."""
+        if scope is None or not self.known.is_extended:
+            return ""
+        name = full_name(scope)
+        return name if self.known.adds(name) else ""
+
+    def _nested_class(self, owner: Scope, name: str) -> Scope | None:
+        for each in self.ancestry(owner):
+            bound = each.bindings.get(name)
+            if bound:
+                return bound[0].scope if [b.kind for b in bound] == [BindingKind.CLASS] else None
+        return None
 
     def method(self, owner: Scope, name: str) -> Scope | None:
         """Return the method a class certainly has under this name."""
@@ -427,6 +572,35 @@ class Resolver:
             ]
         found: list[Scope] = memo[owner]
         return found
+
+
+def _exports(source: Outline, name: str) -> bool:
+    """Return whether `import *` would take a name from a module, if it is bound there."""
+    return name in source.exports if source.exports is not None else name[0] != "_"
+
+
+def _is_same(one: Reference, other: Reference) -> bool:
+    return one is other or (one.dotted == other.dotted and one.scope is other.scope)
+
+
+def full_name(scope: Scope) -> str:
+    """Return the dotted name of a function or class: its module's and its own."""
+    module = scope.outline.name
+    return f"{module}.{scope.qualname}" if module else scope.qualname
+
+
+def _inside(module: Scope, qualname: str) -> list[Scope]:
+    """Return the functions or classes that a dotted path of names leads to from a module."""
+    *above, last = qualname.split(".")
+    scope = module
+    for name in above:
+        inner = [each.scope for each in scope.bindings.get(name, ()) if each.scope is not None]
+        if len(inner) != 1:
+            return []
+        scope = inner[0]
+    bindings = scope.bindings.get(last) or []
+    scopes = [each.scope for each in bindings if each.scope is not None]
+    return scopes if len(scopes) == len(bindings) else []
 
 
 def _base_expressions(owner: Scope) -> list[cst.BaseExpression]:

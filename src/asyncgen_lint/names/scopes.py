@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import libcst as cst
 
-from asyncgen_lint.source.walk import by_class, children
+from asyncgen_lint.source.walk import by_class, children, descendants
 
 
 class ScopeKind(Enum):
@@ -31,7 +31,9 @@ class ScopeKind(Enum):
 class BindingKind(Enum):
     """How a name got its value.
 
-    VALUE has its expression, ENTERED the manager that gave it when entered, UNKNOWN nothing.
+    VALUE has its expression, ENTERED the manager that gave it when entered, UNKNOWN nothing. Of the
+    others `origin` says where the value came from: the iterable of a loop (ITEM), the value that
+    was unpacked (UNPACKED), the class of a pattern (MATCHED), the type that `type` names (ALIAS).
     """
 
     PARAMETER = "parameter"
@@ -40,6 +42,10 @@ class BindingKind(Enum):
     CLASS = "class"
     VALUE = "value"
     ENTERED = "entered"
+    ITEM = "item"
+    UNPACKED = "unpacked"
+    MATCHED = "matched"
+    ALIAS = "alias"
     UNKNOWN = "unknown"
 
 
@@ -48,16 +54,21 @@ class Binding:
     """One place that binds a name.
 
     `target` is the dotted name of an import (relative imports keep their leading dots), of which
-    `source` is the module in `from module import name`; `scope` is the scope that a def or class
-    opens, `value` the bound expression, `node` the place.
+    `source` is the module in `from module import name` and `is_fallback` says that it stands in a
+    handler; `scope` is the scope that a def or class opens, `value` the bound expression, `node`
+    the place.
+    `within` says at which places of a nested target a name of an ITEM or UNPACKED stands.
     """
 
     kind: BindingKind
     node: cst.CSTNode
     target: str = ""
     source: str = ""
+    is_fallback: bool = False
     scope: Scope | None = None
     value: cst.BaseExpression | None = None
+    origin: cst.BaseExpression | None = None
+    within: tuple[int, ...] = ()
 
 
 class Members(Protocol):
@@ -77,8 +88,8 @@ class Scope:
     `loads` are the names read directly here; `yields`, `awaits` and `returns` are a function's
     own, not those of functions nested in it; `annotations` are those of names declared here;
     `discarded` are calls whose result nothing uses, `star_imports` the modules whose names a module
-    imports as `*`; `outline` is of its module. `members` gathers what is not yet there of a class
-    that is made method by method.
+    imports as `*`, `bound_before_star` the names that the last of them may bind again; `outline` is
+    of its module. `members` gathers what is not yet there of a class that is made method by method.
     """
 
     kind: ScopeKind
@@ -97,6 +108,7 @@ class Scope:
     discarded: list[cst.Call] = field(default_factory=list)
     children: list[Scope] = field(default_factory=list)
     star_imports: list[str] = field(default_factory=list)
+    bound_before_star: set[str] = field(default_factory=set)
     members: Members | None = None
     outline: Outline = field(init=False)
 
@@ -214,6 +226,8 @@ class Outline:
         """
         memo = self.memo.setdefault("generator names", {})
         if not memo:
+            if self.text is not None and "yield" not in self.text:
+                return frozenset()
             memo[None] = _closed_over(self.gives() if self.gives is not None else self._gives())
         names: frozenset[str] = memo[None]
         return names
@@ -330,6 +344,7 @@ class _Walker:
         self._scope = scope
         self._module = scope.outline.module
         self._stack: list[_Work] = []
+        self._fallbacks: set[cst.CSTNode] = set()
 
     def run(self, statements: Iterable[cst.CSTNode]) -> None:
         stack = self._stack
@@ -392,7 +407,7 @@ class _Walker:
         while clause is not None:
             self._push(outside, clause.iter)
             outside = inner
-            self._bind_unknown(clause.target, inner)
+            self._bind_parts(clause.target, inner, BindingKind.ITEM, clause.iter)
             self._push(inner, *clause.ifs)
             if clause.asynchronous is not None:
                 inner.awaits.append(clause)
@@ -456,7 +471,7 @@ class _Walker:
         self._push(scope, node.target, node.value)
 
     def _for(self, node: cst.For, scope: Scope) -> None:
-        self._bind_unknown(node.target, scope)
+        self._bind_parts(node.target, scope, BindingKind.ITEM, node.iter)
         if node.asynchronous is not None:
             scope.awaits.append(node)
         self._push(scope, node.iter, node.body, node.orelse)
@@ -479,6 +494,11 @@ class _Walker:
             self._bind_unknown(node.name.name, scope)
         self._push(scope, node.type, node.body)
 
+    def _try(self, node: cst.Try | cst.TryStar, scope: Scope) -> None:
+        for handler in node.handlers:
+            self._fallbacks.update(each for each in descendants(handler) if _is_import(each))
+        self._push(scope, *children(node))
+
     def _global(self, node: cst.Global, scope: Scope) -> None:
         scope.declared_global.update(each.name.value for each in node.names)
 
@@ -499,7 +519,10 @@ class _Walker:
         if node.module is not None:
             module += dotted_name(node.module)
         if isinstance(node.names, cst.ImportStar):
-            scope.star_imports.append(module)
+            # What a handler imports never goes over what the `try` would have given.
+            place = 0 if node in self._fallbacks else len(scope.star_imports)
+            scope.star_imports.insert(place, module)
+            scope.bound_before_star.update(scope.bindings)
             return
         joint = "" if module.endswith(".") else "."
         for alias in node.names:
@@ -510,10 +533,15 @@ class _Walker:
     def _bind_import(
         self, scope: Scope, name: str, node: cst.CSTNode, target: str, source: str = ""
     ) -> None:
-        self._bind(scope, name, Binding(BindingKind.IMPORT, node, target=target, source=source))
+        is_fallback = node in self._fallbacks
+        binding = Binding(BindingKind.IMPORT, node, target, source, is_fallback)
+        self._bind(scope, name, binding)
 
     def _match_capture(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
-        if node.name is not None:
+        pattern = node.pattern if isinstance(node, cst.MatchAs) else None
+        if node.name is not None and isinstance(pattern, cst.MatchClass):
+            self._bind_parts(node.name, scope, BindingKind.MATCHED, pattern.cls)
+        elif node.name is not None:
             self._bind_unknown(node.name, scope)
         if isinstance(node, cst.MatchAs):
             self._push(scope, node.pattern)
@@ -527,7 +555,7 @@ class _Walker:
         self._push(scope, node.pattern)
 
     def _type_alias(self, node: cst.TypeAlias, scope: Scope) -> None:
-        self._bind_unknown(node.name, scope)
+        self._bind_parts(node.name, scope, BindingKind.ALIAS, node.value)
 
     def _bind_target(
         self,
@@ -538,19 +566,34 @@ class _Walker:
     ) -> None:
         if isinstance(target, cst.Name):
             self._bind(scope, target.value, Binding(kind, target, value=value))
+        elif kind is BindingKind.VALUE:
+            self._bind_parts(target, scope, BindingKind.UNPACKED, value)
         else:
             self._bind_unknown(target, scope)
 
     def _bind_unknown(self, target: cst.CSTNode, scope: Scope) -> None:
-        pending = [target]
+        self._bind_parts(target, scope, BindingKind.UNKNOWN, None)
+
+    def _bind_parts(
+        self,
+        target: cst.CSTNode,
+        scope: Scope,
+        kind: BindingKind,
+        origin: cst.BaseExpression | None,
+    ) -> None:
+        pending: list[tuple[cst.CSTNode, tuple[int, ...]]] = [(target, ())]
         while pending:
-            each = pending.pop()
+            each, within = pending.pop()
             if isinstance(each, cst.Name):
-                self._bind(scope, each.value, Binding(BindingKind.UNKNOWN, each))
+                binding = Binding(kind, each, origin=origin, within=within)
+                self._bind(scope, each.value, binding)
             elif isinstance(each, (cst.Tuple, cst.List)):
-                pending += [element.value for element in each.elements]
-            elif isinstance(each, cst.StarredElement):
-                pending.append(each.value)
+                if any(isinstance(element, cst.StarredElement) for element in each.elements):
+                    # Which places the names behind a star stand for depends on the value.
+                    kind = BindingKind.UNKNOWN
+                pending += [
+                    (element.value, (*within, place)) for place, element in enumerate(each.elements)
+                ]
             else:
                 self._push(scope, each)
 
@@ -587,6 +630,8 @@ _HANDLERS: dict[type, Callable[..., None]] = by_class(
         "LazyImportFrom": _Walker._import_from,
         "Global": _Walker._global,
         "Nonlocal": _Walker._nonlocal,
+        "Try": _Walker._try,
+        "TryStar": _Walker._try,
         "ExceptHandler": _Walker._handler,
         "ExceptStarHandler": _Walker._handler,
         "MatchAs": _Walker._match_capture,
@@ -597,6 +642,10 @@ _HANDLERS: dict[type, Callable[..., None]] = by_class(
     }
 )
 """What to do at each kind of node; a kind without a row is only walked through."""
+
+
+def _is_import(node: cst.CSTNode) -> bool:
+    return _HANDLERS.get(type(node)) in (_Walker._import, _Walker._import_from)
 
 
 def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:

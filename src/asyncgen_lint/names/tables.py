@@ -18,7 +18,42 @@ TRANSPARENT_DECORATORS = frozenset(
         "typing_extensions.final",
         "typing_extensions.override",
         "typing_extensions.overload",
+        # atexit documentation: "it is possible to use this function as a decorator".
+        "atexit.register",
     }
+)
+
+RESULT_KEEPING_DECORATORS = frozenset(
+    {
+        # tenacity and backoff document that they retry the call; for an async generator function
+        # the call makes the generator and cannot fail (observed with tenacity 9.2.1; in
+        # backoff/_decorator.py all but coroutine functions are retried as plain calls).
+        "tenacity.retry",
+        "backoff.on_exception",
+        "backoff.on_predicate",
+        # stamina retries an async generator as it is iterated, by one of its own.
+        "stamina.retry",
+        # warnings documentation: warns when the function is called.
+        "warnings.deprecated",
+        "typing_extensions.deprecated",
+    }
+)
+"""Decorators after which a call gives what the function gives, or another of the same kind."""
+
+CACHING_DECORATORS = frozenset(
+    {
+        # functools, cachetools and async-lru documentation: give earlier results again.
+        "functools.lru_cache",
+        "functools.cache",
+        "cachetools.cached",
+        "cachetools.cachedmethod",
+        "async_lru.alru_cache",
+    }
+)
+
+CHANNEL_DECORATORS = frozenset(
+    # trio documentation: a background task iterates the generator, and the manager gives a channel.
+    {"trio.as_safe_channel"}
 )
 
 PROPERTY_DECORATORS = frozenset({"builtins.property", "abc.abstractproperty"})
@@ -40,6 +75,9 @@ CONTEXT_MANAGER_DECORATORS = frozenset(
         "contextlib.asynccontextmanager",
         "async_generator.asynccontextmanager",
         "contextlib2.asynccontextmanager",
+        # asyncstdlib/contextlib.py, 3.13.1: throws the body's exception in at the `yield`.
+        "asyncstdlib.contextmanager",
+        "asyncstdlib.contextlib.contextmanager",
     }
 )
 
@@ -80,7 +118,11 @@ DEPENDENCY_MARKERS = frozenset(
         "fastapi.Depends",
         "fastapi.Security",
         "fastapi.params.Depends",
+        "fastapi.params.Security",
         "fastapi.param_functions.Depends",
+        "fastapi.param_functions.Security",
+        # litestar/_kwargs/cleanup.py: throws a handler's exception into each of its generators.
+        "litestar.di.Provide",
     }
 )
 
@@ -160,7 +202,8 @@ CANCEL_SCOPES = {
     "anyio.CancelScope": "anyio",
     "anyio.create_task_group": "anyio",
     "anyio.open_cancel_scope": "anyio",
-    "anyio.from_thread.start_blocking_portal": "anyio",
+    # anyio/from_thread.py, 4.16.0: entering it enters a task group of the current task.
+    "anyio.from_thread.BlockingPortal": "anyio",
     # trio documentation, "Cancellation and timeouts", "Tasks let you do multiple things at once".
     "trio.move_on_after": "trio",
     "trio.move_on_at": "trio",
@@ -168,7 +211,12 @@ CANCEL_SCOPES = {
     "trio.fail_at": "trio",
     "trio.CancelScope": "trio",
     "trio.open_nursery": "trio",
+    # trio documentation: entering what it gives opens a nursery for the generator's task.
+    "trio.as_safe_channel": "trio",
+    # asyncer documentation: anyio's task group, with a method more.
+    "asyncer.create_task_group": "anyio",
     # aiotools and quattro document theirs as asyncio cancel scopes.
+    "aiotools.TaskGroup": "asyncio",
     "quattro.TaskGroup": "asyncio",
     "quattro.move_on_after": "asyncio",
     "quattro.move_on_at": "asyncio",

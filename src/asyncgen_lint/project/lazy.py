@@ -8,6 +8,7 @@ it, binds a name; libcst then parses that statement alone. A name is bound where
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,8 @@ from asyncgen_lint.names.scopes import (
 )
 from asyncgen_lint.source.parse import ParseFailure, parse_part, syntax_tree
 from asyncgen_lint.source.text import Source
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 _IMPORT = cst.Pass()
 """Stands for the node of an import that no tree was made of."""
@@ -59,7 +62,8 @@ class LazyModule:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self.source.text.splitlines(keepends=True)
+        # Not what str.splitlines takes for lines: a form feed ends none.
+        return _LINE.findall(self.source.text)
 
     def text_between(self, before: int, last: int) -> str:
         """Return the lines after `before` up to `last`."""
@@ -97,6 +101,7 @@ def lazy_module(source: Source, name: str, *, is_package: bool) -> LazyModule | 
     )
     scope.outline = outline
     scope.star_imports += found.stars
+    scope.bound_before_star |= found.bound_before_star
     module = LazyModule(source, outline, parts, found.definitions)
     suite = _ModuleSuite(module, scope, parts, found)
     return module
@@ -128,8 +133,9 @@ class _Names:
     def __init__(self, parts: Iterable[Part], *, has_globals: bool) -> None:
         self.parts_of: dict[str, list[int]] = {}
         self.annotated: set[str] = set()
-        self.imports: dict[str, list[tuple[str, str]]] = {}
+        self.imports: dict[str, list[tuple[str, str, bool]]] = {}
         self.stars: list[str] = []
+        self.bound_before_star: frozenset[str] = frozenset()
         self._others: set[str] = set()
         self._defined: set[str] = set()
         for number, part in enumerate(parts):
@@ -143,8 +149,8 @@ class _Names:
         """The names that are bound by functions and classes alone."""
         return frozenset(self._defined - self._others - self.imports.keys())
 
-    def imported(self, name: str) -> list[tuple[str, str]] | None:
-        """Return the targets and sources of a name's imports, if nothing else binds it."""
+    def imported(self, name: str) -> list[tuple[str, str, bool]] | None:
+        """Return target, source and `is_fallback` of a name's imports, if nothing else binds it."""
         if name in self._others or name in self._defined:
             return None
         return self.imports.get(name)
@@ -156,6 +162,7 @@ class _Names:
 
     def _add_statement(self, statement: ast.stmt, number: int) -> None:
         pending: list[ast.AST] = [statement]
+        fallbacks: set[ast.AST] = set()
         while pending:
             node = pending.pop()
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -163,33 +170,39 @@ class _Names:
                 self._add(node.name, number)
                 continue
             if isinstance(node, (ast.Import, ast.ImportFrom)):
-                self._add_import(node, number)
+                self._add_import(node, number, is_fallback=node in fallbacks)
                 continue
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 self.annotated.add(node.target.id)
             for name in _names_bound(node):
                 self._others.add(name)
                 self._add(name, number)
+            if isinstance(node, ast.ExceptHandler):
+                fallbacks.update(ast.walk(node))
             if not isinstance(node, ast.Lambda):
-                pending += ast.iter_child_nodes(node)
+                pending += reversed(list(ast.iter_child_nodes(node)))
 
-    def _add_import(self, node: ast.Import | ast.ImportFrom, number: int) -> None:
+    def _add_import(
+        self, node: ast.Import | ast.ImportFrom, number: int, *, is_fallback: bool
+    ) -> None:
         if isinstance(node, ast.Import):
             for each in node.names:
                 top = each.name.partition(".")[0]
-                self._add_target(each.asname or top, each.name if each.asname else top, number)
+                target = each.name if each.asname else top
+                self._add_target(each.asname or top, number, (target, "", is_fallback))
             return
         module = "." * node.level + (node.module or "")
         joint = "" if module.endswith(".") else "."
         for each in node.names:
             if each.name == "*":
-                self.stars.append(module)
+                self.stars.insert(0 if is_fallback else len(self.stars), module)
+                self.bound_before_star = frozenset(self.parts_of)
             else:
                 target = f"{module}{joint}{each.name}"
-                self._add_target(each.asname or each.name, target, number, module)
+                self._add_target(each.asname or each.name, number, (target, module, is_fallback))
 
-    def _add_target(self, name: str, target: str, number: int, source: str = "") -> None:
-        self.imports.setdefault(name, []).append((target, source))
+    def _add_target(self, name: str, number: int, target: tuple[str, str, bool]) -> None:
+        self.imports.setdefault(name, []).append(target)
         self._add(name, number)
 
     def _add_globals(self, statement: ast.stmt, number: int) -> None:
@@ -253,6 +266,9 @@ class _Suite:
         known = len(self._scope.children)
         self.number = number
         walk_statements(statements, self._scope)
+        # They are known already, in the order of the text, which parts are not gathered in.
+        self._scope.star_imports[:] = self.names.stars
+        self._scope.bound_before_star = set(self.names.bound_before_star)
         self._made[number] = self._scope.children[known:]
 
 
@@ -334,8 +350,8 @@ class _Bindings(dict[str, list[Binding]]):
         targets = names.imported(name)
         if targets is not None:
             made = [
-                Binding(BindingKind.IMPORT, _IMPORT, target=target, source=source)
-                for target, source in targets
+                Binding(BindingKind.IMPORT, _IMPORT, target, source, is_fallback)
+                for target, source, is_fallback in targets
             ]
         else:
             self._suite.gather_name(name)

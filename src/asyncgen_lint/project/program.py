@@ -7,12 +7,15 @@ modules an answer rests on is recorded by the resolver, in `Outline.uses`.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import libcst as cst
 
+from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Located
 from asyncgen_lint.names.scopes import Outline
 from asyncgen_lint.project.finder import Finder, ModuleFile, Root
@@ -31,17 +34,19 @@ MAX_SIZE = 2_000_000
 class Program:
     """The modules that can be imported from some roots, and what is known of them."""
 
-    def __init__(self, roots: Iterable[Root]) -> None:
+    def __init__(self, roots: Iterable[Root], extensions: Extensions = NO_EXTENSIONS) -> None:
+        self.known = Known(extensions)
         self._finder = Finder(roots)
         self._sources: dict[str, Source | None] = {}
         self._modules: dict[str, LazyModule | None] = {}
+        self._stubs: dict[str, LazyModule | None] = {}
         self.located: dict[str, Located] = {}
         self.lines = 0
 
     @cached_property
     def summaries(self) -> Summaries:
         """What is known of the functions of these modules, kept from file to file."""
-        return Summaries(Knowledge(None, self))
+        return Summaries(Knowledge(None, self, self.known))
 
     # What the resolver asks
 
@@ -60,6 +65,16 @@ class Program:
             found = self._finder.find(name)
             self._modules[name] = self._load(found) if found is not None else None
         module = self._modules[name]
+        return module.outline if module is not None else None
+
+    def stub(self, name: str) -> Outline | None:
+        """Return the outline of the stub beside a module's source; None if there is none."""
+        if name not in self._stubs:
+            found = self._finder.find(name)
+            path = self._finder.stub_of(found) if found is not None else ""
+            beside = replace(found, path=path) if found is not None and path else None
+            self._stubs[name] = self._load(beside) if beside is not None else None
+        module = self._stubs[name]
         return module.outline if module is not None else None
 
     def declares(self, outline: Outline, name: str) -> bool:
@@ -122,7 +137,8 @@ class Program:
         return None
 
     def _loaded(self) -> Iterator[LazyModule]:
-        return (each for each in self._modules.values() if each is not None)
+        loaded = (*self._modules.values(), *self._stubs.values())
+        return (each for each in loaded if each is not None)
 
 
 _STAR = re.compile(r"^\s*from\b.*\bimport\s+\*", re.MULTILINE)
@@ -132,7 +148,9 @@ def _read(path: str) -> Source | None:
     if not path:
         return None
     try:
-        if Path(path).stat().st_size > MAX_SIZE:
+        found = Path(path).stat()
+        # Opening a pipe or a device may never end.
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIZE:
             return None
         return read_source(Path(path), path)
     except (OSError, UnreadableSource):

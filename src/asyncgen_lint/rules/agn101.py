@@ -6,12 +6,13 @@ task, after what it works on may be closed; at shutdown, or under trio, they are
 first `await`. An error in them is lost. A generator kept in a variable stays open until the
 function ends.
 
-Iterate it under `contextlib.aclosing`, which closes it on every way out.
+Iterate it under `contextlib.aclosing`, which closes it on every way out. An object whose
+`__aiter__` is an async generator makes one that no name holds: iterate `aclosing(aiter(obj))`.
 
 Not reported: generators with nothing to clean up at their `yield`; generators that are closed on
 that path, resumed later, passed in, stored, returned or handed on; those made from what the
 function closes, or whose whole cleanup is to close what a `with` around them closes; class-based
-iterators; and iterables this module does not show.
+iterators; and iterables whose source is not in view.
 
 Fix safety: safe for a generator made in the loop's header whose items are not used after the
 loop. Cleanup then runs at the end of the loop, so an error it raises reaches the caller.

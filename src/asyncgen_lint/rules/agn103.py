@@ -8,7 +8,7 @@ Wrap the loop in `contextlib.aclosing`.
 
 Not reported: inner generators with nothing to clean up at their `yield`; inner generators kept on
 an attribute, or passed in (strict where nothing says that what is passed in is no generator); loops
-without a `yield`; functions whose decorator this module does not show.
+without a `yield`; functions whose decorator is not in view.
 
 Fix safety: safe for a generator made in the loop's header. The outer generator then needs closing
 itself.

@@ -5,7 +5,7 @@ nothing reads, does nothing at all, and Python gives no warning of any kind.
 
 Iterate it (`async for _ in f(): ...`), or await the coroutine that was meant.
 
-Not reported: results used in any way; functions with decorators that this module does not show;
+Not reported: results used in any way; functions with decorators that are not in view;
 functions whose `yield` cannot be reached, which are stubs.
 
 Fix safety: no automatic fix; what was meant cannot be known.

@@ -131,7 +131,7 @@ class CallEffects:
             return _LOOKS
         if not is_first:
             return _ESCAPES
-        if dotted in tables.CLOSERS and held.role is Role.OBJECT:
+        if dotted in self._knowledge.known.closers and held.role is Role.OBJECT:
             return Effect(Use.GIVES, Holding(held.site, Role.CLOSER))
         if dotted in tables.ITERATOR_FUNCTIONS and held.role is Role.OBJECT:
             return Effect(Use.GIVES, Holding(held.site, Role.OBJECT))
@@ -179,6 +179,9 @@ def parameter_of(
     `scope` is where the call stands.
     """
     if not isinstance(function.node, cst.FunctionDef):
+        return None
+    if knowledge.is_wrapped(function) or knowledge.instances.partial_of(call.func, scope):
+        # Others may be passed before it, or in its place.
         return None
     parameters = function.node.params
     if argument.keyword:

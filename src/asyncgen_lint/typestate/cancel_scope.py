@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from asyncgen_lint.flow.graph import Call, Graph, Region, RegionKind, Yield
-from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
+from asyncgen_lint.names.resolve import full_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -61,10 +61,13 @@ class CancelScopes:
         """Return the name of the cancel scope that entering a manager opens, or nothing."""
         if depth <= 0:
             return ""
-        if isinstance(manager, cst.Name):
+        if isinstance(manager, (cst.Name, cst.Attribute, cst.Await)):
             owner = self._knowledge.class_of(manager, scope)
             if owner is not None:
                 return self._opened_by_class(owner, depth - 1)
+        if isinstance(manager, cst.Attribute):
+            return self._stored_scope(manager, scope, depth)
+        if isinstance(manager, cst.Name):
             bound = self._knowledge.resolver.bindings(manager.value, scope)
             if bound is None or len(bound[1]) != 1 or bound[1][0].kind is not BindingKind.VALUE:
                 return ""
@@ -73,17 +76,63 @@ class CancelScopes:
         if not isinstance(manager, cst.Call):
             return ""
         dotted = self._knowledge.dotted(manager.func, scope)
-        if dotted in tables.CANCEL_SCOPES:
+        if dotted in self._knowledge.known.cancel_scopes:
             return dotted
         found = self._knowledge.callee(manager.func, scope)
         if found is None:
-            return ""
+            product = self._knowledge.product(manager, scope)
+            if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
+                return ""
+            return self._opened_by_function(product.functions[0], depth)
         if found.kind is ScopeKind.CLASS:
             return self._opened_by_class(found, depth)
-        if self._knowledge.kind(found) is FunctionKind.CONTEXT_MANAGER:
-            inner = next(self._open_at_yields(found, depth - 1), None)
-            return inner[1] if inner is not None else ""
+        if self._is_listed(found):
+            return full_name(found)
+        kind = self._knowledge.kind(found)
+        if kind is FunctionKind.CONTEXT_MANAGER:
+            return self._opened_by_function(found, depth)
+        if kind is FunctionKind.PLAIN:
+            return self._opened_by_result(manager, found, scope, depth)
         return ""
+
+    def _opened_by_result(self, call: cst.Call, function: Scope, scope: Scope, depth: int) -> str:
+        """Return the scope that entering what a function returns opens, on all its returns."""
+        owner = self._knowledge.class_of(call, scope)
+        if owner is not None:
+            return self._opened_by_class(owner, depth - 1)
+        opened = [
+            self._scope_of(each.value, function, depth - 1) if each.value is not None else ""
+            for each in function.returns
+        ]
+        return opened[0] if opened and all(opened) else ""
+
+    def _stored_scope(self, manager: cst.Attribute, scope: Scope, depth: int) -> str:
+        """Return the scope that an attribute opens, whatever its class stores there."""
+        owner = self._knowledge.class_of(manager.value, scope)
+        if owner is None:
+            return ""
+        stored = self._knowledge.instances.stored_on_self(owner, manager.attr.value)
+        opened = [
+            self._scope_of(value, method, depth - 1)
+            for value, method in stored
+            if not is_name(value, "None")
+        ]
+        return opened[0] if opened and all(opened) else ""
+
+    def _is_listed(self, found: Scope) -> bool:
+        known = self._knowledge.known
+        return known.is_extended and full_name(found) in known.cancel_scopes
+
+    def _opened_by_function(self, manager: Scope, depth: int) -> str:
+        """Return the scope that is open at the `yield` of a context manager's function."""
+        for name in self._knowledge.resolver.decorators(manager):
+            if name in self._knowledge.known.cancel_scopes:
+                return name
+        entered = self._knowledge.entered_function(manager)
+        if entered is None:
+            return ""
+        inner = next(self._open_at_yields(entered, depth - 1), None)
+        return inner[1] if inner is not None else ""
 
     def _opened_by_class(self, owner: Scope, depth: int) -> str:
         """Return the scope that a class's enter method enters and leaves open."""

@@ -163,7 +163,11 @@ class Cleanup:
             return Verdict.YES if catches else Verdict.NO
         if dotted in tables.TRIVIAL_MANAGERS:
             return Verdict.NO
-        if dotted in tables.CLOSERS and isinstance(manager, cst.Call) and manager.args:
+        if (
+            dotted in self._knowledge.known.closers
+            and isinstance(manager, cst.Call)
+            and manager.args
+        ):
             # A generator made in view counts for itself, as one that is held at the yield.
             product = self._knowledge.product(manager.args[0].value, scope)
             is_followed = product is not None and product.kind is FunctionKind.AGEN
@@ -172,14 +176,18 @@ class Cleanup:
             return Verdict.YES
         found = self._knowledge.callee(called, scope)
         if found is None:
-            return None
+            product = self._knowledge.product(manager, scope)
+            if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
+                return None
+            return self._generator_manager_has_effect(product.functions[0])
         if found.kind is ScopeKind.CLASS:
             return self._class_has_effect(found)
         is_manager = self._knowledge.kind(found) is FunctionKind.CONTEXT_MANAGER
         decorators = self._knowledge.resolver.decorators(found)
         if not is_manager and "contextlib.contextmanager" not in decorators:
             return None
-        return self._generator_manager_has_effect(found)
+        entered = self._knowledge.entered_function(found)
+        return self._generator_manager_has_effect(entered) if entered is not None else None
 
     def _class_has_effect(self, owner: Scope) -> Verdict | None:
         for name in ("__aexit__", "__exit__"):
@@ -234,10 +242,9 @@ class Cleanup:
             return True
         if not isinstance(manager, cst.Call) or len(manager.args) != 1:
             return False
-        closers = tables.CLOSERS | tables.SYNC_CLOSING
-        return self._knowledge.dotted(manager.func, scope) in closers and _is_part_of(
-            manager.args[0].value, name
-        )
+        dotted = self._knowledge.dotted(manager.func, scope)
+        is_closer = dotted in self._knowledge.known.closers or dotted in tables.SYNC_CLOSING
+        return is_closer and _is_part_of(manager.args[0].value, name)
 
     def _catches_generator_exit(
         self, handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope

@@ -28,10 +28,10 @@ from asyncgen_lint.flow.graph import (
     StoreItem,
     Yield,
 )
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, all_parameters, dotted_name
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Verdict
+from asyncgen_lint.typestate.decorators import Way
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.state import (
     CLOSED,
@@ -190,10 +190,12 @@ class Explainer:
         body = self._knowledge.body_kind(scope)
         kind = self._knowledge.kind(scope)
         names = self._knowledge.resolver.decorators(scope)
-        if kind is FunctionKind.UNKNOWN and set(names) <= tables.TRANSPARENT_DECORATORS:
+        ways = [each.way for each in self._knowledge.decorators.of(scope)]
+        if kind is FunctionKind.UNKNOWN and set(ways) <= {Way.ITSELF, Way.CALLS}:
             return "its body is a stub, and a generator may be meant"
-        for name, written in reversed(list(zip(names, _decorators(scope), strict=True))):
-            if name not in tables.TRANSPARENT_DECORATORS:
+        written_names = reversed(list(zip(names, _decorators(scope), strict=True)))
+        for way, (name, written) in zip(ways, written_names, strict=True):
+            if way not in (Way.ITSELF, Way.CALLS):
                 unknown = "which is not known, " if kind is FunctionKind.UNKNOWN else ""
                 return f"`@{name or written}`, {unknown}over {_BODIES[body]}"
         return _BODIES[body]

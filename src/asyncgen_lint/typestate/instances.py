@@ -1,14 +1,15 @@
 """Which class in view an object is an instance of, and what a call therefore calls.
 
 Understood are `self`, calls of a class, names and attributes that only ever get instances of one
-class, annotations of parameters, variables, attributes and returns, and what entering a manager
-gives. An annotation is believed: it names the class or a subclass of it.
+class, annotations of parameters, variables, attributes and returns (also those of a stub beside the
+source), tests of a name's class, what functions return, items of annotated containers, and what
+entering a manager gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -24,8 +25,31 @@ from asyncgen_lint.names.scopes import (
     is_name,
 )
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.annotations import (
+    EXIT_STACKS,
+    Annotations,
+    Type,
+    awaited_from,
+    element_of,
+    entered_from,
+    is_without_type,
+    item_of,
+    result_of_method,
+    unpacked_from,
+    yielded_from,
+)
+from asyncgen_lint.typestate.decorators import Decorators, Way
+from asyncgen_lint.typestate.narrowing import narrowed_names
 
-_MAX_DEPTH = 8
+_MAX_DEPTH = 20
+
+_PROPERTIES = tables.PROPERTY_DECORATORS | {"functools.cached_property"}
+"""Decorators of methods that are read as attributes: Library Reference, functools."""
+
+_WITHOUT_INSTANCE = frozenset({"builtins.classmethod", "builtins.staticmethod"})
+
+_GIVING_ARGUMENT = tables.ACLOSING | tables.SYNC_CLOSING | {"contextlib.nullcontext"}
+"""Managers that give what they were made with: contextlib documentation."""
 
 _CLASS_TAKERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 """The methods that get the class without a decorator: Language Reference 3.3."""
@@ -56,6 +80,10 @@ class Instances:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
+        self.decorators = Decorators(resolver, self.called)
+        self.annotations = Annotations(resolver)
+        self._pending: set[tuple[cst.CSTNode, Scope]] = set()
+        self._is_cut = False
 
     # Calls
 
@@ -69,9 +97,17 @@ class Instances:
         reference = self._resolver.reference(function, scope)
         if reference is not None:
             found = reference.scope
-            return Called(found) if found is not None and found.kind in _CALLED else None
+            if found is not None:
+                return Called(found) if found.kind in _CALLED else None
+            is_listed = self._resolver.known.lists(reference.dotted)
+            if is_listed or not isinstance(function, cst.Attribute):
+                return None
         if not depth:
+            self._is_cut = True
             return None
+        partial = self.partial_of(function, scope)
+        if partial is not None:
+            return self.called(partial[0].args[0].value, partial[1], depth - 1)
         made = self._class_made(function, scope)
         if made is not None:
             return Called(made)
@@ -79,11 +115,42 @@ class Instances:
             method = self._method(function, scope, depth)
             if method is not None:
                 return method
-        owner = self.class_of(function, scope, depth - 1)
-        if owner is None:
+        value = self.type_of(function, scope, depth - 1)
+        if value is None or value.owner is None:
             return None
-        method_scope = self._resolver.method(owner, "__call__")
-        return Called(method_scope, owner) if method_scope is not None else None
+        if value.is_class:
+            return Called(value.owner)
+        method_scope = self._resolver.method(value.owner, "__call__")
+        return Called(method_scope, value.owner) if method_scope is not None else None
+
+    def partial_of(
+        self, function: cst.BaseExpression, scope: Scope
+    ) -> tuple[cst.Call, Scope] | None:
+        """Return the `partial(f, ...)` that a called expression is, and where it stands."""
+        bound = self.bound_call(function, scope)
+        if bound is None:
+            return None
+        call, where = bound
+        if not call.args or call.args[0].star or call.args[0].keyword is not None:
+            return None
+        is_partial = self._resolver.dotted(call.func, where) == "functools.partial"
+        return (call, where) if is_partial else None
+
+    def bound_call(
+        self, function: cst.BaseExpression, scope: Scope
+    ) -> tuple[cst.Call, Scope] | None:
+        """Return the call that makes what is called, written in place or bound to its name."""
+        if isinstance(function, cst.Call):
+            return function, scope
+        if not isinstance(function, cst.Name):
+            return None
+        bound = self._resolver.bindings(function.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        where, (only,) = bound
+        if only.kind is not BindingKind.VALUE or not isinstance(only.value, cst.Call):
+            return None
+        return only.value, where
 
     def _class_made(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the class that `cls` stands for, in a method that gets the class."""
@@ -93,11 +160,14 @@ class Instances:
         if bound is None or len(bound[1]) != 1:
             return None
         method = bound[0]
-        if method.name not in _CLASS_TAKERS and "builtins.classmethod" not in (
-            self._resolver.decorators(method)
-        ):
+        if not self._gets_class(method):
             return None
         return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
+
+    def _gets_class(self, method: Scope) -> bool:
+        return method.name in _CLASS_TAKERS or "builtins.classmethod" in (
+            self._resolver.decorators(method)
+        )
 
     def _is_shadowed(self, owner: Scope, name: str) -> bool:
         """Return whether some instances have an attribute in place of a method."""
@@ -107,11 +177,14 @@ class Instances:
         name = function.attr.value
         if self._is_super(function.value, scope):
             return self._inherited(name, scope)
-        owner = self.class_of(function.value, scope, depth - 1)
-        if owner is None:
+        value = self.type_of(function.value, scope, depth - 1)
+        if value is None or value.owner is None:
             return None
+        owner = value.owner
         method = self._resolver.method(owner, name)
         if method is None or self._is_shadowed(owner, name):
+            return None
+        if value.is_class and not _WITHOUT_INSTANCE & set(self._resolver.decorators(method)):
             return None
         return Called(method, owner)
 
@@ -134,134 +207,345 @@ class Instances:
 
     # Objects
 
-    def class_of(
-        self, expression: cst.CSTNode, scope: Scope, depth: int = _MAX_DEPTH
-    ) -> Scope | None:
+    def class_of(self, expression: cst.CSTNode, scope: Scope) -> Scope | None:
         """Return the class that an expression certainly gives an instance of."""
-        if not depth:
-            return None
+        found = self.type_of(expression, scope)
+        return found.owner if found is not None and not found.is_class else None
+
+    def type_of(
+        self, expression: cst.CSTNode, scope: Scope, depth: int = _MAX_DEPTH
+    ) -> Type | None:
+        """Return what is known of the value of an expression."""
+        memo = scope.outline.memo.setdefault("type of", {})
         key = (expression, scope)
-        memo = scope.outline.memo.setdefault("class of", {})
-        if key not in memo:
-            # While it is being computed, an expression that rests on itself is of no known class.
-            memo[key] = None
-            memo[key] = self._class_of(expression, scope, depth)
-        found: Scope | None = memo[key]
+        if key in memo:
+            known: Type | None = memo[key]
+            return known
+        if not depth or key in self._pending:
+            # An expression that rests on itself is of no known class.
+            self._is_cut = True
+            return None
+        is_outermost = not self._pending
+        was_cut, self._is_cut = self._is_cut, False
+        self._pending.add(key)
+        try:
+            found = self._type_of(expression, scope, depth)
+        finally:
+            self._pending.discard(key)
+        if is_outermost or not self._is_cut:
+            # What was cut short inside another question is answered anew when it is asked itself.
+            memo[key] = found
+        self._is_cut = (was_cut or self._is_cut) and not is_outermost
         return found
 
-    def _class_of(self, expression: cst.CSTNode, scope: Scope, depth: int) -> Scope | None:
+    def _type_of(self, expression: cst.CSTNode, scope: Scope, depth: int) -> Type | None:
         if isinstance(expression, cst.Call):
-            return self._class_of_call(expression, scope, depth, is_awaited=False)
-        if isinstance(expression, cst.Await) and isinstance(expression.expression, cst.Call):
-            return self._class_of_call(expression.expression, scope, depth, is_awaited=True)
+            return self._type_of_call(expression, scope, depth)
+        if isinstance(expression, cst.Await):
+            return self._type_awaited(expression.expression, scope, depth)
         if isinstance(expression, cst.Name):
-            return self._class_of_name(expression.value, scope, depth)
+            found = self._type_of_name(expression, scope, depth)
+            return found or self._class_named(expression, scope)
         if isinstance(expression, cst.Attribute):
-            return self._class_of_attribute(expression, scope, depth)
-        if isinstance(expression, cst.IfExp):
-            sides = (expression.body, expression.orelse)
-            return _agreed(self.class_of(each, scope, depth - 1) for each in sides)
+            found = self._type_of_attribute(expression, scope, depth)
+            return found or self._class_named(expression, scope)
+        if isinstance(expression, cst.Subscript):
+            return self._type_of_element(expression, scope, depth)
+        if isinstance(expression, (cst.IfExp, cst.BooleanOperation, cst.NamedExpr)):
+            values = _alternatives(expression)
+            return self._agreed(values, scope, depth) if values[0] is not expression else None
         return None
 
-    def _class_of_call(
-        self, call: cst.Call, scope: Scope, depth: int, *, is_awaited: bool
-    ) -> Scope | None:
+    def _agreed(
+        self, values: Iterable[cst.BaseExpression], scope: Scope, depth: int
+    ) -> Type | None:
+        """Return the type that all values have; None does not count."""
+        return self.annotations.agreed(
+            self.type_of(each, scope, depth - 1)
+            for value in values
+            for each in _alternatives(value)
+            if not is_name(each, "None")
+        )
+
+    def _class_named(self, expression: cst.CSTNode, scope: Scope) -> Type | None:
+        """Return the class that an expression names."""
+        reference = self._resolver.reference(expression, scope)
+        found = reference.scope if reference is not None else None
+        if found is None or found.kind is not ScopeKind.CLASS:
+            return None
+        return Type(found, is_class=True)
+
+    # What calls give
+
+    def _type_of_call(self, call: cst.Call, scope: Scope, depth: int) -> Type | None:
         called = self.called(call.func, scope, depth - 1)
         if called is None:
-            return None
+            return self._type_from_library(call, scope, depth)
         if called.scope.kind is ScopeKind.CLASS:
-            return called.scope if not is_awaited and makes_instances(called.scope) else None
-        if called.scope.is_async is not is_awaited or called.scope.yields:
+            return Type(called.scope) if makes_instances(called.scope) else None
+        called = self._with_receiver(called, call.func, scope)
+        function = called.scope
+        if not self._is_transparent(function):
             return None
-        if not set(self._resolver.decorators(called.scope)) <= tables.TRANSPARENT_DECORATORS:
-            return None
-        return self._class_returned(called.scope)
+        if function.yields:
+            return self._type_of_generator(called, depth)
+        return None if function.is_async else self._type_returned(called, depth)
 
-    def _class_returned(self, function: Scope) -> Scope | None:
-        node = function.node
-        if not isinstance(node, cst.FunctionDef) or node.returns is None:
-            return None
-        return self._class_of_annotation(node.returns.annotation, function)
+    def _type_from_library(self, call: cst.Call, scope: Scope, depth: int) -> Type | None:
+        dotted = self._resolver.dotted(call.func, scope)
+        if dotted in EXIT_STACKS:
+            return Type(dotted=dotted)
+        if isinstance(call.func, cst.Attribute) and not dotted:
+            container = self.type_of(call.func.value, scope, depth - 1)
+            if container is not None:
+                return result_of_method(container, call.func.attr.value)
+        return None
 
-    def _class_of_name(self, name: str, scope: Scope, depth: int) -> Scope | None:
-        bound = self._resolver.bindings(name, scope)
+    def _type_awaited(self, awaited: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
+        if isinstance(awaited, cst.Call):
+            called = self.called(awaited.func, scope, depth - 1)
+            if called is not None and called.scope.is_async and not called.scope.yields:
+                if not self._is_transparent(called.scope):
+                    return None
+                return self._type_returned(self._with_receiver(called, awaited.func, scope), depth)
+            if _is_entering(awaited) and isinstance(awaited.func, cst.Attribute):
+                stack = self.type_of(awaited.func.value, scope, depth - 1)
+                if stack is not None and stack.dotted in EXIT_STACKS:
+                    return self._type_entered(awaited.args[0].value, scope, depth)
+        value = self.type_of(awaited, scope, depth - 1)
+        return awaited_from(value) if value is not None else None
+
+    def _with_receiver(self, called: Called, function: cst.BaseExpression, scope: Scope) -> Called:
+        """Return a call of a method through its class with the class that is named there."""
+        if called.owner is not None or not isinstance(function, cst.Attribute):
+            return called
+        if called.scope.owner_class is None:
+            return called
+        named = self._class_named(function.value, scope)
+        return replace(called, owner=named.owner) if named is not None else called
+
+    def _is_transparent(self, function: Scope) -> bool:
+        return self.decorators.keep_result(function)
+
+    def _type_returned(self, called: Called, depth: int) -> Type | None:
+        """Return what a function's annotation says of its result, else what its returns give."""
+        function = called.scope
+        if self.annotations.has_result(function):
+            return self.annotations.of_result(function, called.owner)
+        values = [each.value for each in function.returns if each.value is not None]
+        if values and all(self._is_own(each, function) for each in values):
+            return Type(called.owner or function.owner_class)
+        return self._agreed(values, function, depth)
+
+    def _is_own(self, value: cst.BaseExpression, method: Scope) -> bool:
+        """Return whether a method's value is `self`, or `cls()`: of the class it is called on."""
+        is_made = isinstance(value, cst.Call)
+        name = value.func if isinstance(value, cst.Call) else value
+        if not isinstance(name, cst.Name) or self._gets_class(method) is not is_made:
+            return False
+        bound = method.bindings.get(name.value, [])
+        return len(bound) == 1 and self._is_first_parameter(bound[0].node, method)
+
+    def _type_of_generator(self, called: Called, depth: int) -> Type | None:
+        function = called.scope
+        if self.annotations.has_result(function):
+            return self.annotations.of_result(function, called.owner)
+        name = "AsyncIterator" if function.is_async else "Iterator"
+        return Type(dotted=f"typing.{name}", arguments=(self._type_yielded(called, depth),))
+
+    def _type_yielded(self, called: Called, depth: int) -> Type | None:
+        function = called.scope
+        if self.annotations.has_result(function):
+            annotated = self.annotations.of_result(function, called.owner)
+            return yielded_from(annotated) if annotated is not None else None
+        values = [
+            each.value for each in function.yields if isinstance(each.value, cst.BaseExpression)
+        ]
+        if len(values) < len(function.yields):
+            return None
+        return self._agreed(values, function, depth)
+
+    def type_entered(self, manager: cst.BaseExpression, scope: Scope) -> Type | None:
+        """Return what is known of the value that entering a manager gives."""
+        return self._type_entered(manager, scope, _MAX_DEPTH)
+
+    def _type_entered(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
+        if isinstance(manager, cst.Call):
+            called = self.called(manager.func, scope, depth - 1)
+            if called is not None and called.scope.yields:
+                is_manager = self._makes_manager(called.scope)
+                return self._type_yielded(called, depth) if is_manager else None
+            dotted = self._resolver.dotted(manager.func, scope)
+            if dotted in _GIVING_ARGUMENT and manager.args:
+                return self.type_of(manager.args[0].value, scope, depth - 1)
+        value = self.type_of(manager, scope, depth - 1)
+        if value is None or value.is_class:
+            return None
+        return self._entered(value.owner, depth) if value.owner else entered_from(value)
+
+    def _makes_manager(self, function: Scope) -> bool:
+        """Return whether entering what a call of a generator function gives runs to its yield."""
+        ways = self.decorators.ways(function)
+        if Way.CONTEXT_MANAGER in ways:
+            return ways <= {Way.CONTEXT_MANAGER, Way.ITSELF, Way.CALLS}
+        decorators = set(self._resolver.decorators(function))
+        rest = decorators - {"contextlib.contextmanager"}
+        return rest != decorators and rest <= tables.TRANSPARENT_DECORATORS
+
+    def _entered(self, manager: Scope, depth: int) -> Type | None:
+        entering = (self._resolver.method(manager, name) for name in ("__aenter__", "__enter__"))
+        methods = [
+            each
+            for each in entering
+            if each is not None and (each.returns or self.annotations.has_result(each))
+        ]
+        return self.annotations.agreed(
+            self._type_returned(Called(each, manager), depth) for each in methods
+        )
+
+    # Names
+
+    def _type_of_name(self, name: cst.Name, scope: Scope, depth: int) -> Type | None:
+        narrowed = self._narrowed(name, scope)
+        if narrowed is not None:
+            return narrowed
+        bound = self._resolver.bindings(name.value, scope)
         if bound is None:
             return None
         where, bindings = bound
-        if name in where.annotations:
-            return self._class_of_annotation(where.annotations[name], where)
-        return _agreed(self._class_of_binding(each, where, depth) for each in bindings)
+        if not bindings or bindings[0].kind is not BindingKind.IMPORT:
+            return self._type_of_variable(name.value, where, bindings, depth)
+        if len(bindings) != 1:
+            return None
+        target = where.outline.absolute(bindings[0].target)
+        return self._type_defined(target, scope, depth)
 
-    def _class_of_binding(self, binding: Binding, scope: Scope, depth: int) -> Scope | None:
+    def _type_defined(self, dotted: str, scope: Scope, depth: int) -> Type | None:
+        """Return the type of a variable of another module."""
+        defined = self._resolver.definition(dotted, scope.outline)
+        if defined is None:
+            return None
+        where, bindings = defined
+        return self._type_of_variable(dotted.rpartition(".")[2], where, bindings, depth)
+
+    def _type_of_variable(
+        self, name: str, where: Scope, bindings: list[Binding], depth: int
+    ) -> Type | None:
+        if name in where.annotations:
+            annotated = self.annotations.of_variable(where.annotations[name], where)
+            if annotated is None or not is_without_type(annotated):
+                return annotated
+        return self.annotations.agreed(
+            self._type_of_binding(each, name, where, depth)
+            for each in bindings
+            if not is_name(each.value, "None")
+        )
+
+    def _type_of_binding(
+        self, binding: Binding, name: str, scope: Scope, depth: int
+    ) -> Type | None:
         if binding.kind is BindingKind.PARAMETER and isinstance(binding.node, cst.Param):
             if self._is_first_parameter(binding.node, scope):
-                return scope.owner_class
-            annotation = binding.node.annotation
-            if annotation is None or binding.node.star:
-                return None
-            return self._class_of_annotation(annotation.annotation, scope)
-        if binding.value is None:
+                return Type(scope.owner_class, is_class=self._gets_class(scope))
+            return self.annotations.of_parameter(binding.node, scope)
+        if binding.value is not None:
+            if binding.kind is BindingKind.ENTERED:
+                return self._type_entered(binding.value, scope, depth)
+            others = [each for each in _alternatives(binding.value) if not is_name(each, name)]
+            return self._agreed(others, scope, depth)
+        if binding.origin is None:
             return None
-        found = self.class_of(binding.value, scope, depth - 1)
-        if binding.kind is BindingKind.VALUE:
-            return found
-        return self._class_entered(found) if found is not None else None
+        if binding.kind is BindingKind.MATCHED:
+            return self._tested([binding.origin], scope)
+        if binding.kind not in (BindingKind.ITEM, BindingKind.UNPACKED):
+            return None
+        value = self.type_of(binding.origin, scope, depth - 1)
+        if value is not None and binding.kind is BindingKind.ITEM:
+            value = item_of(value)
+        for place in binding.within:
+            value = unpacked_from(value, place) if value is not None else None
+        return value
 
-    def _class_entered(self, manager: Scope) -> Scope | None:
-        """Return the class of what entering a manager gives."""
-        for name in ("__aenter__", "__enter__"):
-            method = self._resolver.method(manager, name)
-            if method is None or not method.returns:
-                continue
-            if all(is_name(each.value, "self") for each in method.returns):
-                return manager
-            return self._class_returned(method)
-        return None
+    def _narrowed(self, name: cst.Name, scope: Scope) -> Type | None:
+        """Return the type that a test of a name says it has where it is used."""
+        function = scope.enclosing_function()
+        memo = function.outline.memo.setdefault("narrowed", {})
+        if function not in memo:
+            memo[function] = (
+                narrowed_names(function, lambda each: self._is_isinstance(each, function))
+                if _may_narrow(function)
+                else {}
+            )
+        types = memo[function].get(name)
+        return self._tested(types, scope) if types else None
 
-    def _class_of_attribute(
+    def _is_isinstance(self, function: cst.BaseExpression, scope: Scope) -> bool:
+        return self._resolver.dotted(function, scope) == "builtins.isinstance"
+
+    def _tested(self, types: Iterable[cst.BaseExpression], scope: Scope) -> Type | None:
+        return self.annotations.agreed(self.annotations.of_variable(each, scope) for each in types)
+
+    # Attributes
+
+    def _type_of_attribute(
         self, expression: cst.Attribute, scope: Scope, depth: int
-    ) -> Scope | None:
-        owner = self.class_of(expression.value, scope, depth - 1)
+    ) -> Type | None:
+        name = expression.attr.value
+        value = self.type_of(expression.value, scope, depth - 1)
+        if value is None:
+            reference = self._resolver.reference(expression, scope)
+            if reference is None or not reference.dotted or reference.scope is not None:
+                return None
+            return self._type_defined(reference.dotted, scope, depth)
+        owner = value.owner
         if owner is None:
             return None
-        name = expression.attr.value
-        for each in self._resolver.ancestry(owner):
-            if name in each.annotations:
-                return self._class_of_annotation(each.annotations[name], each)
-        values = [
-            (value, method)
-            for value, method in self.stored_on_self(owner, name)
-            if not is_name(value, "None")
-        ]
-        return _agreed(self.class_of(value, method, depth - 1) for value, method in values)
+        annotated = self.annotations.of_attribute(name, owner) or self._declared(owner, name)
+        if annotated is not None:
+            return annotated
+        method = self._resolver.method(owner, name)
+        if method is not None:
+            is_read = not value.is_class and self._is_property(method)
+            return self._type_returned(Called(method, owner), depth) if is_read else None
+        return self._type_stored(owner, name, depth)
 
-    def _class_of_annotation(self, annotation: cst.BaseExpression, scope: Scope) -> Scope | None:
-        """Return the class that an annotation names, for `X`, `"X"`, `X | None`, `Optional[X]`."""
-        if isinstance(annotation, cst.SimpleString):
-            parsed = _parsed_annotation(annotation)
-            return self._class_of_annotation(parsed, scope) if parsed is not None else None
-        if isinstance(annotation, cst.BinaryOperation):
-            sides = [annotation.left, annotation.right]
-            named = [each for each in sides if not is_name(each, "None")]
-            return self._class_of_annotation(named[0], scope) if len(named) == 1 else None
-        if isinstance(annotation, cst.Subscript):
-            return self._class_of_subscript(annotation, scope)
-        reference = self._resolver.reference(annotation, scope)
-        if reference is None:
+    def _type_stored(self, owner: Scope, name: str, depth: int) -> Type | None:
+        """Return the type of all that a class and its methods assign to an attribute."""
+        if self._resolver.has_unknown_bases(owner):
             return None
-        if reference.dotted in ("typing.Self", "typing_extensions.Self"):
-            return _method_around(scope).owner_class
-        found = reference.scope
-        return found if found is not None and found.kind is ScopeKind.CLASS else None
-
-    def _class_of_subscript(self, annotation: cst.Subscript, scope: Scope) -> Scope | None:
-        outer = self._resolver.dotted(annotation.value, scope)
-        if outer not in ("typing.Optional", "typing.Annotated", "typing_extensions.Annotated"):
-            return self._class_of_annotation(annotation.value, scope)
-        first = annotation.slice[0].slice
-        return (
-            self._class_of_annotation(first.value, scope) if isinstance(first, cst.Index) else None
+        stored = list(self._stored(owner, name))
+        for each in self._resolver.ancestry(owner):
+            for binding in each.bindings.get(name, ()):
+                if binding.kind is not BindingKind.VALUE or binding.value is None:
+                    return None
+                stored.append((binding.value, each))
+        return self.annotations.agreed(
+            self._agreed([value], method, depth)
+            for value, method in stored
+            if not is_name(value, "None")
         )
+
+    def _is_property(self, method: Scope) -> bool:
+        decorators = set(self._resolver.decorators(method))
+        return bool(decorators & _PROPERTIES) and (
+            decorators <= _PROPERTIES | tables.TRANSPARENT_DECORATORS
+        )
+
+    def _declared(self, owner: Scope, name: str) -> Type | None:
+        """Return what the annotations of an attribute say that methods assign to."""
+        return self.annotations.agreed(
+            self.annotations.of_variable(annotation, method, owner)
+            for each in self._resolver.ancestry(owner)
+            for method in each.methods_storing(name)
+            for annotation in _declared_in(method).get(name, ())
+        )
+
+    def _type_of_element(self, expression: cst.Subscript, scope: Scope, depth: int) -> Type | None:
+        index = expression.slice[0].slice
+        if len(expression.slice) != 1 or not isinstance(index, cst.Index):
+            return None
+        value = self.type_of(expression.value, scope, depth - 1)
+        return element_of(value, _plain_number(index.value)) if value is not None else None
 
     def _is_first_parameter(self, parameter: cst.CSTNode, function: Scope) -> bool:
         if function.owner_class is None or not isinstance(function.node, cst.FunctionDef):
@@ -311,6 +595,22 @@ def _stored_in(method: Scope) -> dict[str, list[cst.BaseExpression]]:
     return found
 
 
+def _declared_in(method: Scope) -> dict[str, list[cst.BaseExpression]]:
+    """Return the annotations that a method gives attributes of `self`, by the attribute's name."""
+    memo = method.outline.memo.setdefault("declared in", {})
+    if method not in memo:
+        declared: dict[str, list[cst.BaseExpression]] = {}
+        for node in descendants(method.node):
+            if type(node) is not cst.AnnAssign:
+                continue
+            target = node.target
+            if isinstance(target, cst.Attribute) and is_name(target.value, "self"):
+                declared.setdefault(target.attr.value, []).append(node.annotation.annotation)
+        memo[method] = declared
+    found: dict[str, list[cst.BaseExpression]] = memo[method]
+    return found
+
+
 def _method_around(scope: Scope) -> Scope:
     """Return the method that a scope stands in, or the scope itself."""
     current: Scope | None = scope
@@ -321,14 +621,35 @@ def _method_around(scope: Scope) -> Scope:
     return scope
 
 
-def _agreed(classes: Iterable[Scope | None]) -> Scope | None:
-    """Return the class that all agree on."""
-    agreed: Scope | None = None
-    for each in classes:
-        if each is None or agreed not in (None, each):
-            return None
-        agreed = each
-    return agreed
+def _alternatives(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """Return the expressions one of which gives an expression's value; itself if none is known."""
+    if isinstance(expression, cst.IfExp):
+        return [*_alternatives(expression.body), *_alternatives(expression.orelse)]
+    if isinstance(expression, cst.BooleanOperation) and isinstance(expression.operator, cst.Or):
+        return [*_alternatives(expression.left), *_alternatives(expression.right)]
+    if isinstance(expression, cst.NamedExpr):
+        return _alternatives(expression.value)
+    return [expression]
+
+
+def _is_entering(call: cst.Call) -> bool:
+    return (
+        isinstance(call.func, cst.Attribute)
+        and call.func.attr.value in ("enter_async_context", "enter_context")
+        and len(call.args) == 1
+    )
+
+
+def _plain_number(node: cst.BaseExpression) -> int | None:
+    return int(node.value) if isinstance(node, cst.Integer) and node.value.isdecimal() else None
+
+
+def _may_narrow(function: Scope) -> bool:
+    return any(
+        "isinstance" in each.loads
+        for each in function.descendants()
+        if each is function or each.kind is ScopeKind.COMPREHENSION
+    ) or any(isinstance(each, cst.MatchClass) for each in descendants(function.node))
 
 
 def makes_instances(owner: Scope) -> bool:
@@ -341,13 +662,6 @@ def makes_instances(owner: Scope) -> bool:
     )
     names = (dotted_name(each).rpartition(".")[2] for each in called)
     return all(name in ("dataclass", "final", "define", "frozen") for name in names)
-
-
-def _parsed_annotation(annotation: cst.SimpleString) -> cst.BaseExpression | None:
-    try:
-        return cst.parse_expression(str(annotation.evaluated_value))
-    except (cst.ParserSyntaxError, RecursionError):
-        return None
 
 
 def _attribute_assignments(node: cst.CSTNode) -> list[tuple[str, cst.BaseExpression]]:

@@ -12,8 +12,8 @@ from enum import Enum
 import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
-from asyncgen_lint.flow.lower import TooComplex, is_caught, lower
-from asyncgen_lint.names import tables
+from asyncgen_lint.flow.lower import TooComplex, lower
+from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.resolve import Modules, Resolver
 from asyncgen_lint.names.scopes import (
     Binding,
@@ -22,12 +22,14 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
-    is_name,
     last_name,
 )
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.annotations import ASYNC_GENERATORS, Type
 from asyncgen_lint.typestate.consumed import consumed
+from asyncgen_lint.typestate.decorators import Decoration, Decorators, Way
 from asyncgen_lint.typestate.instances import Instances
+from asyncgen_lint.typestate.swallowing import Swallowing
 
 
 class FunctionKind(Enum):
@@ -63,10 +65,16 @@ class Knowledge:
     `outline` is of the module that is analysed, None for what is known of all others alone.
     """
 
-    def __init__(self, outline: Outline | None, modules: Modules | None = None) -> None:
+    def __init__(
+        self,
+        outline: Outline | None,
+        modules: Modules | None = None,
+        known: Known | None = None,
+    ) -> None:
         self._outline = outline
-        self.resolver = Resolver(modules)
+        self.resolver = Resolver(modules, known)
         self.instances = Instances(self.resolver)
+        self._swallowing = Swallowing(self)
         self._pending: set[object] = set()
 
     @property
@@ -74,6 +82,16 @@ class Knowledge:
         """The outline of the module that is analysed."""
         assert self._outline is not None
         return self._outline
+
+    @property
+    def known(self) -> Known:
+        """What is known of library callables by name."""
+        return self.resolver.known
+
+    @property
+    def decorators(self) -> Decorators:
+        """What decorators make of their functions."""
+        return self.instances.decorators
 
     # The oracle of lowering
 
@@ -89,18 +107,7 @@ class Knowledge:
         self, manager: cst.BaseExpression, scope: Scope, kind: EdgeKind, raised: str
     ) -> bool | None:
         """Return whether the manager's exit swallows an exception of this kind; None for maybe."""
-        if not isinstance(manager, cst.Call):
-            return False
-        reference = self.resolver.reference(manager.func, scope)
-        if reference is None:
-            return False
-        if reference.dotted in tables.SUPPRESSORS:
-            types = {self.dotted(each.value, scope) for each in manager.args}
-            return _suppresses(types, kind, raised)
-        if reference.scope is None or reference.scope.kind is not ScopeKind.CLASS:
-            return False
-        exits = (self.resolver.method(reference.scope, name) for name in ("__exit__", "__aexit__"))
-        return None if any(each and _returns_true(each) for each in exits) else False
+        return self._swallowing.verdict(manager, scope, kind, raised)
 
     def never_returns(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether the call is known to raise or exit always."""
@@ -151,35 +158,41 @@ class Knowledge:
         if body is FunctionKind.COROUTINE and _is_stub(scope):
             # `async def rows(self) -> AsyncIterator[Row]: ...` is often meant as a generator.
             return FunctionKind.UNKNOWN
-        for name in reversed(self.resolver.decorators(scope)):
-            if name in tables.TRANSPARENT_DECORATORS:
-                continue
-            if name in tables.CONTEXT_MANAGER_DECORATORS:
-                return FunctionKind.CONTEXT_MANAGER
-            if name in tables.FIXTURE_DECORATORS:
-                return FunctionKind.FIXTURE
-            return FunctionKind.UNKNOWN
+        for each in self.decorators.of(scope):
+            body = _kind_after(each, body)
+            if body in _FINAL:
+                break
         return body
 
     def is_driven_as_context_manager(self, scope: Scope) -> bool:
         """Return whether exceptions of the consumer are thrown into the generator's yield."""
-        return any(
-            name in tables.CONTEXT_MANAGER_DECORATORS for name in self.resolver.decorators(scope)
-        ) or scope in self._wrapped_functions(scope.outline)
+        ways = self.decorators.ways(scope)
+        return Way.CONTEXT_MANAGER in ways or scope in self._wrapped_functions(scope.outline)
 
     def has_unknown_decorator(self, scope: Scope) -> bool:
         """Return whether some decorator may change how the function is driven."""
-        known = (
-            tables.TRANSPARENT_DECORATORS
-            | tables.CONTEXT_MANAGER_DECORATORS
-            | tables.PROPERTY_DECORATORS
+        return any(
+            each.is_kept or each.way not in _DRIVING_WAYS for each in self.decorators.of(scope)
         )
-        return any(name not in known for name in self.resolver.decorators(scope))
+
+    def is_wrapped(self, scope: Scope) -> bool:
+        """Return whether a call may reach the function with other arguments, or another one."""
+        direct = (Way.ITSELF, Way.CONTEXT_MANAGER)
+        return any(each.way not in direct for each in self.decorators.of(scope))
+
+    def entered_function(self, manager: Scope) -> Scope | None:
+        """Return the generator function whose `yield` is the body of a context manager.
+
+        That is the function itself, or the wrapper that a decorator in view puts around it.
+        """
+        for each in self.decorators.of(manager):
+            if each.way is Way.CHANNEL:
+                return each.wrapper
+        return manager
 
     def is_property(self, scope: Scope) -> bool:
         """Return whether the function is read as an attribute."""
-        names = self.resolver.decorators(scope)
-        return any(name in tables.PROPERTY_DECORATORS for name in names)
+        return Way.PROPERTY in self.decorators.ways(scope)
 
     def _wrapped_functions(self, outline: Outline) -> frozenset[Scope]:
         """Return the functions given by name to a dependency marker or asynccontextmanager."""
@@ -190,17 +203,19 @@ class Knowledge:
         return found
 
     def _functions_given_to_wrappers(self, outline: Outline) -> Iterator[Scope]:
-        wrappers = tables.DEPENDENCY_MARKERS | tables.CONTEXT_MANAGER_DECORATORS
-        if not _mentions(outline.text, wrappers):
+        if outline.text is not None and not self.known.may_mention_drivers(outline.text):
             return
         if outline.complete is not None:
             outline.complete()
         for scope in outline.module.descendants():
             for call in scope.calls:
-                if self.dotted(call.func, scope) not in wrappers:
+                if not call.args:
                     continue
-                functions = (self.instances.called(each.value, scope) for each in call.args)
-                yield from (each.scope for each in functions if each is not None)
+                dotted = self.dotted(call.func, scope)
+                is_marker = dotted in self.known.dependency_markers
+                if is_marker or dotted in self.known.context_manager_decorators:
+                    functions = (self.instances.called(each.value, scope) for each in call.args)
+                    yield from (each.scope for each in functions if each is not None)
 
     # Calls
 
@@ -219,7 +234,7 @@ class Knowledge:
         for subclass in self.resolver.subclasses(owner):
             if name in subclass.bindings:
                 override = self.resolver.method(subclass, name)
-                if override is None or self.kind(override) is not self.kind(method):
+                if override is None or self._given_by(override) is not self._given_by(method):
                     return None
         return method
 
@@ -230,8 +245,8 @@ class Knowledge:
     def is_async_generator(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether an expression certainly is an async generator object, or None.
 
-        Understood are calls, names bound once, parameters annotated `AsyncGenerator`, and
-        attributes of `self` that only ever get one of these.
+        Understood are calls, names bound once, what is annotated `AsyncGenerator` or tested to be
+        one, and attributes of `self` that only ever get one of these.
         """
         return self._is_async_generator(expression, scope, 5)
 
@@ -241,6 +256,8 @@ class Knowledge:
         product = self.product(expression, scope)
         if product is not None:
             return product.kind is FunctionKind.AGEN
+        if _is_generator_type(self.instances.type_of(expression, scope)):
+            return True
         if isinstance(expression, cst.Name):
             bound = self.resolver.bindings(expression.value, scope)
             return bound is not None and self._all_are_generators(bound[1], bound[0], depth - 1)
@@ -259,7 +276,11 @@ class Knowledge:
             return False
         for each in bindings:
             if each.kind is BindingKind.PARAMETER:
-                if not isinstance(each.node, cst.Param) or not self._is_annotated(each.node, scope):
+                if not isinstance(each.node, cst.Param):
+                    return False
+                if not _is_generator_type(
+                    self.instances.annotations.of_parameter(each.node, scope)
+                ):
                     return False
             elif (
                 each.kind is not BindingKind.VALUE
@@ -268,23 +289,6 @@ class Knowledge:
             ):
                 return False
         return True
-
-    def _is_annotated(self, parameter: cst.Param, function: Scope) -> bool:
-        if parameter.annotation is None or function.parent is None or parameter.star:
-            return False
-        annotation = parameter.annotation.annotation
-        if isinstance(annotation, cst.BinaryOperation):
-            sides = [annotation.left, annotation.right]
-            others = [each for each in sides if not is_name(each, "None")]
-            if len(others) != 1:
-                return False
-            annotation = others[0]
-        if isinstance(annotation, cst.Subscript):
-            annotation = annotation.value
-        dotted = self.dotted(annotation, function.parent)
-        return dotted.rpartition(".")[2] in tables.ASYNC_GENERATOR_ANNOTATIONS and (
-            dotted.partition(".")[0] in ("typing", "collections", "types", "typing_extensions")
-        )
 
     def product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what an expression certainly gives: a call, an await of one, or a property.
@@ -323,6 +327,11 @@ class Knowledge:
             self._pending.add(key)
             try:
                 memo[key] = self._product(expression, scope)
+            except RecursionError:
+                # A chain of a thousand functions that return each other's results.
+                if len(self._pending) > 1:
+                    raise
+                memo[key] = None
             finally:
                 self._pending.discard(key)
         found: Product | None = memo[key]
@@ -347,17 +356,82 @@ class Knowledge:
             return self._property(expression, scope)
         if not isinstance(expression, cst.Call):
             return None
+        if len(expression.args) == 1 and self.dotted(expression.func, scope) == "builtins.aiter":
+            return self.iterator_made(expression.args[0].value, scope)
         function = self.callee(expression.func, scope)
-        if function is None or function.kind is not ScopeKind.FUNCTION:
+        if function is None:
+            return self._wrapped_by_call(expression.func, scope)
+        if function.kind is not ScopeKind.FUNCTION:
             return None
         if self.is_property(function):
             return None
         kind = self.kind(function)
         if kind is FunctionKind.PLAIN:
-            return self._returned(function)
+            return self._returned(function) or self._declared(function)
         if kind is FunctionKind.COROUTINE:
-            return Product(kind, (function,), self._returned(function))
+            return Product(kind, (function,), self._awaited(function))
         return Product(kind, (function,))
+
+    def _wrapped_by_call(self, called: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return what calling `decorator(function)` gives, written in place or bound to a name."""
+        bound = self.instances.bound_call(called, scope)
+        if bound is None:
+            return None
+        call, where = bound
+        if len(call.args) != 1 or call.args[0].star or call.args[0].keyword is not None:
+            return None
+        found = self.instances.called(call.args[0].value, where)
+        if found is None or not self.decorators.ways(found.scope) <= {Way.ITSELF}:
+            return None
+        if found.scope.kind is not ScopeKind.FUNCTION or self.body_kind(found.scope) in _VALUES:
+            return None
+        decoration = self.decorators.applied(call.func, where, found.scope)
+        if decoration.way is Way.CHANNEL:
+            # The function whose `yield` is the body is the wrapper, which nothing here names.
+            return None
+        kind = _kind_after(decoration, self.kind(found.scope))
+        return Product(kind, (found.scope,)) if kind is not FunctionKind.UNKNOWN else None
+
+    def _awaited(self, function: Scope) -> Product | None:
+        """Return what awaiting the coroutine that a call of a function gives does give."""
+        if not self.decorators.keep_result(function):
+            return None
+        kind = self.body_kind(function)
+        return (
+            self._returned(function)
+            if kind is not FunctionKind.AGEN
+            else (Product(kind, (function,)))
+        )
+
+    def iterator_made(self, iterable: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return the generator that iterating an object makes by its `__aiter__`, if it does."""
+        owner = self.class_of(iterable, scope)
+        method = self.method_of(owner, "__aiter__") if owner is not None else None
+        if method is None:
+            return None
+        kind = self.kind(method)
+        if kind is FunctionKind.AGEN:
+            return Product(kind, (method,))
+        product = self._returned(method) if kind is FunctionKind.PLAIN else None
+        return product if product is not None and product.kind is FunctionKind.AGEN else None
+
+    def _declared(self, function: Scope) -> Product | None:
+        """Return the generator that a function's annotation alone says it returns.
+
+        Whether it needs closing is not known of such a one.
+        """
+        if not _is_generator_type(self.instances.annotations.of_result(function)):
+            return None
+        return Product(FunctionKind.AGEN, (function,))
+
+    def is_declared_generator(self, function: Scope) -> bool:
+        """Return whether a function without a body of its own stands for a generator function."""
+        is_plain = self.kind(function) is FunctionKind.PLAIN
+        return is_plain and _is_stub(function) and self._declared(function) is not None
+
+    def _given_by(self, method: Scope) -> FunctionKind:
+        is_declared = self.is_declared_generator(method)
+        return FunctionKind.AGEN if is_declared else self.kind(method)
 
     def _property(self, expression: cst.Attribute, scope: Scope) -> Product | None:
         owner = self.class_of(expression.value, scope)
@@ -366,14 +440,16 @@ class Knowledge:
         method = self.resolver.method(owner, expression.attr.value)
         if method is None or self.body_kind(method) is not FunctionKind.AGEN:
             return None
-        decorators = self.resolver.decorators(method)
-        if not decorators or not set(decorators) <= tables.PROPERTY_DECORATORS:
+        if self.decorators.ways(method) != {Way.PROPERTY}:
             return None
         return Product(FunctionKind.AGEN, (method,))
 
     def may_create_generators(self, function: Scope) -> bool:
         """Return whether a function, or a comprehension in it, makes an async generator."""
         if self._has_generator_properties(function.outline):
+            return True
+        attributes = (each for each in consumed(function) if isinstance(each, cst.Attribute))
+        if any(self.product(each, function) is not None for each in attributes):
             return True
         pending = [function]
         while pending:
@@ -384,7 +460,12 @@ class Knowledge:
                 product = self.product(call, scope)
                 if product is not None and product.kind in _CREATING:
                     return True
-            pending += [each for each in scope.children if each.kind is ScopeKind.COMPREHENSION]
+            for loop in scope.awaits:
+                if isinstance(loop, (cst.For, cst.CompFor)) and self.iterator_made(
+                    loop.iter, scope
+                ):
+                    return True
+            pending += [inner for inner in scope.children if inner.kind is ScopeKind.COMPREHENSION]
         return False
 
     def _has_generator_properties(self, outline: Outline) -> bool:
@@ -409,6 +490,9 @@ class Knowledge:
         """Return what a function that is no generator returns, if all its returns agree."""
         if not function.returns or not isinstance(function.node, cst.FunctionDef):
             return None
+        if Way.CACHES in self.decorators.ways(function):
+            # What it returns is shared with earlier and later callers.
+            return None
         if function.owner_class is not None and _is_abstract(self.resolver, function):
             return None
         products = []
@@ -425,32 +509,30 @@ class Knowledge:
         return Product(products[0].kind, functions, products[0].awaited)
 
 
-def _mentions(text: str | None, dotted: frozenset[str]) -> bool:
-    """Return whether a text may call something by one of these names, or import it as another."""
-    if text is None:
-        return True
-    names = {each.rpartition(".")[2] for each in dotted}
-    return any(f"{each}(" in text or f"{each} as " in text for each in names)
+_DRIVING_WAYS = frozenset({Way.ITSELF, Way.CALLS, Way.ITERATES, Way.CONTEXT_MANAGER, Way.PROPERTY})
+"""Ways that say how a generator is driven: by whoever iterates it, or as a context manager."""
+
+_VALUES = frozenset({FunctionKind.PLAIN, FunctionKind.GENERATOR})
+_FINAL = frozenset({FunctionKind.CONTEXT_MANAGER, FunctionKind.FIXTURE, FunctionKind.UNKNOWN})
 
 
-def _suppresses(types: set[str], kind: EdgeKind, raised: str) -> bool | None:
-    if "builtins.BaseException" in types:
-        return True
-    if kind is EdgeKind.GENERATOR_EXIT:
-        return "builtins.GeneratorExit" in types
-    if kind is EdgeKind.CANCEL:
-        return bool(types & tables.CANCELLED_ERRORS)
-    if raised:
-        return is_caught(raised, types)
-    if tables.ORDINARY_EXCEPTION_ROOT in types:
-        return True
-    return None if types else False
+def _kind_after(decoration: Decoration, kind: FunctionKind) -> FunctionKind:
+    """Return what calling a function of a kind gives once it is decorated."""
+    way = decoration.way
+    if way in (Way.ITSELF, Way.CALLS):
+        return kind
+    if way in (Way.CONTEXT_MANAGER, Way.CHANNEL):
+        return FunctionKind.CONTEXT_MANAGER
+    if way is Way.FIXTURE:
+        return FunctionKind.FIXTURE
+    if way is Way.AWAITS:
+        return FunctionKind.COROUTINE
+    stays = FunctionKind.AGEN if way is Way.ITERATES else FunctionKind.PLAIN
+    return kind if way in (Way.ITERATES, Way.CACHES) and kind is stays else FunctionKind.UNKNOWN
 
 
-def _returns_true(function: Scope) -> bool:
-    return any(
-        isinstance(each.value, cst.Name) and each.value.value == "True" for each in function.returns
-    )
+def _is_generator_type(found: Type | None) -> bool:
+    return found is not None and found.dotted in ASYNC_GENERATORS
 
 
 def _annotation(function: Scope) -> str:

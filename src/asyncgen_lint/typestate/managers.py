@@ -116,10 +116,10 @@ class Managers:
             yield from self._sync_entry(call, scope)
 
     def _sync_entry(self, node: cst.BaseExpression, scope: Scope) -> Iterator[WrongEntry]:
-        if not self._is_generator(node, scope):
-            return
         statement = self._statement(node)
-        if statement is not None and statement.asynchronous is None:
+        if statement is None or statement.asynchronous is not None:
+            return
+        if self._is_generator(node, scope):
             yield WrongEntry(Entry.SYNC_GENERATOR, node, node, statement, scope)
 
     def _names_of_generators(self, scope: Scope) -> Iterator[str]:

@@ -107,7 +107,7 @@ class Shielding:
         if not isinstance(manager, cst.Call):
             return False
         dotted = self._knowledge.dotted(manager.func, scope)
-        if dotted in tables.CANCEL_SCOPES:
+        if dotted in self._knowledge.known.cancel_scopes:
             return not any(
                 each.star or (each.keyword is not None and each.keyword.value == "shield")
                 for each in manager.args

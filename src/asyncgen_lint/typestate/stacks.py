@@ -5,7 +5,6 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.flow.graph import Enter, Graph
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -75,7 +74,7 @@ def _closes_generator(call: cst.Call, scope: Scope, knowledge: Knowledge) -> boo
         return _is_generator(kept.value, scope, knowledge)
     if not isinstance(kept, cst.Call) or len(kept.args) != 1:
         return False
-    is_closer = knowledge.dotted(kept.func, scope) in tables.CLOSERS
+    is_closer = knowledge.dotted(kept.func, scope) in knowledge.known.closers
     return is_closer and _is_generator(kept.args[0].value, scope, knowledge)
 
 

@@ -28,6 +28,7 @@ class SiteKind(Enum):
 
     CALL = "call"
     EXPRESSION = "generator expression"
+    ITERATOR = "iterator of an object"
     PARAMETER = "parameter"
 
 
@@ -35,6 +36,7 @@ class SiteKind(Enum):
 class Site:
     """A place that creates a generator, or a parameter that holds one.
 
+    An ITERATOR is made by the `__aiter__` of what a loop, its node, iterates.
     `function` is the async generator function that is called; `sources` are the sites a generator
     expression iterates; `resources` the operands the generator was made from; `given` the sites
     that it reads and does not close, `shared` those of them that something else holds as well. A

@@ -162,6 +162,9 @@ class _StreamTracking(Tracking):
         is_coroutine = function is not None and function.is_async
         return Holding(site, Role.COROUTINE if is_coroutine else Role.OBJECT)
 
+    def _iterator_made(self, loop: cst.CSTNode, state: State) -> tuple[State, frozenset[Holding]]:
+        return state, frozenset()
+
     def _call(self, instruction: Call, state: State) -> State:
         if instruction.method in _ENDING:
             state = _given_up(state, state.held(instruction.receiver))

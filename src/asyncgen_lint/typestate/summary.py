@@ -154,6 +154,10 @@ class Summaries:
 
     def _grounds(self, function: Scope) -> Iterator[_Ground]:
         """Yield all that may make a function's generators need closing, in the text's order."""
+        if not function.yields:
+            # An annotation alone says that it gives a generator.
+            yield _Ground(Verdict.UNKNOWN)
+            return
         graph = self.knowledge.graph(function)
         tracking = self.tracking(function)
         if graph is None or tracking is None:

@@ -434,9 +434,17 @@ class Tracking:
             return None
         site = self.sites.get(node)
         if site is None:
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources_of(node))
+            resources = resources_of(node) | self._bound_resources(node)
+            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources)
             self.sites[node] = site
         return Holding(site, role)
+
+    def _bound_resources(self, node: cst.CSTNode) -> frozenset[str]:
+        """Return the names that `partial` has given to a call before."""
+        if not isinstance(node, cst.Call):
+            return frozenset()
+        partial = self._knowledge.instances.partial_of(node.func, self._scope)
+        return resources_of(partial[0]) if partial is not None else frozenset()
 
     def _create(self, held: Holding, state: State) -> tuple[State, Holding]:
         state = _age(state, held.site)
@@ -475,7 +483,7 @@ class Tracking:
             dotted = self._knowledge.dotted(item.item.func, self._scope)
             if dotted in tables.TRIVIAL_MANAGERS:
                 return set()
-            if dotted in tables.CLOSERS | tables.SYNC_CLOSING:
+            if dotted in self._knowledge.known.closers or dotted in tables.SYNC_CLOSING:
                 managed += [each.value for each in item.item.args[:1]]
         if item.asname is not None:
             target = item.asname.name
@@ -546,9 +554,25 @@ class Tracking:
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
         held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
+        if instruction.is_async and not state.held(instruction.value):
+            state, held = self._iterator_made(instruction.node, state)
         if instruction.is_async and held:
             state = _hold(state, instruction.result, held)
         return self._consume(instruction, instruction.value, state)
+
+    def _iterator_made(self, loop: cst.CSTNode, state: State) -> tuple[State, frozenset[Holding]]:
+        """Return the state with the generator that the `__aiter__` of a loop's iterable makes."""
+        assert isinstance(loop, (cst.For, cst.CompFor))
+        site = self.sites.get(loop)
+        if site is None:
+            product = self._knowledge.iterator_made(loop.iter, self._scope)
+            if product is None or len(product.functions) != 1:
+                return state, frozenset()
+            resources = frozenset(each.value for each in [loop.iter] if isinstance(each, cst.Name))
+            site = Site(SiteKind.ITERATOR, loop, product.functions[0], resources=resources)
+            self.sites[loop] = site
+        state, held = self._create(Holding(site, Role.OBJECT), state)
+        return state, frozenset({held})
 
     def _next(self, instruction: Next, state: State) -> State:
         for held in state.held(instruction.iterator):
@@ -639,7 +663,7 @@ class Tracking:
             for index, state in self.solution.entries.items():
                 for instruction in self.graph.blocks[index].instructions:
                     if not state.conditions and not isinstance(
-                        instruction, (Call, MakeGenerator, Attribute)
+                        instruction, (Call, MakeGenerator, Attribute, Iterate)
                     ):
                         continue
                     state = self.transfer(instruction, state)
@@ -755,7 +779,8 @@ class Tracking:
         for index in sorted(self.solution.entries):
             block = self.graph.blocks[index]
             if any(
-                each.node is site.node and isinstance(each, (Call, MakeGenerator, Attribute))
+                each.node is site.node
+                and isinstance(each, (Call, MakeGenerator, Attribute, Iterate))
                 for each in block.instructions
             ):
                 yield block

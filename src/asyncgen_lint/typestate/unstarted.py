@@ -128,9 +128,9 @@ def _is_entered(knowledge: Knowledge, scope: Scope, manager: cst.BaseExpression,
         return True
     if not isinstance(manager, cst.Call) or len(manager.args) != 1:
         return False
-    closers = tables.CLOSERS | {"contextlib.closing"}
+    dotted = knowledge.dotted(manager.func, scope)
     return is_name(manager.args[0].value, name) and (
-        knowledge.dotted(manager.func, scope) in closers
+        dotted == "contextlib.closing" or dotted in knowledge.known.closers
     )
 
 
