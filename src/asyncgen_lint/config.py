@@ -25,6 +25,12 @@ DEFAULT_TARGET = (3, 10)
 DEFAULT_SRC = ("src", ".")
 
 
+CACHE_FOLDER = ".asyncgen-lint-cache"
+
+CACHE_VARIABLE = "ASYNCGEN_LINT_CACHE_DIR"
+"""The environment variable that says where the cache is, `none` for nowhere."""
+
+
 class SettingsError(ValueError):
     """A setting is not understood; the message says which, where, and what may have been meant."""
 
@@ -37,9 +43,10 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none. `extensions`
-    are the names that a project adds to what is known of libraries. `typed` says that a type
-    checker runs too, so that what it reports as well is left out.
+    environment that has its dependencies, empty for the active one, `none` for none. `cache_dir` is
+    where results are kept, relative to the root; empty for the usual place, `none` for nowhere.
+    `extensions` are the names that a project adds to what is known of libraries. `typed` says
+    that a type checker runs too, so that what it reports as well is left out.
     """
 
     select: tuple[str, ...] = ()
@@ -52,6 +59,7 @@ class Settings:
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
     typed: bool = False
+    cache_dir: str = ""
     extensions: Extensions = NO_EXTENSIONS
 
     def enables(self, rule: Rule) -> bool:
@@ -94,7 +102,7 @@ class Overrides:
     """What the command line says; None or empty leaves a project's own setting as it is.
 
     `ignore` adds to a project's own, over which in turn what is selected here wins. `isolated`
-    leaves every pyproject.toml unread.
+    leaves every pyproject.toml unread. `cache_dir` is absolute, or `none`.
     """
 
     select: tuple[str, ...] = ()
@@ -107,6 +115,7 @@ class Overrides:
     src: tuple[str, ...] = ()
     python: str = ""
     typed: bool = False
+    cache_dir: str = ""
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -121,6 +130,7 @@ class Overrides:
             src=self.src or settings.src,
             python=self.python or settings.python,
             typed=self.typed or settings.typed,
+            cache_dir=self.cache_dir or settings.cache_dir,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -131,11 +141,28 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Project:
-    """A project: its root folder, its settings, and the folder its `exclude` is relative to."""
+    """A project: its root folder, its settings, and the folder its `exclude` is relative to.
+
+    `named_cache` is the place of its cache if one is named, as in the settings.
+    """
 
     root: Path
     settings: Settings
     exclude_root: Path
+    named_cache: str = ""
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Where results of its files are kept; None for nowhere.
+
+        What stands in no project leaves no folder behind, unless one is named.
+        """
+        named = self.named_cache
+        if named == "none":
+            return None
+        if not named and not any((self.root / each).exists() for each in _MARKS):
+            return None
+        return Path(os.path.normpath(self.root / (named or CACHE_FOLDER)))
 
     def excludes(self, path: Path, *, folder: bool = False) -> bool:
         """Return whether `exclude` names this absolute path or a folder above it."""
@@ -167,7 +194,8 @@ class Projects:
         """
         project = self._by_folder.get(folder)
         if project is None:
-            root = _nearest(folder, "pyproject.toml") or _nearest(folder, ".git") or Path.cwd()
+            found = (_nearest(folder, each) for each in _MARKS)
+            root = next((each for each in found if each is not None), None) or Path.cwd()
             project = self._by_folder[folder] = self._of_root(root)
         return project
 
@@ -178,9 +206,19 @@ class Projects:
             unread = self.overrides.isolated or not pyproject.is_file()
             settings = Settings() if unread else read_settings(pyproject)
             exclude_root = Path.cwd() if self.overrides.exclude else root
-            project = Project(root, self.overrides.applied_to(settings), exclude_root)
+            cache = self.overrides.cache_dir or _told_cache() or settings.cache_dir
+            project = Project(root, self.overrides.applied_to(settings), exclude_root, cache)
             self._by_root[root] = project
         return project
+
+
+_MARKS = ("pyproject.toml", ".git")
+"""What stands in a project's root; the first counts wherever it is."""
+
+
+def _told_cache() -> str:
+    named = os.environ.get(CACHE_VARIABLE, "")
+    return os.path.abspath(named) if named and named != "none" else named
 
 
 def _nearest(folder: Path, name: str) -> Path | None:
@@ -374,6 +412,7 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "src": _words,
     "python": _word,
     "typed": _truth,
+    "cache-dir": _word,
     "closers": _names,
     "cancel-scopes": _names,
     "context-manager-decorators": _names,

@@ -30,13 +30,21 @@ from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
+from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.error_only import (
+    DeadHandler,
+    ErrorOnly,
+    ReleaseForErrors,
+    dead_handlers,
+)
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.foreign_sources import ForeignSources
+from asyncgen_lint.typestate.held import Locks, Resources
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
@@ -46,14 +54,26 @@ from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
+from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
+from asyncgen_lint.typestate.replay import Replays
+from asyncgen_lint.typestate.reused import ReusedItems
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
+from asyncgen_lint.typestate.stops import StopLeak, StopRaised, Stops, WrongStop
 from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
+from asyncgen_lint.typestate.suspension import busy_loops
+from asyncgen_lint.typestate.swallowed import (
+    JumpInFinally,
+    Suppressed,
+    Swallowed,
+    Swallowing,
+)
 from asyncgen_lint.typestate.tasks import outliving_tasks
+from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
 from asyncgen_lint.typestate.timeouts import timed_steps
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
@@ -147,6 +167,62 @@ class YieldInScope:
 
     at: Node
     scope: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class YieldHoldingLock:
+    """A `yield` that is reached with a lock of the class `kind` held; `blocks` the event loop."""
+
+    at: Node
+    label: str
+    kind: str
+    blocks: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class DelegationRefused:
+    """A `yield from` in an `async def`; see `typestate.refused.Delegation`."""
+
+    label: str
+    at: Node
+    source: Node
+    function: Scope
+    is_alone: bool
+    is_async: bool
+    is_sync: bool
+
+
+@dataclass(frozen=True)
+class TestThatYields:
+    """A test, called `name`, that is an async generator by `first_yield`."""
+
+    name: str
+    at: Node
+    first_yield: Node
+
+
+@dataclass(frozen=True)
+class AmbientAtYield:
+    """A `yield` at which the ambient state that is called `state` is set for the consumer, too."""
+
+    at: Node
+    state: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ItemReused:
+    """A `yield` of a container called `name` that `emptied` empties behind it.
+
+    `may_be_new` says that a new list would do as well for the function.
+    """
+
+    at: Node
+    name: str
+    emptied: Node
+    may_be_new: bool
     path: tuple[Step, ...]
 
 
@@ -860,6 +936,172 @@ class Facts:
             if (graph := self._graph(function)) is not None
         )
 
+    # Exceptions swallowed, and handlers for others than those that come
+
+    def cancellations_swallowed(self) -> Iterator[Swallowed]:
+        """Yield each handler that swallows a cancellation, in a generator or around a loop."""
+        if not self._is_cancelled_by_exception:
+            return
+        for function, swallowing in self._swallowings:
+            if self._consumers.is_iterated_or_loops(function):
+                for each in swallowing.cancellations():
+                    if each.handler not in self._handlers_of_exit:
+                        yield each
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.COROUTINE:
+                continue
+            is_step = function.name == "__anext__" and function.owner_class is not None
+            if not is_step and not any(isinstance(each, cst.For) for each in function.awaits):
+                continue
+            found = self._swallowing(function)
+            if found is not None:
+                yield from (
+                    found.cancellations_as_end() if is_step else (found.cancellations_of_loops())
+                )
+
+    def errors_swallowed(self) -> Iterator[Swallowed]:
+        """Yield each handler that ends a generator quietly at any error."""
+        cancelled = {each.handler for each in self.cancellations_swallowed()}
+        for function, swallowing in self._swallowings:
+            if self._consumers.is_iterated_or_loops(function):
+                for each in swallowing.errors():
+                    if each.handler not in self._handlers_of_exit | cancelled:
+                        yield each
+
+    def suppressions(self) -> Iterator[Suppressed]:
+        """Yield each `suppress` around a `yield` that swallows more than it may."""
+        if "suppress" not in self.parsed.source.text:
+            return
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if self._knowledge.has_unknown_decorator(function):
+                continue
+            is_driven = self._knowledge.is_driven_as_context_manager(function)
+            if not is_driven and not self._consumers.is_iterated_or_loops(function):
+                continue
+            swallowing = self._swallowing(function)
+            if swallowing is not None:
+                yield from swallowing.suppressions(is_context_manager=is_driven)
+
+    def jumps_in_finally(self) -> Iterator[JumpInFinally]:
+        """Yield each jump in a `finally` of a generator that drops a pending exception."""
+        for _, swallowing in self._swallowings:
+            yield from swallowing.jumps_in_finally()
+
+    @cached_property
+    def _swallowings(self) -> tuple[tuple[Scope, Swallowing], ...]:
+        return tuple(
+            (function, swallowing)
+            for function in self._plain_generators()
+            if (swallowing := self._swallowing(function)) is not None
+        )
+
+    def _swallowing(self, function: Scope) -> Swallowing | None:
+        graph = self._graph(function)
+        if graph is None or not any(block.regions for block in graph.blocks):
+            return None
+        return Swallowing(graph, function, self._knowledge, self._summaries.cleanup)
+
+    @cached_property
+    def _handlers_of_exit(self) -> frozenset[Node]:
+        """The handlers that AGN302 and AGN401 are about."""
+        found = {each.handler for each in self.exits_swallowed()}
+        for _, closing in self._closings:
+            found |= {each.handler for each in closing.yields_after_exit() if each.handler}
+        return frozenset(found)
+
+    @cached_property
+    def _is_cancelled_by_exception(self) -> bool:
+        """Whether a swallowed cancellation is lost: trio and anyio deliver it again."""
+        imported = {
+            each.target.partition(".")[0]
+            for scope in self.outline.module.descendants()
+            for bindings in scope.bindings.values()
+            for each in bindings
+            if each.kind is BindingKind.IMPORT
+        }
+        return "asyncio" in imported or not imported & {"trio", "anyio"}
+
+    def dead_handlers(self) -> Iterator[DeadHandler]:
+        """Yield each handler at a `yield` for exceptions that nobody throws in there."""
+        if "athrow" in self.parsed.source.text:
+            return
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if not self._is_never_thrown_into(function):
+                continue
+            graph = self._graph(function)
+            if graph is not None:
+                yield from dead_handlers(graph, function, self._knowledge)
+
+    def _is_never_thrown_into(self, function: Scope) -> bool:
+        decorators = self.resolver.decorators(function)
+        if any(each in tables.STEPPED_FIXTURE_DECORATORS for each in decorators):
+            return self._is_cancelled_by_exception
+        return (
+            not self._knowledge.has_unknown_decorator(function)
+            and not self._knowledge.is_driven_as_context_manager(function)
+            and self._consumers.is_iterated_or_loops(function)
+        )
+
+    def releases_for_errors(self) -> Iterator[ReleaseForErrors]:
+        """Yield each release of a generator or an `__aenter__` that only an error leads to."""
+        for function in self.outline.functions():
+            is_entry = function.name == "__aenter__" and function.owner_class is not None
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN and not is_entry:
+                continue
+            if self._knowledge.has_unknown_decorator(function):
+                continue
+            graph = self._graph(function) if "Exception" in function.loads else None
+            if graph is not None:
+                cleanup = self._summaries.cleanup
+                yield from ErrorOnly(graph, function, self._knowledge, cleanup).releases()
+
+    # StopIteration and StopAsyncIteration
+
+    def stops_raised(self) -> Iterator[StopRaised]:
+        """Yield each `raise` of a stop that leaves an async generator."""
+        for function, graph in self._bodies_of_generators():
+            yield from self._stops.raised(function, graph)
+
+    def stops_let_through(self) -> Iterator[StopLeak]:
+        """Yield each step of another iterator whose end leaves an async generator as an error."""
+        for function, graph in self._bodies_of_generators():
+            if not self._knowledge.is_driven_as_context_manager(function):
+                yield from self._stops.leaks(function, graph)
+        for scope in self.outline.module.descendants():
+            if isinstance(scope.node, cst.GeneratorExp):
+                yield from self._stops.leaks_of_expression(scope)
+
+    def wrong_stop_handlers(self) -> Iterator[WrongStop]:
+        """Yield each handler for StopIteration around steps of async iterators alone."""
+        for function in self.outline.functions():
+            if function.is_async:
+                yield from self._stops.wrong_handlers(function)
+
+    def dead_stop_handlers(self) -> Iterator[Node]:
+        """Yield each handler for StopAsyncIteration around async loops alone."""
+        for function in self.outline.functions():
+            if function.is_async:
+                yield from self._stops.dead_handlers(function)
+
+    @cached_property
+    def _stops(self) -> Stops:
+        return Stops(self._knowledge, self._summaries)
+
+    def _bodies_of_generators(self) -> Iterator[tuple[Scope, Graph]]:
+        """Yield the async generator functions, driven by whomever, with their graphs."""
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if "" in self.resolver.decorators(function):
+                continue
+            graph = self._graph(function)
+            if graph is not None:
+                yield function, graph
+
     def yields_in_scopes(self) -> Iterator[YieldInScope]:
         """Yield each `yield` of a plain generator inside a cancel scope or task group."""
         for function in self._plain_generators():
@@ -875,6 +1117,122 @@ class Facts:
     @cached_property
     def _cancel_scopes(self) -> CancelScopes:
         return CancelScopes(self._knowledge)
+
+    def yields_holding_locks(self) -> Iterator[YieldHoldingLock]:
+        """Yield each `yield` of a plain generator at which it holds a lock that others want."""
+        locks = Locks(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in locks.held_at_yields(function, graph):
+                label = _name_of(each.opened.item)
+                path = (
+                    Step(f"`{label}` is taken here", each.opened),
+                    Step("and is still held at this `yield`", each.at),
+                )
+                blocks = each.kind in tables.BLOCKING_LOCKS
+                yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    def yields_holding_resources(self) -> Iterator[tuple[Node, str, tuple[Step, ...]]]:
+        """Yield each `yield` of a plain generator inside a manager, with what it is called.
+
+        Left out are the yields at which a cancel scope, a lock or ambient state is found.
+        """
+        worse = {each.at for each in self.yields_in_scopes()}
+        worse |= {each.at for each in self.yields_holding_locks()}
+        worse |= {each.at for each in self.yields_with_ambient_state()}
+        resources = Resources(self._knowledge, self._summaries)
+        for function, graph in self._graphs_of_iterated_generators():
+            for at, item in resources.held_at_yields(function, graph):
+                if at not in worse:
+                    label = _name_of(item.item) or "the manager"
+                    path = (
+                        Step(f"`{label}` is entered here", item),
+                        Step("and is left only when the generator is closed at this `yield`", at),
+                    )
+                    yield at, label, path
+
+    def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
+        """Yield each `yield` of a plain generator at which ambient state is set."""
+        states = AmbientStates(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in states.set_at_yields(function, graph):
+                path = [
+                    Step(f"`{each.name}` takes effect here", each.opened),
+                    Step("and still has it at this `yield`", each.at),
+                ]
+                if each.reset is not None:
+                    path.append(Step("this undoes it, wherever it is run", each.reset))
+                yield AmbientAtYield(each.at, each.name, tuple(path))
+
+    # Items
+
+    def items_reused(self) -> Iterator[ItemReused]:
+        """Yield each `yield` of a container that is emptied behind it, and that may be kept."""
+        reused = ReusedItems(self._knowledge, self.parent)
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for each in reused.of(function, graph):
+                if self._consumers.use_items_at_once(function):
+                    break
+                path = (
+                    Step("the consumer gets the object itself here", each.at),
+                    Step("and this empties it", each.emptied),
+                )
+                yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
+
+    def items_replayed(self) -> Iterator[tuple[Node, tuple[Step, ...]]]:
+        """Yield each `yield` of items that a retry in the same function yields again."""
+        replays = Replays(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in replays.of(function, graph):
+                path = (
+                    Step("the source is started here", each.source),
+                    Step("some of its items are yielded", each.at),
+                    Step(
+                        "an error of the source is caught here, and it is started again",
+                        each.handler,
+                    ),
+                )
+                yield each.at, path
+
+    def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
+        """Yield a `yield` of each endless loop that never suspends, with the loop."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None or self._consumers.all_await(function):
+                continue
+            for each in busy_loops(graph, function, self._knowledge):
+                yield each.at, each.loop
+
+    # What does not compile
+
+    def delegations_refused(self) -> Iterator[DelegationRefused]:
+        """Yield each `yield from` of an `async def`, where the target version refuses it."""
+        if self.target_version >= ALLOWED_SINCE:
+            return
+        for function in self.outline.functions():
+            for each in delegations(function, self._knowledge, self.parent):
+                yield DelegationRefused(
+                    _name_of(each.source),
+                    each.at,
+                    each.source,
+                    function,
+                    each.is_alone,
+                    each.is_async,
+                    each.is_sync,
+                )
+
+    def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
+        """Yield each `return` with a value of an async generator, and whether that is None."""
+        if self.target_version < ALLOWED_SINCE:
+            for function in self.outline.functions():
+                yield from returned_values(function)
+
+    def tests_that_yield(self) -> Iterator[TestThatYields]:
+        """Yield each test that is an async generator, whose body no runner runs."""
+        for function, first in tests_that_yield(self._knowledge, self._can_yield):
+            yield TestThatYields(function.name, function.node, first)
 
     # Context managers
 

@@ -81,6 +81,11 @@ CONTEXT_MANAGER_DECORATORS = frozenset(
     }
 )
 
+SYNC_CONTEXT_MANAGER_DECORATORS = frozenset(
+    # contextlib documentation, and its backport.
+    {"contextlib.contextmanager", "contextlib2.contextmanager"}
+)
+
 FIXTURE_DECORATORS = frozenset(
     {
         # pytest and pytest-asyncio documentation: the plugin steps the generator itself.
@@ -88,6 +93,22 @@ FIXTURE_DECORATORS = frozenset(
         "pytest_asyncio.fixture",
         "pytest_trio.trio_fixture",
     }
+)
+
+TEST_CASES = frozenset(
+    # unittest documentation: methods whose names begin with `test` are tests.
+    {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase",
+     "unittest.async_case.IsolatedAsyncioTestCase"}
+)  # fmt: skip
+
+TEST_DECORATORS = frozenset(
+    # unittest and unittest.mock documentation: what is decorated stays a test of the same kind.
+    {"unittest.skip", "unittest.skipIf", "unittest.skipUnless", "unittest.expectedFailure",
+     "unittest.mock.patch", "unittest.mock.patch.object", "unittest.mock.patch.dict"}
+)  # fmt: skip
+STEPPED_FIXTURE_DECORATORS = frozenset(
+    # runtime.md, (g): both plugins step the generator, and throw nothing into it.
+    {"pytest.fixture", "pytest_asyncio.fixture"}
 )
 
 EXPECTED_EXCEPTIONS = frozenset(
@@ -236,6 +257,11 @@ STREAM_TAKERS = frozenset(
     {"starlette.responses.StreamingResponse", "fastapi.responses.StreamingResponse"}
 )
 
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators".
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
@@ -285,6 +311,55 @@ CANCEL_SCOPES = {
     "quattro.move_on_at": "asyncio",
     "quattro.fail_after": "asyncio",
     "quattro.fail_at": "asyncio",
+}
+
+LOCKS = frozenset(
+    {
+        # asyncio, threading, multiprocessing, anyio and trio documentation: what only one holder
+        # at a time has. A semaphore or limiter is often held on purpose.
+        *(f"asyncio.{name}" for name in ("Lock", "Condition")),
+        *(f"asyncio.locks.{name}" for name in ("Lock", "Condition")),
+        *(f"threading.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"multiprocessing.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"anyio.{name}" for name in ("Lock", "Condition")),
+        *(f"trio.{name}" for name in ("Lock", "StrictFIFOLock", "Condition")),
+    }
+)
+
+BLOCKING_LOCKS = frozenset(
+    # Those of them that block the thread, and so the event loop, while they are waited for.
+    {each for each in LOCKS if each.startswith(("threading.", "multiprocessing."))}
+)
+
+AMBIENT_MANAGERS = frozenset(
+    {
+        # Library Reference: each sets what other code reads without being given it, and restores
+        # it at exit: decimal, contextlib, warnings.
+        "decimal.localcontext",
+        "contextlib.redirect_stdout",
+        "contextlib.redirect_stderr",
+        "contextlib.chdir",
+        "warnings.catch_warnings",
+        # OpenTelemetry API, trace and its SDK's context: the current span, by a context variable.
+        "opentelemetry.trace.use_span",
+        # structlog documentation, "Context variables"; loguru documentation, "contextualize".
+        "structlog.contextvars.bound_contextvars",
+        "loguru.logger.contextualize",
+        # PyTorch documentation, "Locally disabling gradient computation": local to the thread.
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+    }
+)
+
+AMBIENT_METHODS = frozenset(
+    # OpenTelemetry API, Tracer: no other interface has a method of this name.
+    {"start_as_current_span"}
+)
+
+AMBIENT_PAIRS = {
+    # OpenTelemetry API, context: `detach` gets the token that `attach` gives.
+    "opentelemetry.context.attach": "opentelemetry.context.detach",
 }
 
 TRIVIAL_MANAGERS = frozenset(
@@ -430,6 +505,14 @@ ASYNC_ITERABLE_ANNOTATIONS = frozenset(
 
 ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
 
+GENERATOR_TYPES = frozenset(
+    # Every async generator object is an instance of these: PEP 525, documentation of
+    # collections.abc and types.
+    {f"{module}.{name}" for module in ("collections.abc", "typing")
+     for name in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")}
+    | {"types.AsyncGeneratorType"}
+)  # fmt: skip
+
 LOCAL_ONLY_CALLS = frozenset(
     # Built-in functions without an effect outside the call.
     {"builtins.len", "builtins.isinstance", "builtins.repr", "builtins.str", "builtins.int",
@@ -476,6 +559,30 @@ ACQUIRES_OF_RELEASE = {
     "task_done": frozenset({"get", "get_nowait"}),
     "__aexit__": frozenset({"__aenter__"}),
 }
+
+STOPS = frozenset({"builtins.StopIteration", "builtins.StopAsyncIteration"})
+
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators".
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
+FINITE_ITERATOR_MAKERS = frozenset(
+    # Library Reference, "Built-in Functions": each ends with what it iterates.
+    {"builtins.iter", "builtins.map", "builtins.filter", "builtins.zip", "builtins.enumerate",
+     "builtins.reversed"}
+)  # fmt: skip
+
+FILE_READERS = frozenset(
+    # csv documentation: an empty file has no first row.
+    {"csv.reader", "csv.DictReader"}
+)
+
+ERROR_PRINTERS = frozenset(
+    # traceback and warnings documentation: these write a message and keep nothing.
+    {"traceback.print_exc", "traceback.print_exception", "traceback.format_exc",
+     "traceback.format_exception", "warnings.warn", "builtins.print", "sys.exc_info"}
+)  # fmt: skip
 
 KNOWN_NAMES = frozenset(
     name

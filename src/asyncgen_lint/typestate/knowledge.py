@@ -203,6 +203,9 @@ class Knowledge:
         return found
 
     def _functions_given_to_wrappers(self, outline: Outline) -> Iterator[Scope]:
+        if self.known.is_extended:
+            # Which words were looked for in the text does not show in it.
+            outline.ask_whole()
         if outline.text is not None and not self.known.may_mention_drivers(outline.text):
             return
         if outline.complete is not None:

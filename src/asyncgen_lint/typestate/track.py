@@ -211,6 +211,9 @@ class Tracking:
         for each in stepped:
             if each.action != "look":
                 state = _become(state, each.site, EXHAUSTED)
+        for operand in _used_up_by(instruction):
+            # A temporary does not outlive the call or the `await` that it was made for.
+            state = self._consume(instruction, operand, state)
         if kind in _UNPROVEN:
             return _pass_exception(state, kind)
         return state
@@ -369,11 +372,7 @@ class Tracking:
             given.add(new)
         if given:
             state = _hold(state, instruction.result, frozenset(given))
-        for operand in (
-            instruction.callee,
-            instruction.receiver,
-            *(each.value for each in instruction.arguments),
-        ):
+        for operand in _used_up_by(instruction):
             state = self._consume(instruction, operand, state)
         if created is not None:
             _give(created.site, relayed, state)
@@ -913,6 +912,18 @@ def _is_how(leak: Leak, condition: Condition) -> bool:
 
 def _is_call(node: cst.CSTNode | None) -> bool:
     return isinstance(node, cst.Call)
+
+
+def _used_up_by(instruction: Instruction) -> tuple[Operand, ...]:
+    """Return the operands that an instruction takes, whether it raises or not."""
+    if isinstance(instruction, Await):
+        return (instruction.value,)
+    if isinstance(instruction, Exit):
+        return (instruction.manager,)
+    if isinstance(instruction, Call):
+        values = (each.value for each in instruction.arguments)
+        return (instruction.callee, instruction.receiver, *values)
+    return ()
 
 
 def _hold(state: State, operand: Operand, held: frozenset[Holding]) -> State:
