@@ -1931,17 +1931,6 @@ _AWAITABLE_METHODS = frozenset(
 )
 
 
-def _is_used_in_a_call(function: Scope, name: str) -> bool:
-    """Return whether a call gets the named object, or calls a method of it."""
-    for call in function.calls:
-        parts = [each.value for each in call.args]
-        if isinstance(call.func, cst.Attribute):
-            parts.append(call.func.value)
-        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
-            return True
-    return False
-
-
 def _wrong_use(misused: Misused) -> WrongUse:
     is_expression = isinstance(misused.node, cst.GeneratorExp)
     return WrongUse("" if is_expression else _name_of(misused.node), misused.at, misused.by)
