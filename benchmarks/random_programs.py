@@ -15,6 +15,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -63,6 +64,10 @@ def judged(text: str, executor: Executor, strict: bool) -> Comparison | None:
         return None
 
 
+def all_judged(texts: list[str], executor: Executor, strict: bool) -> list[Comparison]:
+    return [each for text in texts if (each := judged(text, executor, strict)) is not None]
+
+
 def minimal(comparison: Comparison, executor: Executor, strict: bool) -> str:
     """Return a program with the same kind of mistake that no statement can be taken out of."""
     kind = "false" if comparison.false else "missed"
@@ -96,9 +101,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = False
     saved: set[str] = set()
     with ExitStack() as stack:
-        for python in interpreters():
-            executor = stack.enter_context(Executor(python))
-            found = [each for text in texts if (each := judged(text, executor, strict)) is not None]
+        executors = [stack.enter_context(Executor(each)) for each in interpreters()]
+        # The programs run in processes of their own: a thread only waits for its interpreter.
+        pool = stack.enter_context(ThreadPoolExecutor(len(executors)))
+        judging = [pool.submit(all_judged, texts, each, strict) for each in executors]
+        for executor, running in zip(executors, judging, strict=True):
+            found = running.result()
             leaks = sum(each.leaks for each in found)
             false = sum(len(each.false) for each in found)
             missed = sum(len(each.missed) for each in found)
@@ -107,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             precision = 1 - false / max(1, reported - unrun)
             recall = 1 - missed / max(1, leaks)
             print(
-                f"{python}: {len(found)} programs, {executor.runs} runs,"
+                f"{executor.python}: {len(found)} programs, {executor.runs} runs,"
                 f" {sum(each.sites for each in found)} sites, {leaks} leaked, {reported} reported"
                 f" ({unrun} on exits never reached), {false} false, {missed} missed:"
                 f" precision {precision:.4f}, recall {recall:.4f}",

@@ -37,7 +37,8 @@ FIXTURES = ROOT / "fixtures"
 RUNNER = Path(__file__).resolve().parent / "run_fixture.py"
 SECONDS_PER_RUN = 30
 
-HARMS = {"left-open", "item-lost", "never-ran", "does-not-compile"}
+HARMS = {"left-open", "item-lost", "never-ran", "does-not-compile", "none"}
+"""`none` is for what no interpreter of today can show; the rule's page says so."""
 SEEN_IN_OUTPUT = {"item-lost", "never-ran"}
 HARMS_WITH_A_NAME = {"raises", "warns"}
 
@@ -52,6 +53,8 @@ MARK = re.compile(
 LOOKS_LIKE_A_MARK = re.compile(r"\bAGN\d|\b(expect|ok)\s*:", re.IGNORECASE)
 NOQA = re.compile(r"noqa\b", re.IGNORECASE)
 HEADER = re.compile(r"# (?P<key>[a-z-]+):\s*(?P<value>.*?)\s*")
+FIELDS = {"harm", "python", "needs", "path", "target"}
+TARGET = re.compile(r"py3(\d+)")
 VERSION = re.compile(r"(>=|<)\s*3\.(\d+)")
 
 
@@ -82,6 +85,7 @@ class Header:
     python: str = ""
     needs: tuple[str, ...] = ()
     path: str = ""
+    target: tuple[int, int] = (3, 10)
 
     def allows(self, minor: int) -> bool:
         """Return whether the program is for CPython 3.`minor`."""
@@ -125,7 +129,7 @@ def read_header(text: str, where: str = "") -> Header:
         if not line.startswith("#"):
             break
         match = HEADER.fullmatch(line)
-        if match is None or match["key"] not in ("harm", "python", "needs", "path"):
+        if match is None or match["key"] not in FIELDS:
             raise FixtureError(f"{where}: not a header: {line}")
         if match["key"] in fields or not match["value"]:
             raise FixtureError(f"{where}: header twice or empty: {line}")
@@ -134,6 +138,9 @@ def read_header(text: str, where: str = "") -> Header:
     known = harm in HARMS_WITH_A_NAME if name else harm in HARMS or not harm
     if not known or (name and not name.isidentifier()):
         raise FixtureError(f"{where}: no such harm: {fields['harm']}")
+    target = TARGET.fullmatch(fields.get("target", "py310"))
+    if target is None:
+        raise FixtureError(f"{where}: no such target: {fields['target']}")
     python = fields.get("python", "")
     if VERSION.sub("", python).strip(" ,"):
         raise FixtureError(f"{where}: no such version: {python}")
@@ -143,6 +150,7 @@ def read_header(text: str, where: str = "") -> Header:
         python=python,
         needs=tuple(fields.get("needs", "").replace(",", " ").split()),
         path=fields.get("path", ""),
+        target=(3, int(target[1])),
     )
 
 
@@ -551,14 +559,20 @@ class Linter:
     api: Api
     code: str
     filename: str
+    target: tuple[int, int] = (3, 10)
 
     def default(self, text: str) -> list[Any]:
         """Return the findings of the default rules."""
-        return list(self.api.lint(text, filename=self.filename))
+        return self.lint(text)
 
     def own(self, text: str, *, strict: bool) -> list[Any]:
         """Return the findings of the folder's rule; with those of its strict tier if `strict`."""
-        return list(self.api.lint(text, filename=self.filename, select=(self.code,), strict=strict))
+        return self.lint(text, select=(self.code,), strict=strict)
+
+    def lint(self, text: str, **options: Any) -> list[Any]:
+        """Return the findings in a text, for the Python that the fixture is for."""
+        found = self.api.lint(text, filename=self.filename, target_version=self.target, **options)
+        return list(found)
 
     def all(self, text: str, *, strict: bool) -> list[Any]:
         """Return both, each once."""
@@ -568,7 +582,13 @@ class Linter:
         return [found[key] for key in sorted(found)]
 
     def fix(self, text: str, *, unsafe: bool, select: Sequence[str]) -> str:
-        result = self.api.fix(text, filename=self.filename, unsafe=unsafe, select=select)
+        result = self.api.fix(
+            text,
+            filename=self.filename,
+            unsafe=unsafe,
+            select=select,
+            target_version=self.target,
+        )
         return str(result.text)
 
 
@@ -585,7 +605,7 @@ def static_problems(fixture: Fixture, api: Api, *, update: bool = False) -> Iter
     for program in fixture.programs:
         if not program.header.allows(sys.version_info[1]):
             continue
-        linter = Linter(api, fixture.code, program.filename)
+        linter = Linter(api, fixture.code, program.filename, program.header.target)
         if program.is_bad:
             yield from finding_problems(fixture, program, linter)
             yield from golden_problems(fixture, program, linter, update)
@@ -627,7 +647,7 @@ def golden_problems(
     own = fixture.own_marks(program)
     # A rule of the strict tier fixes only when it is asked for.
     select = () if any(not mark.strict for mark in own) else (fixture.code,)
-    found = list(linter.api.lint(program.text, filename=linter.filename, select=select))
+    found = linter.lint(program.text, select=select)
     offered = {each.fix.safety.value for each in found if each.fix is not None}
     for path, safety in ((program.fixed, "safe"), (program.unsafe, "unsafe")):
         text = linter.fix(program.text, unsafe=safety == "unsafe", select=select)
@@ -670,7 +690,7 @@ def fixed_text_problems(
     if error and not (unfixed and compile_error(program.text)):
         yield f"{name}: does not compile: {error}"
         return
-    after = codes(linter.api.lint(text, filename=linter.filename, select=select))
+    after = codes(linter.lint(text, select=select))
     for code, times in sorted((after - unfixed).items()):
         before = codes(found)[code]
         what = "new" if times > before else "still there"
@@ -727,8 +747,9 @@ def rendered_problems(program: Program, linter: Linter, update: bool) -> Iterato
 def example_problems(fixture: Fixture, api: Api) -> Iterator[str]:
     """The documentation's example shows the rule once, and its repair silences it."""
     folder = fixture.folder
-    linter = Linter(api, fixture.code, f"fixtures/{fixture.code}/example.py")
     text, fixed = read(folder / "example.py"), read(folder / "example.fixed.py")
+    target = read_header(text, "example.py").target
+    linter = Linter(api, fixture.code, f"fixtures/{fixture.code}/example.py", target)
     found = linter.all(text, strict=True)
     own = [each for each in found if each.code == fixture.code]
     # What a strict rule reports may rest on what a default rule does.

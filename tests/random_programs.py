@@ -14,8 +14,9 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -25,6 +26,9 @@ from asyncgen_lint.api import lint_text
 from asyncgen_lint.rule import Tier
 
 RUNNER = Path(__file__).resolve().parent / "run_random_program.py"
+
+MOST_TRIES = 20_000
+"""Scenarios drawn at random for a finding that none of the systematic ones bears out."""
 
 CODES = {"AGN101", "AGN103", "AGN104"}
 STRICT_CODES = {*CODES, "AGN102", "AGN202"}
@@ -869,7 +873,7 @@ class Executor:
         self.process.stdout.close()
         self.process.wait()
 
-    def send(self, text: str, **scenarios: int) -> None:
+    def send(self, text: str, **scenarios: object) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"text": text, **scenarios}) + "\n")
         self.process.stdin.flush()
@@ -895,9 +899,21 @@ class Executor:
         *,
         may_be_empty: bool = False,
         may_fail: bool = False,
+        wanted: Iterable[str] = (),
     ) -> dict[str, str]:
-        """Return what became of the generators made at each site, by `line:column`."""
-        self.send(text, depth=depth, visits=visits, may_be_empty=may_be_empty, may_fail=may_fail)
+        """Return what became of the generators made at each site, by `line:column`.
+
+        The `wanted` sites are looked for at random too.
+        """
+        self.send(
+            text,
+            depth=depth,
+            visits=visits,
+            may_be_empty=may_be_empty,
+            may_fail=may_fail,
+            wanted=sorted(wanted),
+            tries=MOST_TRIES if wanted else 0,
+        )
         return self.receive()
 
 
@@ -926,6 +942,7 @@ class Comparison:
         )
 
 
+@lru_cache(maxsize=4096)
 def reported_sites(text: str, *, strict: bool = False) -> dict[str, set[int]]:
     """Return where the generators were made that are reported, with the exits named."""
     found: dict[str, set[int]] = {}
@@ -965,7 +982,7 @@ def compare(text: str, executor: Executor, *, strict: bool = False) -> Compariso
     if unproven:
         # Its path may need more branches than were taken, or sources without items.
         longer = executor.verdicts(
-            text, depth=2 * depth, visits=3, may_be_empty=True, may_fail=strict
+            text, 2 * depth, visits=3, may_be_empty=True, may_fail=strict, wanted=unproven
         )
         unproven = {place for place in unproven if longer.get(place, CLOSED) == CLOSED}
         lines = text.splitlines()

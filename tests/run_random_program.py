@@ -8,7 +8,9 @@ The program imports `choose`, `length`, `release`, `undo`, `work` and `register`
 is a branch condition; a scenario says which of them, on which visit, says yes, all others say no;
 `await work(n)` raises when the answer is yes, and `length()`, how many items a source has, is then
 6 instead of 2. Scenarios are found by running: from the all-no run, every answer that was given is
-flipped in turn, to `depth` yes answers, on the first `visits` visits of each.
+flipped in turn, to `depth` yes answers, on the first `visits` visits of each. What needs more of
+them is looked for at random: with `tries`, so many scenarios are run that say yes at each turn as
+a coin falls, until each of the sites in `wanted` was left open by one.
 
 Every coroutine function without parameters that makes generators is run; every async generator
 function is closed at each of its yields in turn, because what a delegating generator leaves open
@@ -35,15 +37,16 @@ import ast
 import contextlib
 import gc
 import json
+import random
 import signal
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 RUNS_PER_ENTRY = 800
 LONGEST_RUN = 0.5
-"""Seconds; a loop may have nothing in it that asks for an answer."""
+"""Seconds of this process; a loop may have nothing in it that asks for an answer."""
 MOST_FAULTS = 60
 ANSWERS_PER_RUN = 2000
 MOST_STEPS = 12
@@ -84,12 +87,23 @@ class Cancelled(BaseException):
     """The task was cancelled at an await."""
 
 
+class Coins:
+    """A scenario in which a coin decides each answer; the same seed gives the same one."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.odds = random.Random(f"odds {seed}").choice((0.2, 0.5, 0.8))
+
+    def __contains__(self, answer: object) -> bool:
+        return random.Random(f"{self.seed} {answer}").random() < self.odds
+
+
 class Run:
     """One run of one scenario: the answers given, and what became of each generator."""
 
     def __init__(
         self,
-        yes: frozenset[tuple[int, int]],
+        yes: Container[tuple[int, int]],
         needing: set[str],
         fault: int = 0,
         cancelled: int = 0,
@@ -99,6 +113,7 @@ class Run:
         self.cancelled = cancelled
         self.calls = 0
         self.pauses = 0
+        self.failed_at = (0, 0)
         self.needing = needing
         self.answered: list[tuple[int, int]] = []
         self.visits: dict[int, int] = {}
@@ -130,6 +145,7 @@ class Run:
         if self.pauses != self.cancelled or not self.cancelled:
             return False
         self.cancelled = 0
+        self.failed_at = (self.calls, self.pauses)
         return True
 
     # What the marks call
@@ -137,6 +153,7 @@ class Run:
     def may_raise(self) -> None:
         self.calls += 1
         if self.calls == self.fault:
+            self.failed_at = (self.calls, self.pauses)
             raise Fault
 
     def enter(self) -> int:
@@ -379,6 +396,13 @@ class Marks(ast.NodeTransformer):
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return self.function(node)
 
+    def is_free(self, function: ast.AsyncFunctionDef) -> bool:
+        """Return whether a function gets nothing but an object that keeps nothing."""
+        names = [each.arg for each in function.args.args]
+        return not function.args.vararg and (
+            not names or (names == ["self"] and not self.in_closer)
+        )
+
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST | list[ast.stmt]:
         self.depth += 1
         captured = captures(node)
@@ -388,6 +412,8 @@ class Marks(ast.NodeTransformer):
             flat.extend(each if isinstance(each, list) else [each])
         self.depth -= 1
         enter = ast.Assign([ast.Name("_act", ast.Store())], mark("_enter"))
+        if isinstance(node, ast.AsyncFunctionDef) and self.is_free(node):
+            flat.insert(0, ast.Expr(ast.Await(mark("_pause"))))
         node.body = [enter, guarded(flat)]
         if not self.depth:
             return node
@@ -457,6 +483,7 @@ class Program:
             "__name__": "program",
             "_enter": lambda: self.run.enter(),
             "_may_raise": lambda: self.run.may_raise(),
+            "_pause": self.pause,
             "_site": lambda _, place, activation, made: self.run.site(place, activation, made),
             "_escape": lambda value: self.run.escape(value),
             "_caught": Caught(self),
@@ -473,6 +500,10 @@ class Program:
     def unraisable(self, failure: object) -> None:
         self.is_broken = True
 
+    async def pause(self) -> None:
+        if self.may_fail:
+            await pause()
+
     async def release(self, *_: object) -> None:
         await pause()
         self.run.undo()
@@ -482,7 +513,9 @@ class Program:
         if self.run.choose(number):
             raise self.names.get("Boom", LookupError)
 
-    def verdicts(self, depth: int, visits: int) -> dict[str, str]:
+    def verdicts(
+        self, depth: int, visits: int, tries: int = 0, wanted: Iterable[str] = ()
+    ) -> dict[str, str]:
         """Return the strongest verdict on each site over all scenarios."""
         strongest: dict[str, str] = {}
         runs: list[Run] = []
@@ -495,6 +528,7 @@ class Program:
                 runs += self.explore(name, steps, depth, visits)
                 if self.longest < steps:
                     break
+        runs += self.try_at_random(tries, runs, set(wanted))
         for run in runs:
             for place, verdict in [*self.judged(run), *((place, CLOSED) for place in run.made)]:
                 if STRENGTH.index(verdict) >= STRENGTH.index(strongest.get(place, CLOSED)):
@@ -533,18 +567,42 @@ class Program:
                     if index > flipped and answer[1] <= visits:
                         todo.append((yes | {answer}, index))
 
+    def try_at_random(self, tries: int, runs: list[Run], wanted: set[str]) -> list[Run]:
+        """Run scenarios drawn at random until each wanted site was left open by one."""
+        for run in runs:
+            wanted -= {place for place, _ in self.judged(run)}
+        tried: list[Run] = []
+        for seed in range(tries):
+            if not wanted:
+                break
+            draw = random.Random(seed)
+            name, is_stepped = draw.choice(self.entries)
+            steps = draw.randrange(1, MOST_STEPS) if is_stepped else 0
+            found = [self.once(name, steps, Coins(seed))]
+            if self.may_fail:
+                fault, cancelled = failure(draw, (0, 0), found[-1])
+                found.append(self.once(name, steps, Coins(seed), fault, cancelled))
+                # What handles the first failure may fail in turn.
+                again = failure(draw, found[-1].failed_at, found[-1])
+                fault, cancelled = fault or again[0], cancelled or again[1]
+                found.append(self.once(name, steps, Coins(seed), fault, cancelled))
+            for run in found:
+                wanted -= {place for place, _ in self.judged(run)}
+            tried += found
+        return tried
+
     def once(
         self,
         name: str,
         steps: int,
-        yes: frozenset[tuple[int, int]],
+        yes: Container[tuple[int, int]],
         fault: int = 0,
         cancelled: int = 0,
     ) -> Run:
         run = self.run = Run(yes, self.needing, fault, cancelled)
-        signal.setitimer(signal.ITIMER_REAL, LONGEST_RUN, LONGEST_RUN)
         sys.set_asyncgen_hooks(firstiter=STARTED.add, finalizer=lambda agen: self.run.drop(agen))
         try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, LONGEST_RUN, LONGEST_RUN)
             if steps:
                 self.step(self.names[name], steps)
             else:
@@ -552,7 +610,7 @@ class Program:
         except BaseException:
             pass
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         run.drop_the_rest()
         for kept in self.names.values():
             if isinstance(kept, list):
@@ -573,6 +631,14 @@ class Program:
         finally:
             if self.run.effects > before:
                 self.needing.add(name)
+
+
+def failure(draw: random.Random, after: tuple[int, int], run: Run) -> tuple[int, int]:
+    """Return a call of a run that is to raise, or an await that is to be cancelled; else zeros."""
+    calls, pauses = range(after[0] + 1, run.calls + 1), range(after[1] + 1, run.pauses + 1)
+    if calls and (not pauses or draw.random() < 0.5):
+        return draw.choice(calls), 0
+    return 0, draw.choice(pauses) if pauses else 0
 
 
 class Caught:
@@ -632,7 +698,12 @@ def answer(request: dict[str, object]) -> dict[str, object]:
         return {"error": f"{type(error).__name__}: {error}"}
     program.may_be_empty = bool(request.get("may_be_empty"))
     program.may_fail = bool(request.get("may_fail"))
-    verdicts = program.verdicts(int(request.get("depth", 2)), int(request.get("visits", 2)))
+    verdicts = program.verdicts(
+        int(request.get("depth", 2)),
+        int(request.get("visits", 2)),
+        int(request.get("tries", 0)),
+        request.get("wanted", ()),  # type: ignore[arg-type]
+    )
     return {
         "verdicts": verdicts,
         "runs": program.runs,
@@ -646,6 +717,6 @@ def give_up(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGALRM, give_up)
+    signal.signal(signal.SIGVTALRM, give_up)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

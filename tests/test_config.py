@@ -39,6 +39,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         target-version = "py312"
         exclude = ["vendored/", "*_pb2.py"]
         lint-tests = true
+        typed = true
         """,
     )
     assert read_settings(path) == Settings(
@@ -48,6 +49,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         target_version=(3, 12),
         exclude=("vendored/", "*_pb2.py"),
         lint_tests=True,
+        typed=True,
     )
 
 

@@ -19,6 +19,8 @@ FRONT = {"engine", "config", "registry", "rule", "source"}
 # - `fixes` asks `names` which names are taken where an import or a variable is to be added;
 # - `explain` hands facts about one line to a reporter, for `cli` alone;
 # - `discovery` and `batch` (walking and running many files) stand between engine and ways in;
+# - `cache` keeps what `engine` gives and knows, without it, whether that still holds; it stands
+#   between it and `batch`, and is what the flake8 plugin calls for a file;
 # - `codemod` and `flake8_plugin` handle one file that somebody else found, so they need neither.
 MAY_IMPORT: dict[str, set[str]] = {
     "source": set(),
@@ -35,11 +37,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": ENGINE | {"config"},
     "report": {"rule", "source"},
     "discovery": {"config"},
-    "batch": {"engine", "config", "rule", "source", "fixes"},
+    "cache": {"engine", "config", "rule", "source", "project"},
+    "batch": {"cache", "engine", "config", "rule", "source", "fixes"},
     "explain": FRONT | {"facts", "report"},
     "api": FRONT | {"discovery", "batch"},
-    "cli": FRONT | {"discovery", "batch", "report", "explain"},
-    "flake8_plugin": FRONT,
+    "further": set(),
+    "pages": {"further", "rule"},
+    "cli": FRONT | {"discovery", "batch", "report", "explain", "pages"},
+    "flake8_plugin": FRONT | {"cache"},
     "codemod": FRONT,
     "__init__": {"api", "rule", "source"},
     "__main__": {"cli"},

@@ -11,6 +11,58 @@ import pytest
 from marked import ROWS, assert_marked
 
 CASES = {
+    "home-made manager that closes a generator without cleanup": """
+        async def g(db):
+            async with closing_it(plain(db)) as gen:
+                async for row in gen:
+                    yield row
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "home-made manager that closes a generator with cleanup": """
+        async def g(db):
+            async with closing_it(rows(db)) as gen:
+                async for row in gen:
+                    yield row
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "home-made manager that does more than close": """
+        @asynccontextmanager
+        async def released(gen):
+            try:
+                yield gen
+            finally:
+                await gen.aclose()
+                await asyncio.sleep(0)
+        async def g(db):
+            async with released(plain(db)) as gen:
+                async for row in gen:
+                    yield row
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
+    "home-made closing class over a generator without cleanup": """
+        async def g(db):
+            async with Closing(plain(db)) as gen:
+                async for row in gen:
+                    yield row
+        async def f(db):
+            async for row in g(db):
+                return row
+    """,
+    "home-made closing class over a generator with cleanup": """
+        async def g(db):
+            async with Closing(rows(db)) as gen:
+                async for row in gen:
+                    yield row
+        async def f(db):
+            async for row in g(db):  # AGN101
+                return row
+    """,
     "except* BaseException": """
         async def g(db):
             try:

@@ -16,6 +16,43 @@ import pytest
 from marked import ROWS, assert_marked
 
 CASES = {
+    "forgotten in a loop that has turns": """
+        async def f(db):
+            gen = rows(db)
+            for _ in range(2):
+                del gen
+                break
+            return await anext(gen)
+    """,
+    "forgotten in a loop that may have none": """
+        async def f(db, count):
+            gen = rows(db)
+            for _ in range(count):
+                del gen
+                break
+            return await anext(gen)  # AGN104
+    """,
+    "readers of a connection that call each other": """
+        async def one(conn):
+            async for row in other(conn):  # AGN103
+                yield row
+            async for row in locked(conn):  # AGN103
+                yield row
+        async def other(conn):
+            async for row in one(conn):  # AGN103
+                yield row
+        async def locked(conn):
+            async with lock:
+                yield conn
+        async def first(connect):
+            async with connect() as conn:
+                async for row in one(conn):  # AGN101
+                    return row
+        async def second(connect):
+            async with connect() as conn:
+                async for row in other(conn):  # AGN101
+                    return row
+    """,
     "break": """
         async def f(db):
             async for row in rows(db):  # AGN101
@@ -1554,6 +1591,42 @@ CASES = {
 }
 
 STRICT_CASES = {
+    "closed where a pattern knows it for a generator": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:
+                    await send(row)
+            finally:
+                match gen:
+                    case AsyncGenerator():
+                        await gen.aclose()
+    """,
+    "closed where a pattern says that it is not None": """
+        async def f(db, send):
+            gen = None
+            try:
+                gen = rows(db)
+                async for row in gen:
+                    await send(row)
+            finally:
+                match gen:
+                    case None:
+                        pass
+                    case _:
+                        await gen.aclose()
+    """,
+    "closed where a pattern may not match": """
+        async def f(db, send):
+            gen = rows(db)
+            try:
+                async for row in gen:  # AGN102
+                    await send(row)
+            finally:
+                match send:
+                    case AsyncGenerator():
+                        await gen.aclose()
+    """,
     "closed by another task, in a finally": """
         async def shielded(db, send):
             gen = rows(db)

@@ -254,6 +254,74 @@ async def consumer():
         async for item in stream:
             break
 """,
+    "rebound behind a step that may end in a handler": """\
+async def consumer():
+    while choose(1):
+        stream = source()
+        try:
+            await anext(stream)
+        except StopAsyncIteration:
+            pass
+    raise Boom()
+""",
+    "a home-made manager closes a generator without cleanup": """\
+async def plain():
+    yield 1
+    yield 2
+
+
+@asynccontextmanager
+async def closing_stream(stream):
+    try:
+        yield stream
+    finally:
+        await stream.aclose()
+
+
+async def pipe():
+    async with closing_stream(plain()) as stream:
+        async for item in stream:
+            yield item
+
+
+async def consumer():
+    await anext(pipe())
+""",
+    "a home-made manager closes a generator with cleanup": """\
+@asynccontextmanager
+async def closing_stream(stream):
+    try:
+        yield stream
+    finally:
+        await stream.aclose()
+
+
+async def pipe():
+    async with closing_stream(source()) as stream:
+        async for item in stream:
+            yield item
+
+
+async def consumer():
+    await anext(pipe())
+""",
+    "left only where four branches say yes": """\
+async def pipe():
+    if choose(1):
+        async with aclosing(source()) as stream:
+            async for item in stream:
+                yield item
+
+
+async def consumer():
+    await anext(pipe())
+    if choose(2):
+        await anext(pipe())
+        if choose(3):
+            await anext(pipe())
+            if choose(4):
+                await anext(pipe())
+""",
     "two generators reach one step": """\
 async def consumer():
     if choose(1):

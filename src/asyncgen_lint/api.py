@@ -68,14 +68,19 @@ def lint_paths(paths: Iterable[str | os.PathLike[str]]) -> list[Diagnostic]:
 
 
 def fix_text(
-    text: str, *, filename: str = "<text>", unsafe: bool = False, select: Iterable[str] = ()
+    text: str,
+    *,
+    filename: str = "<text>",
+    unsafe: bool = False,
+    select: Iterable[str] = (),
+    target_version: tuple[int, int] = DEFAULT_TARGET,
 ) -> TextRepair:
     """Return the text with its safe fixes applied, with `unsafe` all fixes.
 
     Newlines and whatever a fix does not touch stay as they are. When a fix would break the text, it
     is returned as it was. Raises ValueError for an unknown code or name in `select`.
     """
-    settings = Settings(select=_selectors(select, "select"))
+    settings = Settings(select=_selectors(select, "select"), target_version=target_version)
     source = _source(text, filename)
     repaired = repair(source, settings, unsafe=unsafe)
     mark = _BYTE_ORDER_MARK if source.has_bom else ""

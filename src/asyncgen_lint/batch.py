@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen_lint.cache import analyse_with, cache_in, flush_all
 from asyncgen_lint.config import Settings
-from asyncgen_lint.engine import Analysis, internal_diagnostic, lint, repair
+from asyncgen_lint.engine import Analyse, Analysis, internal_diagnostic, lint, repair
 from asyncgen_lint.fixes.write import NotWritten, replace_file
 from asyncgen_lint.rule import Diagnostic
 from asyncgen_lint.source.text import Source, UnreadableSource, decode
@@ -42,6 +43,7 @@ class Task:
     """One file and what to do with it. `filename` is its name in reports.
 
     `keep_text` asks for the text of a file with findings, for reports that show source lines.
+    `cache_dir` is where results are kept, None for nowhere.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Task:
     action: Action = Action.CHECK
     unsafe: bool = False
     keep_text: bool = False
+    cache_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Outcome:
 
     `before` and `after` are the file's bytes when fixes changed, or would change, them. `complaint`
     is a message about a repair that failed. `failed` means that asyncgen-lint itself broke.
+    `is_new` says that the findings were found out now, not remembered; `cache_trouble`, why nothing
+    can be.
     """
 
     filename: str
@@ -69,6 +74,8 @@ class Outcome:
     text: str | None = None
     complaint: str | None = None
     failed: bool = False
+    is_new: bool = field(default=True, compare=False)
+    cache_trouble: str = field(default="", compare=False)
 
 
 def run_tasks(
@@ -82,8 +89,27 @@ def run_tasks(
     work = work or run_task
     jobs = jobs or _cores()
     if jobs == 1 or len(tasks) <= PARALLEL_FROM:
-        return [work(task) for task in tasks]
-    return _Pool(work, jobs).run(tasks)
+        return _run_chunk(work, tasks)
+    tasks, trouble = _with_usable_caches(tasks)
+    outcomes = _Pool(work, jobs).run(tasks)
+    return [replace(outcomes[0], cache_trouble=trouble), *outcomes[1:]] if trouble else outcomes
+
+
+def _with_usable_caches(tasks: Sequence[Task]) -> tuple[Sequence[Task], str]:
+    """Return the tasks without caches that cannot be used, and why one cannot.
+
+    Found out once, before the processes that use them are started.
+    """
+    caches = {task.cache_dir: cache_in(task.cache_dir) for task in tasks if task.cache_dir}
+    for each in caches.values():
+        each.check()
+    troubles = {folder: each.trouble for folder, each in caches.items() if each.trouble}
+    if not troubles:
+        return tasks, ""
+    usable = [
+        replace(task, cache_dir=None) if task.cache_dir in troubles else task for task in tasks
+    ]
+    return usable, next(iter(troubles.values()))
 
 
 def run_task(task: Task) -> Outcome:
@@ -92,7 +118,7 @@ def run_task(task: Task) -> Outcome:
         data = task.path.read_bytes()
     except OSError as error:
         return unread(task.filename, (error.strerror or type(error).__name__).lower())
-    outcome = run_bytes(task, data)
+    outcome = _run_bytes(task, data)
     if task.action is not Action.FIX or outcome.before == outcome.after:
         return outcome
     try:
@@ -103,14 +129,20 @@ def run_task(task: Task) -> Outcome:
 
 
 def run_bytes(task: Task, data: bytes) -> Outcome:
-    """Return what these bytes, as the task's file, give; nothing is read or written.
+    """Return what these bytes, as the task's file, give; the file is neither read nor written."""
+    return replace(_run_bytes(task, data), cache_trouble=flush_all())
+
+
+def _run_bytes(task: Task, data: bytes) -> Outcome:
+    """Return what these bytes give.
 
     Never raises, so that one file cannot end the run, except with AGN_DEBUG=1.
     """
     try:
         source = decode(data, task.filename)
         if task.action is Action.CHECK:
-            return _outcome(task, source.text, lint(source, task.settings, root=task.root))
+            found = lint(source, task.settings, root=task.root, analyse=_analyse(task))
+            return _outcome(task, source.text, found)
         return _repaired(task, source, data)
     except UnreadableSource as error:
         return unread(task.filename, str(error))
@@ -126,7 +158,9 @@ def unread(filename: str, reason: str) -> Outcome:
 
 
 def _repaired(task: Task, source: Source, data: bytes) -> Outcome:
-    repaired = repair(source, task.settings, unsafe=task.unsafe, root=task.root)
+    repaired = repair(
+        source, task.settings, unsafe=task.unsafe, root=task.root, analyse=_analyse(task)
+    )
     if repaired.error is not None:
         return _left_as_it_was(task, data, f"{repaired.error} (please report)")
     outcome = _outcome(task, repaired.text, repaired.remaining)
@@ -144,7 +178,7 @@ def _repaired(task: Task, source: Source, data: bytes) -> Outcome:
 
 
 def _left_as_it_was(task: Task, data: bytes, reason: str) -> Outcome:
-    checked = run_bytes(replace(task, action=Action.CHECK), data)
+    checked = _run_bytes(replace(task, action=Action.CHECK), data)
     complaint = f"{task.filename}: {reason}; left as it was"
     return replace(checked, complaint=complaint, failed=True)
 
@@ -156,7 +190,17 @@ def _broken(task: Task, message: str) -> Outcome:
 
 def _outcome(task: Task, text: str, analysis: Analysis) -> Outcome:
     kept = text if task.keep_text and analysis.diagnostics else None
-    return Outcome(task.filename, analysis.diagnostics, text=kept, failed=analysis.failed)
+    return Outcome(
+        task.filename,
+        analysis.diagnostics,
+        text=kept,
+        failed=analysis.failed,
+        is_new=analysis.is_new,
+    )
+
+
+def _analyse(task: Task) -> Analyse:
+    return analyse_with(cache_in(task.cache_dir) if task.cache_dir is not None else None)
 
 
 def _cores() -> int:
@@ -209,7 +253,9 @@ class _Pool:
                 try:
                     while suspects:
                         number, task = suspects.popleft()
-                        self._outcomes[number] = pool.submit(self._work, task).result()
+                        [self._outcomes[number]] = pool.submit(
+                            _run_chunk, self._work, [task]
+                        ).result()
                 except BrokenProcessPool:
                     self._outcomes[number] = _broken(
                         task, "internal error: its process died (please report)"
@@ -221,7 +267,9 @@ class _Pool:
 
 
 def _run_chunk(work: Callable[[Task], Outcome], tasks: Sequence[Task]) -> list[Outcome]:
-    return [work(task) for task in tasks]
+    outcomes = [work(task) for task in tasks]
+    trouble = flush_all()
+    return [*outcomes[:-1], replace(outcomes[-1], cache_trouble=trouble)] if trouble else outcomes
 
 
 def _executor(processes: int) -> ProcessPoolExecutor:

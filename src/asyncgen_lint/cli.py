@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import asyncgen_lint
 
 if TYPE_CHECKING:
-    from asyncgen_lint.batch import Outcome
+    from pathlib import Path
+
+    from asyncgen_lint.batch import Outcome, Task
     from asyncgen_lint.config import Overrides, Project, Projects
     from asyncgen_lint.rule import Diagnostic, Rule
     from asyncgen_lint.source.text import Source
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     rule.add_argument("rule", nargs="?", metavar="CODE", help="a rule's code or name")
     rule.add_argument("--all", action="store_true", help="explain every rule")
     rule.add_argument("--output-format", choices=("text", "json"), default="text")
+    rule.add_argument("--output-dir", metavar="D", help="write a page for each rule into a folder")
     rule.set_defaults(run=_rule)
     explain = commands.add_parser(
         "explain", help="say what is known of the generators on a line", allow_abbrev=False
@@ -92,6 +95,9 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
     ):
         rules.add_argument(option, action="append", default=[], metavar="RULES", help=text)
     rules.add_argument("--strict", action="store_true", help="apply the strict rules too")
+    rules.add_argument(
+        "--typed", action="store_true", help="leave out what a type checker reports as well"
+    )
     _add_target_version(rules)
     repair = parser.add_argument_group("repair")
     repair.add_argument("--fix", action="store_true", help="apply the safe fixes")
@@ -114,9 +120,14 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
     )
     _add_program(files)
     _add_isolated(files)
+    files.add_argument("--no-cache", action="store_true", help="neither read nor keep results")
+    files.add_argument("--cache-dir", default="", metavar="DIR", help="where to keep results")
     output = parser.add_argument_group("output")
     output.add_argument("--output-format", choices=("full", "concise", "json"), default="full")
     output.add_argument("--exit-zero", action="store_true", help="exit 0 in spite of findings")
+    output.add_argument(
+        "--verbose", action="store_true", help="say how many files had to be analysed"
+    )
     output.add_argument("--jobs", type=_positive, metavar="N", help="how many processes to use")
 
 
@@ -167,9 +178,7 @@ def _check(options: argparse.Namespace) -> int:
         outcomes = _check_paths(options, projects)
     except (SettingsError, MissingPath) as error:
         return _usage_error(str(error))
-    for outcome in outcomes:
-        if outcome.complaint is not None:
-            _complain(outcome.complaint)
+    _complain_of(options, outcomes)
     if options.diff:
         return _show_diff(options, outcomes)
     _report(options, outcomes)
@@ -186,10 +195,18 @@ def _overrides(options: argparse.Namespace) -> Overrides:
         extend_select=check_selectors(_split(options.extend_select), "--extend-select"),
         exclude=check_patterns(_split(options.exclude), "--exclude") if options.exclude else (),
         strict=options.strict,
+        typed=options.typed,
         target_version=parse_target(target, "--target-version") if target else None,
         isolated=options.isolated,
+        cache_dir=_cache_dir(options),
         **_program(options),
     )
+
+
+def _cache_dir(options: argparse.Namespace) -> str:
+    if options.no_cache or options.cache_dir == "none":
+        return "none"
+    return os.path.abspath(options.cache_dir) if options.cache_dir else ""
 
 
 def _split(values: Sequence[str]) -> list[str]:
@@ -197,14 +214,11 @@ def _split(values: Sequence[str]) -> list[str]:
 
 
 def _check_paths(options: argparse.Namespace, projects: Projects) -> list[Outcome]:
-    from asyncgen_lint.batch import Task, run_tasks, unread
+    from asyncgen_lint.batch import run_tasks, unread
     from asyncgen_lint.discovery import discover, name_order
 
     found = discover(options.paths, projects, force_exclude=options.force_exclude)
-    tasks = [
-        Task(file.path, file.name, file.project.settings, file.project.root, **_action(options))
-        for file in found.files
-    ]
+    tasks = [_task(options, file.path, file.name, file.project) for file in found.files]
     outcomes = [unread(each.name, each.reason) for each in found.unreadable]
     outcomes += run_tasks(tasks, jobs=options.jobs)
     return sorted(outcomes, key=lambda each: name_order(each.filename))
@@ -213,7 +227,7 @@ def _check_paths(options: argparse.Namespace, projects: Projects) -> list[Outcom
 def _check_stdin(options: argparse.Namespace, projects: Projects) -> int:
     from pathlib import Path
 
-    from asyncgen_lint.batch import Task, run_bytes
+    from asyncgen_lint.batch import run_bytes
     from asyncgen_lint.discovery import is_excluded
 
     data = sys.stdin.buffer.read()
@@ -225,10 +239,8 @@ def _check_stdin(options: argparse.Namespace, projects: Projects) -> int:
         if repairs:
             _write(data)
         return CLEAN
-    task = Task(path, name, project.settings, project.root, **_action(options))
-    outcome = run_bytes(task, data)
-    if outcome.complaint is not None:
-        _complain(outcome.complaint)
+    outcome = run_bytes(_task(options, path, name, project), data)
+    _complain_of(options, [outcome])
     if options.diff:
         return _show_diff(options, [outcome])
     if repairs:
@@ -237,12 +249,31 @@ def _check_stdin(options: argparse.Namespace, projects: Projects) -> int:
     return _status(options, [outcome])
 
 
-def _action(options: argparse.Namespace) -> dict[str, Any]:
-    from asyncgen_lint.batch import Action
+def _task(options: argparse.Namespace, path: Path, name: str, project: Project) -> Task:
+    from asyncgen_lint.batch import Action, Task
 
-    action = Action.DIFF if options.diff else Action.FIX if options.fix else Action.CHECK
-    shows_source = options.output_format == "full" and not options.diff
-    return {"action": action, "unsafe": options.unsafe_fixes, "keep_text": shows_source}
+    return Task(
+        path,
+        name,
+        project.settings,
+        project.root,
+        Action.DIFF if options.diff else Action.FIX if options.fix else Action.CHECK,
+        unsafe=options.unsafe_fixes,
+        keep_text=options.output_format == "full" and not options.diff,
+        cache_dir=project.cache_dir,
+    )
+
+
+def _complain_of(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.complaint is not None:
+            _complain(outcome.complaint)
+    troubles = [each.cache_trouble for each in outcomes if each.cache_trouble]
+    if troubles:
+        _complain(troubles[0])
+    if options.verbose:
+        analysed = sum(each.is_new for each in outcomes)
+        _complain(f"analysed {analysed} of {len(outcomes)} files")
 
 
 def _show_diff(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
@@ -344,24 +375,23 @@ def _rule(options: argparse.Namespace) -> int:
                 return _usage_error(str(error))
             return _usage_error(f"{options.rule!r} names several rules; name one")
         chosen = [named]
-    if options.output_format == "json":
+    from asyncgen_lint.pages import page, write_pages
+
+    if options.output_dir:
+        from pathlib import Path
+
+        try:
+            write_pages(chosen, Path(options.output_dir))
+        except OSError as error:
+            return _usage_error(f"{options.output_dir}: {error.strerror}")
+    elif options.output_format == "json":
         import json
 
         pages = [_page_record(each) for each in chosen]
         _write(json.dumps(pages if options.all else pages[0], indent=2) + "\n")
     else:
-        _write("\n\n".join(_page(each) for each in chosen) + "\n")
+        _write("\n\n".join(page(each) for each in chosen))
     return CLEAN
-
-
-def _page(rule: Rule) -> str:
-    fix = "Some findings come with a fix.\n\n" if rule.fixable else ""
-    return (
-        f"# {rule.name} ({rule.code})\n\n"
-        f"{rule.summary}\n\n"
-        f"Tier: {rule.tier.value}. Severity: {rule.severity.value}.\n\n"
-        f"{fix}{rule.doc}"
-    )
 
 
 def _page_record(rule: Rule) -> dict[str, object]:

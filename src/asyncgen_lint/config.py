@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions
 from asyncgen_lint.registry import all_codes, all_rules
-from asyncgen_lint.rule import INTERNAL_CODE, Rule, Tier
+from asyncgen_lint.rule import INTERNAL_CODE, Finding, Rule, Tier
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -23,6 +23,12 @@ DEFAULT_TARGET = (3, 10)
 
 
 DEFAULT_SRC = ("src", ".")
+
+
+CACHE_FOLDER = ".asyncgen-lint-cache"
+
+CACHE_VARIABLE = "ASYNCGEN_LINT_CACHE_DIR"
+"""The environment variable that says where the cache is, `none` for nowhere."""
 
 
 class SettingsError(ValueError):
@@ -37,8 +43,10 @@ class Settings:
     `select` means every default rule, and `extend_select` adds to it. `target_version` is the
     oldest Python the analysed code runs on. `exclude` holds patterns as in a .gitignore. `src` are
     the folders, relative to the project's root, that its modules are imported from; `python` is the
-    environment that has its dependencies, empty for the active one, `none` for none. `extensions`
-    are the names that a project adds to what is known of libraries.
+    environment that has its dependencies, empty for the active one, `none` for none. `cache_dir` is
+    where results are kept, relative to the root; empty for the usual place, `none` for nowhere.
+    `extensions` are the names that a project adds to what is known of libraries. `typed` says that
+    a type checker runs too, so that what it reports as well is left out.
     """
 
     select: tuple[str, ...] = ()
@@ -50,6 +58,8 @@ class Settings:
     extend_select: tuple[str, ...] = ()
     src: tuple[str, ...] = DEFAULT_SRC
     python: str = ""
+    cache_dir: str = ""
+    typed: bool = False
     extensions: Extensions = NO_EXTENSIONS
 
     def enables(self, rule: Rule) -> bool:
@@ -64,6 +74,15 @@ class Settings:
         elif not self.select:
             chosen = ("ALL", *chosen)
         return _reach(chosen, rule) > _reach(self.ignore, rule)
+
+    def leaves_to_type_checker(self, rule: Rule, finding: Finding) -> bool:
+        """Return whether a type checker has the finding too, and its rule is not asked for by name.
+
+        A finding says so itself, or its rule does.
+        """
+        if not self.typed or {rule.code, rule.name} & {*self.select, *self.extend_select}:
+            return False
+        return rule.type_checked if finding.type_checked is None else finding.type_checked
 
 
 def _reach(entries: Iterable[str], rule: Rule) -> int:
@@ -83,7 +102,7 @@ class Overrides:
     """What the command line says; None or empty leaves a project's own setting as it is.
 
     `ignore` adds to a project's own, over which in turn what is selected here wins. `isolated`
-    leaves every pyproject.toml unread.
+    leaves every pyproject.toml unread. `cache_dir` is absolute, or `none`.
     """
 
     select: tuple[str, ...] = ()
@@ -95,6 +114,8 @@ class Overrides:
     isolated: bool = False
     src: tuple[str, ...] = ()
     python: str = ""
+    cache_dir: str = ""
+    typed: bool = False
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -108,6 +129,8 @@ class Overrides:
             target_version=self.target_version or settings.target_version,
             src=self.src or settings.src,
             python=self.python or settings.python,
+            cache_dir=self.cache_dir or settings.cache_dir,
+            typed=self.typed or settings.typed,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -118,11 +141,28 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Project:
-    """A project: its root folder, its settings, and the folder its `exclude` is relative to."""
+    """A project: its root folder, its settings, and the folder its `exclude` is relative to.
+
+    `named_cache` is the place of its cache if one is named, as in the settings.
+    """
 
     root: Path
     settings: Settings
     exclude_root: Path
+    named_cache: str = ""
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Where results of its files are kept; None for nowhere.
+
+        What stands in no project leaves no folder behind, unless one is named.
+        """
+        named = self.named_cache
+        if named == "none":
+            return None
+        if not named and not any((self.root / each).exists() for each in _MARKS):
+            return None
+        return Path(os.path.normpath(self.root / (named or CACHE_FOLDER)))
 
     def excludes(self, path: Path, *, folder: bool = False) -> bool:
         """Return whether `exclude` names this absolute path or a folder above it."""
@@ -154,7 +194,8 @@ class Projects:
         """
         project = self._by_folder.get(folder)
         if project is None:
-            root = _nearest(folder, "pyproject.toml") or _nearest(folder, ".git") or Path.cwd()
+            found = (_nearest(folder, each) for each in _MARKS)
+            root = next((each for each in found if each is not None), None) or Path.cwd()
             project = self._by_folder[folder] = self._of_root(root)
         return project
 
@@ -165,9 +206,19 @@ class Projects:
             unread = self.overrides.isolated or not pyproject.is_file()
             settings = Settings() if unread else read_settings(pyproject)
             exclude_root = Path.cwd() if self.overrides.exclude else root
-            project = Project(root, self.overrides.applied_to(settings), exclude_root)
+            cache = self.overrides.cache_dir or _told_cache() or settings.cache_dir
+            project = Project(root, self.overrides.applied_to(settings), exclude_root, cache)
             self._by_root[root] = project
         return project
+
+
+_MARKS = ("pyproject.toml", ".git")
+"""What stands in a project's root; the first counts wherever it is."""
+
+
+def _told_cache() -> str:
+    named = os.environ.get(CACHE_VARIABLE, "")
+    return os.path.abspath(named) if named and named != "none" else named
 
 
 def _nearest(folder: Path, name: str) -> Path | None:
@@ -360,6 +411,8 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "lint-tests": _truth,
     "src": _words,
     "python": _word,
+    "cache-dir": _word,
+    "typed": _truth,
     "closers": _names,
     "cancel-scopes": _names,
     "context-manager-decorators": _names,

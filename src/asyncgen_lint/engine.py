@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ from asyncgen_lint.source.text import Source
 if TYPE_CHECKING:
     from asyncgen_lint.facts import Facts
     from asyncgen_lint.fixes.render import FixRenderer
+    from asyncgen_lint.project.basis import Basis
     from asyncgen_lint.project.program import Program
     from asyncgen_lint.source.position import PositionMap
 
@@ -42,10 +43,16 @@ MAX_ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What one file gave. `failed` means that a part of asyncgen-lint broke, not the file."""
+    """What one file gave. `failed` means that a part of asyncgen-lint broke, not the file.
+
+    `is_new` says that it was found out now, not remembered; `basis` is what it rests on besides the
+    file's own text, None for nothing.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     failed: bool = False
+    is_new: bool = field(default=True, compare=False)
+    basis: Basis | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,21 @@ def analyse(
     except Exception as error:
         _reraise_when_debugging()
         return Analysis((_broken(source, "the engine", error),), failed=True)
-    return _run_rules(source, settings, facts, positions, renderer, is_test_file(source, root))
+    analysis = _run_rules(source, settings, facts, positions, renderer, is_test_file(source, root))
+    if facts.program is None:
+        return analysis
+    steps = (step for each in analysis.diagnostics for step in each.path)
+    shown = ((os.path.abspath(each.filename), each.span.start.line) for each in steps)
+    return replace(analysis, basis=facts.program.basis(facts.outline, shown))
 
 
-def lint(source: Source, settings: Settings, *, root: PurePath | None = None) -> Analysis:
+Analyse = Callable[..., Analysis]
+"""`analyse`, or what stands for it and remembers what it gave."""
+
+
+def lint(
+    source: Source, settings: Settings, *, root: PurePath | None = None, analyse: Analyse = analyse
+) -> Analysis:
     """Return what `analyse` gives, without the findings that the source's comments hide.
 
     AGN000 on a line is never hidden, since it is no finding; a file that is taken out whole is not
@@ -106,7 +124,7 @@ def lint(source: Source, settings: Settings, *, root: PurePath | None = None) ->
     """
     suppressions = Suppressions(source)
     if suppressions.hides_file:
-        return Analysis(())
+        return Analysis((), is_new=False)
     analysis = analyse(source, settings, root=root)
     shown = []
     for each in analysis.diagnostics:
@@ -124,6 +142,7 @@ def repair(
     *,
     unsafe: bool = False,
     root: PurePath | None = None,
+    analyse: Analyse = analyse,
 ) -> Repair:
     """Apply fixes round by round until none is left, and return the new text.
 
@@ -133,7 +152,7 @@ def repair(
     """
     from asyncgen_lint.fixes.apply import apply_fixes
 
-    first = current = lint(source, settings, root=root)
+    first = current = lint(source, settings, root=root, analyse=analyse)
     text = source.text
     applied: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
@@ -146,7 +165,7 @@ def repair(
         new_source = replace(source, text=new_text)
         if not _compiles_as_before(source, new_source):
             return Repair(source.text, (), first, "a fix would have broken the syntax")
-        after = lint(new_source, settings, root=root)
+        after = lint(new_source, settings, root=root, analyse=analyse)
         if news := _new_findings(current, after):
             codes = ", ".join(sorted(news))
             return Repair(source.text, (), first, f"a fix would have caused {codes}")
@@ -211,6 +230,8 @@ def _run_rules(
                 tier = _tier(rule, finding, in_tests and not settings.lint_tests)
                 if tier is Tier.STRICT and rule.tier is not Tier.STRICT and not settings.strict:
                     continue
+                if settings.leaves_to_type_checker(rule, finding):
+                    continue
                 found.append(_diagnostic(source, facts, positions, renderer, rule, finding, tier))
         except Exception as error:
             _reraise_when_debugging()
@@ -253,11 +274,14 @@ def _diagnostic(
 def _path_step(source: Source, facts: Facts, positions: PositionMap, step: Step) -> PathStep:
     if facts.is_foreign(step.node):
         filename, span = facts.foreign_place(step.node)
-        return PathStep(step.message, _shown(filename), span)
+        if filename == os.path.abspath(source.filename):
+            # A module that imports this file leads back to it.
+            return PathStep(step.message, source.filename, span)
+        return PathStep(step.message, shown_name(filename), span)
     return PathStep(step.message, source.filename, _extent(facts, positions, step.node))
 
 
-def _shown(filename: str) -> str:
+def shown_name(filename: str) -> str:
     """Return how reports call a file: relative to the working directory if it is inside."""
     relative = os.path.relpath(filename)
     return filename if relative.startswith(os.pardir) else relative

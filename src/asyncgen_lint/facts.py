@@ -30,14 +30,26 @@ from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
+from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
+from asyncgen_lint.typestate.concurrent import concurrent_steps
 from asyncgen_lint.typestate.consumers import Consumers
+from asyncgen_lint.typestate.delegation import mere_delegations
+from asyncgen_lint.typestate.dependencies import iterated_dependencies
+from asyncgen_lint.typestate.entered import Entered
 from asyncgen_lint.typestate.entering import Entering
+from asyncgen_lint.typestate.error_only import (
+    DeadHandler,
+    ErrorOnly,
+    ReleaseForErrors,
+    dead_handlers,
+)
 from asyncgen_lint.typestate.escaping import Escaping
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.foreign_sources import ForeignSources
+from asyncgen_lint.typestate.held import Locks, Resources
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
@@ -45,18 +57,38 @@ from asyncgen_lint.typestate.knowledge import (
 )
 from asyncgen_lint.typestate.manager_decorators import wrong_decorators
 from asyncgen_lint.typestate.managers import Entry, Managers
+from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
+from asyncgen_lint.typestate.misuse import Misuse, Misused
+from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
 from asyncgen_lint.typestate.other_task import OtherTask
+from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.protocol import IteratorProtocol
+from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
+from asyncgen_lint.typestate.replay import Replays
+from asyncgen_lint.typestate.reused import ReusedItems
+from asyncgen_lint.typestate.sharing import Sharing
 from asyncgen_lint.typestate.shielding import Shielding, uses_anyio_or_trio
 from asyncgen_lint.typestate.state import SiteKind
 from asyncgen_lint.typestate.steps import Steps, stepped_name
+from asyncgen_lint.typestate.stops import StopLeak, StopRaised, Stops, WrongStop
 from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
+from asyncgen_lint.typestate.suspension import busy_loops
+from asyncgen_lint.typestate.swallowed import (
+    JumpInFinally,
+    Suppressed,
+    Swallowed,
+    Swallowing,
+)
 from asyncgen_lint.typestate.tasks import outliving_tasks
+from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
+from asyncgen_lint.typestate.threads import Threads
+from asyncgen_lint.typestate.timeouts import timed_steps
 from asyncgen_lint.typestate.track import Leak, Tracking
 from asyncgen_lint.typestate.unstarted import late_owners
+from asyncgen_lint.typestate.uses import Uses
 from asyncgen_lint.typestate.way_out import CLOSED, FAILED_BODY
 
 if TYPE_CHECKING:
@@ -150,6 +182,62 @@ class YieldInScope:
 
 
 @dataclass(frozen=True)
+class YieldHoldingLock:
+    """A `yield` that is reached with a lock of the class `kind` held; `blocks` the event loop."""
+
+    at: Node
+    label: str
+    kind: str
+    blocks: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class DelegationRefused:
+    """A `yield from` in an `async def`; see `typestate.refused.Delegation`."""
+
+    label: str
+    at: Node
+    source: Node
+    function: Scope
+    is_alone: bool
+    is_async: bool
+    is_sync: bool
+
+
+@dataclass(frozen=True)
+class TestThatYields:
+    """A test, called `name`, that is an async generator by `first_yield`."""
+
+    name: str
+    at: Node
+    first_yield: Node
+
+
+@dataclass(frozen=True)
+class AmbientAtYield:
+    """A `yield` at which the ambient state that is called `state` is set for the consumer, too."""
+
+    at: Node
+    state: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ItemReused:
+    """A `yield` of a container called `name` that `emptied` empties behind it.
+
+    `may_be_new` says that a new list would do as well for the function.
+    """
+
+    at: Node
+    name: str
+    emptied: Node
+    may_be_new: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class ExitSwallowed:
     """A handler that absorbs GeneratorExit.
 
@@ -189,95 +277,6 @@ class ReleaseSkipped:
     at: Node
     call: Node
     release: str
-    path: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class YieldedTwice:
-    """A `yield` of a context manager that is reached behind another; `by_error` if by a handler."""
-
-    at: Node
-    by_error: bool
-    is_certain: bool
-    path: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class NeverYielded:
-    """A way through the context manager `name` that ends without a `yield`, at `at`.
-
-    `is_return` says that this is a `return`, not the function's header; `swallows` that a handler
-    absorbs an error of the setup.
-    """
-
-    name: str
-    at: Node
-    is_return: bool
-    swallows: bool
-    is_certain: bool
-    path: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class WronglyDecorated:
-    """A decorator called `decorator` of the function `name`, which gives something else: `kind`.
-
-    `is_sync` says that the decorator is for sync generators.
-    """
-
-    name: str
-    kind: str
-    decorator: str
-    is_sync: bool
-    is_generator: bool
-    at: Node
-    function: Scope
-
-
-@dataclass(frozen=True)
-class ResourceEscapes:
-    """A return of the generator `label`, which uses what the return ends: `resource`."""
-
-    label: str
-    resource: str
-    at: Node
-    path: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class AsyncAiterMethod:
-    """An `__aiter__` of the class `owner` that gives a coroutine or, as told, a sync generator."""
-
-    owner: str
-    at: Node
-    is_generator: bool
-    is_plain: bool
-
-
-@dataclass(frozen=True)
-class BrokenAnextMethod:
-    """An `__anext__` of the class `owner`.
-
-    `stops_by` is `raise` or `next`, by which StopIteration leaves it, or empty for a `yield`;
-    `statement` is that place.
-    """
-
-    owner: str
-    at: Node
-    is_async: bool
-    stops_by: str
-    statement: Node
-    path: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class AsyncStubOfIterator:
-    """A stub called `name` that is a coroutine function, and used as an async generator."""
-
-    name: str
-    at: Node
-    is_override: bool
-    is_abstract: bool
     path: tuple[Step, ...]
 
 
@@ -387,6 +386,299 @@ class TaskOutlives:
 
     call: Node
     name: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WrongUse:
+    """Something called `label`, at a node that cannot take it; `by` says what that is, in a word.
+
+    The label is empty for what has no name.
+    """
+
+    label: str
+    at: Node
+    by: str
+
+    @property
+    def subject(self) -> str:
+        """What a message calls it: its label as code, or "the generator expression"."""
+        return f"`{self.label}`" if self.label else "the generator expression"
+
+
+@dataclass(frozen=True)
+class EarlySend:
+    """A call that sends a value to the generator `label` before it was started."""
+
+    label: str
+    call: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SecondPass:
+    """A loop, or a call that drains, over the generator `label`, which is at its end."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ConcurrentStep:
+    """A step or close of the generator `label` while another task may be inside it."""
+
+    label: str
+    at: Node
+    is_close: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class TimedStep:
+    """A step of the generator `label` under a timeout whose handler lets it be stepped again."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class YieldedTwice:
+    """A `yield` of a context manager that is reached behind another; `by_error` if by a handler."""
+
+    at: Node
+    by_error: bool
+    is_certain: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class NeverYielded:
+    """A way through the context manager `name` that ends without a `yield`, at `at`.
+
+    `is_return` says that this is a `return`, not the function's header; `swallows` that a handler
+    absorbs an error of the setup.
+    """
+
+    name: str
+    at: Node
+    is_return: bool
+    swallows: bool
+    is_certain: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class WronglyDecorated:
+    """A decorator called `decorator` of the function `name`, which gives something else: `kind`.
+
+    `is_sync` says that the decorator is for sync generators.
+    """
+
+    name: str
+    kind: str
+    decorator: str
+    is_sync: bool
+    is_generator: bool
+    at: Node
+    function: Scope
+
+
+@dataclass(frozen=True)
+class ResourceEscapes:
+    """A return of the generator `label`, which uses what the return ends: `resource`."""
+
+    label: str
+    resource: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class AsyncAiterMethod:
+    """An `__aiter__` of the class `owner` that gives a coroutine or, as told, a sync generator."""
+
+    owner: str
+    at: Node
+    is_generator: bool
+    is_plain: bool
+
+
+@dataclass(frozen=True)
+class BrokenAnextMethod:
+    """An `__anext__` of the class `owner`.
+
+    `stops_by` is `raise` or `next`, by which StopIteration leaves it, or empty for a `yield`;
+    `statement` is that place.
+    """
+
+    owner: str
+    at: Node
+    is_async: bool
+    stops_by: str
+    statement: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class AsyncStubOfIterator:
+    """A stub called `name` that is a coroutine function, and used as an async generator."""
+
+    name: str
+    at: Node
+    is_override: bool
+    is_abstract: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class GeneratorCached:
+    """A cache, applied `at`, that hands out one generator of the function `name` again and again.
+
+    `is_generator` says that the function is a generator function itself, not one that returns one.
+    """
+
+    name: str
+    at: Node
+    is_generator: bool
+
+
+@dataclass(frozen=True)
+class WrappedCall:
+    """A decorator of the generator function `name` that acts around its call alone.
+
+    `by` is `retries`, `manager`, `async manager`, `uncallable`, `awaits`, `with`, `try` or `clock`.
+    """
+
+    name: str
+    at: Node
+    by: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class KindChanged:
+    """A decorator whose wrapper changes what a call of `name` gives, while its use relies on it."""
+
+    name: str
+    at: Node
+    was_generator: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class BodyErrorSwallowed:
+    """A handler around the `yield` of a context manager that swallows each error of the body.
+
+    `falls_through` says that the handler's last statement is no jump.
+    """
+
+    handler: Node
+    falls_through: bool
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class CleanupDead:
+    """A handler for GeneratorExit in a context manager that alone does some cleanup."""
+
+    handler: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class ManagerMisused:
+    """A use, in a way that raises, of the async context manager that `name` makes.
+
+    `way` is `async for`, `await`, `anext`, `with` or `again`.
+    """
+
+    name: str
+    at: Node
+    way: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SyncMethodCalled:
+    """A call of `method`, which only sync generators have; `instead` is the async one.
+
+    `is_statement` says that the result is dropped, in an `async def`.
+    """
+
+    label: str
+    method: str
+    instead: str
+    call: Node
+    is_statement: bool
+
+
+@dataclass(frozen=True)
+class GeneratorTested:
+    """A generator whose truth is asked at `at`."""
+
+    label: str
+    at: Node
+
+
+@dataclass(frozen=True)
+class GeneratorShared:
+    """A generator that is made once, in a `where` of module, class or default."""
+
+    label: str
+    name: str
+    where: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SendDiscarded:
+    """A bare `await g.asend(...)` in a loop over `g`, whose answer is an item of the loop."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class NextInThread:
+    """A `next` without default that `runner` calls in a thread.
+
+    `hangs` says that the await then never ends; else it raises RuntimeError.
+    """
+
+    runner: str
+    at: Node
+    hangs: bool
+
+
+@dataclass(frozen=True)
+class DependencyIterated:
+    """An `async for` over a dependency whose handler at the `yield` no failure reaches."""
+
+    label: str
+    header: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StepShared:
+    """A step of a generator that several tasks take turns to step."""
+
+    label: str
+    at: Node
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class SteppedInOtherTask:
+    """A step that `spawner` runs in a task of its own, of a generator bound to one."""
+
+    label: str
+    at: Node
+    spawner: str
     path: tuple[Step, ...]
 
 
@@ -771,6 +1063,93 @@ class Facts:
             )
             yield CoroutineIterated(label_of(loop.iter), loop, loop.iter, gives_iterable)
 
+    # Generators and iterables where they cannot be taken
+
+    @cached_property
+    def _uses(self) -> Uses:
+        return Uses(self._knowledge, self._parents)
+
+    @cached_property
+    def _misuse(self) -> Misuse:
+        kind_of = self._managers.kind_without_aclose
+        return Misuse(self._knowledge, self._uses, self._parents, kind_of)
+
+    def consumed_by_sync(self) -> Iterator[WrongUse]:
+        """Yield each generator given to a sync consumer, such as `for` or `list`."""
+        return map(_wrong_use, self._misuse.consumed_by_sync())
+
+    def taken_for_coroutines(self) -> Iterator[WrongUse]:
+        """Yield each generator, or function of one, given to what runs a coroutine."""
+        return map(_wrong_use, self._misuse.taken_for_coroutines())
+
+    def generators_entered(self) -> Iterator[WrongUse]:
+        """Yield each generator that `async with` or an exit stack is to enter."""
+        return map(_wrong_use, self._misuse.entered())
+
+    def sync_iterables_iterated(self) -> Iterator[WrongUse]:
+        """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
+        loops = self._consumers.async_loops
+        return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
+
+    def functions_not_called(self) -> Iterator[WrongUse]:
+        """Yield each generator function that stands, not called, for its generator."""
+        for each in self._misuse.functions_for_generators(self._consumers.async_loops):
+            yield _wrong_use(each)
+
+    # Steps at the wrong time
+
+    def sent_before_start(self) -> Iterator[EarlySend]:
+        """Yield each `asend` of a value to a generator that no step has started."""
+        for _, tracking in self._tracked():
+            for each in early_sends(tracking):
+                if not self._uses.is_expected_to_raise(each.call):
+                    label = label_of(each.site.node)
+                    path = (Step(f"`{label}` is created here, and not started", each.site.node),)
+                    yield EarlySend(label, each.call, path)
+
+    def consumed_twice(self) -> Iterator[SecondPass]:
+        """Yield each loop over a generator that certainly has no item left."""
+        for _, tracking in self._tracked():
+            for each in second_passes(tracking):
+                if self._uses.is_asserted(each.at):
+                    continue
+                label = label_of(each.site.node)
+                path = (
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("this takes all its items", each.first),
+                    Step("and none is left for this", each.at),
+                )
+                yield SecondPass(label, each.at, path)
+
+    def stepped_concurrently(self) -> Iterator[ConcurrentStep]:
+        """Yield each step or close of a generator that a task beside it may be inside of."""
+        for function, tracking in self._tracked():
+            for each in concurrent_steps(tracking, function, self._knowledge):
+                if self._uses.is_expected_to_raise(each.at):
+                    continue
+                label = label_of(each.site.node)
+                path = [
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("a task steps it from here on", each.first),
+                ]
+                if each.cancelled is not None:
+                    path.append(Step("the task is told to end, and not awaited", each.cancelled))
+                path.append(Step("and is still inside the generator here", each.at))
+                is_close = each.cancelled is not None
+                yield ConcurrentStep(label, each.at, is_close, tuple(path))
+
+    def stepped_after_timeout(self) -> Iterator[TimedStep]:
+        """Yield each step under a timeout after which the same generator is stepped again."""
+        for function, tracking in self._tracked():
+            for each in timed_steps(tracking, function, self._knowledge):
+                label = label_of(each.site.node)
+                path = (
+                    Step("a timeout here ends the generator, in the middle of its step", each.at),
+                    Step("this handler goes on", each.handler),
+                    Step(f"and `{label}`, which has no more items, is stepped again", each.again),
+                )
+                yield TimedStep(label, each.at, path)
+
     # Yields in the wrong place, and swallowed exceptions
 
     def yields_after_close(self) -> Iterator[YieldAfterClose]:
@@ -807,6 +1186,172 @@ class Facts:
             if (graph := self._graph(function)) is not None
         )
 
+    # Exceptions swallowed, and handlers for others than those that come
+
+    def cancellations_swallowed(self) -> Iterator[Swallowed]:
+        """Yield each handler that swallows a cancellation, in a generator or around a loop."""
+        if not self._is_cancelled_by_exception:
+            return
+        for function, swallowing in self._swallowings:
+            if self._consumers.is_iterated_or_loops(function):
+                for each in swallowing.cancellations():
+                    if each.handler not in self._handlers_of_exit:
+                        yield each
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.COROUTINE:
+                continue
+            is_step = function.name == "__anext__" and function.owner_class is not None
+            if not is_step and not any(isinstance(each, cst.For) for each in function.awaits):
+                continue
+            found = self._swallowing(function)
+            if found is not None:
+                yield from (
+                    found.cancellations_as_end() if is_step else (found.cancellations_of_loops())
+                )
+
+    def errors_swallowed(self) -> Iterator[Swallowed]:
+        """Yield each handler that ends a generator quietly at any error."""
+        cancelled = {each.handler for each in self.cancellations_swallowed()}
+        for function, swallowing in self._swallowings:
+            if self._consumers.is_iterated_or_loops(function):
+                for each in swallowing.errors():
+                    if each.handler not in self._handlers_of_exit | cancelled:
+                        yield each
+
+    def suppressions(self) -> Iterator[Suppressed]:
+        """Yield each `suppress` around a `yield` that swallows more than it may."""
+        if "suppress" not in self.parsed.source.text:
+            return
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if self._knowledge.has_unknown_decorator(function):
+                continue
+            is_driven = self._knowledge.is_driven_as_context_manager(function)
+            if not is_driven and not self._consumers.is_iterated_or_loops(function):
+                continue
+            swallowing = self._swallowing(function)
+            if swallowing is not None:
+                yield from swallowing.suppressions(is_context_manager=is_driven)
+
+    def jumps_in_finally(self) -> Iterator[JumpInFinally]:
+        """Yield each jump in a `finally` of a generator that drops a pending exception."""
+        for _, swallowing in self._swallowings:
+            yield from swallowing.jumps_in_finally()
+
+    @cached_property
+    def _swallowings(self) -> tuple[tuple[Scope, Swallowing], ...]:
+        return tuple(
+            (function, swallowing)
+            for function in self._plain_generators()
+            if (swallowing := self._swallowing(function)) is not None
+        )
+
+    def _swallowing(self, function: Scope) -> Swallowing | None:
+        graph = self._graph(function)
+        if graph is None or not any(block.regions for block in graph.blocks):
+            return None
+        return Swallowing(graph, function, self._knowledge, self._summaries.cleanup)
+
+    @cached_property
+    def _handlers_of_exit(self) -> frozenset[Node]:
+        """The handlers that AGN302 and AGN401 are about."""
+        found = {each.handler for each in self.exits_swallowed()}
+        for _, closing in self._closings:
+            found |= {each.handler for each in closing.yields_after_exit() if each.handler}
+        return frozenset(found)
+
+    @cached_property
+    def _is_cancelled_by_exception(self) -> bool:
+        """Whether a swallowed cancellation is lost: trio and anyio deliver it again."""
+        imported = {
+            each.target.partition(".")[0]
+            for scope in self.outline.module.descendants()
+            for bindings in scope.bindings.values()
+            for each in bindings
+            if each.kind is BindingKind.IMPORT
+        }
+        return "asyncio" in imported or not imported & {"trio", "anyio"}
+
+    def dead_handlers(self) -> Iterator[DeadHandler]:
+        """Yield each handler at a `yield` for exceptions that nobody throws in there."""
+        if "athrow" in self.parsed.source.text:
+            return
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if not self._is_never_thrown_into(function):
+                continue
+            graph = self._graph(function)
+            if graph is not None:
+                yield from dead_handlers(graph, function, self._knowledge)
+
+    def _is_never_thrown_into(self, function: Scope) -> bool:
+        decorators = self.resolver.decorators(function)
+        if any(each in tables.STEPPED_FIXTURE_DECORATORS for each in decorators):
+            return self._is_cancelled_by_exception
+        return (
+            not self._knowledge.has_unknown_decorator(function)
+            and not self._knowledge.is_driven_as_context_manager(function)
+            and self._consumers.is_iterated_or_loops(function)
+        )
+
+    def releases_for_errors(self) -> Iterator[ReleaseForErrors]:
+        """Yield each release of a generator or an `__aenter__` that only an error leads to."""
+        for function in self.outline.functions():
+            is_entry = function.name == "__aenter__" and function.owner_class is not None
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN and not is_entry:
+                continue
+            if self._knowledge.has_unknown_decorator(function):
+                continue
+            graph = self._graph(function) if "Exception" in function.loads else None
+            if graph is not None:
+                cleanup = self._summaries.cleanup
+                yield from ErrorOnly(graph, function, self._knowledge, cleanup).releases()
+
+    # StopIteration and StopAsyncIteration
+
+    def stops_raised(self) -> Iterator[StopRaised]:
+        """Yield each `raise` of a stop that leaves an async generator."""
+        for function, graph in self._bodies_of_generators():
+            yield from self._stops.raised(function, graph)
+
+    def stops_let_through(self) -> Iterator[StopLeak]:
+        """Yield each step of another iterator whose end leaves an async generator as an error."""
+        for function, graph in self._bodies_of_generators():
+            if not self._knowledge.is_driven_as_context_manager(function):
+                yield from self._stops.leaks(function, graph)
+        for scope in self.outline.module.descendants():
+            if isinstance(scope.node, cst.GeneratorExp):
+                yield from self._stops.leaks_of_expression(scope)
+
+    def wrong_stop_handlers(self) -> Iterator[WrongStop]:
+        """Yield each handler for StopIteration around steps of async iterators alone."""
+        for function in self.outline.functions():
+            if function.is_async:
+                yield from self._stops.wrong_handlers(function)
+
+    def dead_stop_handlers(self) -> Iterator[Node]:
+        """Yield each handler for StopAsyncIteration around async loops alone."""
+        for function in self.outline.functions():
+            if function.is_async:
+                yield from self._stops.dead_handlers(function)
+
+    @cached_property
+    def _stops(self) -> Stops:
+        return Stops(self._knowledge, self._summaries)
+
+    def _bodies_of_generators(self) -> Iterator[tuple[Scope, Graph]]:
+        """Yield the async generator functions, driven by whomever, with their graphs."""
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if "" in self.resolver.decorators(function):
+                continue
+            graph = self._graph(function)
+            if graph is not None:
+                yield function, graph
+
     def yields_in_scopes(self) -> Iterator[YieldInScope]:
         """Yield each `yield` of a plain generator inside a cancel scope or task group."""
         for function in self._plain_generators():
@@ -823,6 +1368,122 @@ class Facts:
     def _cancel_scopes(self) -> CancelScopes:
         return CancelScopes(self._knowledge)
 
+    def yields_holding_locks(self) -> Iterator[YieldHoldingLock]:
+        """Yield each `yield` of a plain generator at which it holds a lock that others want."""
+        locks = Locks(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in locks.held_at_yields(function, graph):
+                label = _name_of(each.opened.item)
+                path = (
+                    Step(f"`{label}` is taken here", each.opened),
+                    Step("and is still held at this `yield`", each.at),
+                )
+                blocks = each.kind in tables.BLOCKING_LOCKS
+                yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    def yields_holding_resources(self) -> Iterator[tuple[Node, str, tuple[Step, ...]]]:
+        """Yield each `yield` of a plain generator inside a manager, with what it is called.
+
+        Left out are the yields at which a cancel scope, a lock or ambient state is found.
+        """
+        worse = {each.at for each in self.yields_in_scopes()}
+        worse |= {each.at for each in self.yields_holding_locks()}
+        worse |= {each.at for each in self.yields_with_ambient_state()}
+        resources = Resources(self._knowledge, self._summaries)
+        for function, graph in self._graphs_of_iterated_generators():
+            for at, item in resources.held_at_yields(function, graph):
+                if at not in worse:
+                    label = _name_of(item.item) or "the manager"
+                    path = (
+                        Step(f"`{label}` is entered here", item),
+                        Step("and is left only when the generator is closed at this `yield`", at),
+                    )
+                    yield at, label, path
+
+    def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
+        """Yield each `yield` of a plain generator at which ambient state is set."""
+        states = AmbientStates(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in states.set_at_yields(function, graph):
+                path = [
+                    Step(f"`{each.name}` takes effect here", each.opened),
+                    Step("and still has it at this `yield`", each.at),
+                ]
+                if each.reset is not None:
+                    path.append(Step("this undoes it, wherever it is run", each.reset))
+                yield AmbientAtYield(each.at, each.name, tuple(path))
+
+    # Items
+
+    def items_reused(self) -> Iterator[ItemReused]:
+        """Yield each `yield` of a container that is emptied behind it, and that may be kept."""
+        reused = ReusedItems(self._knowledge, self.parent)
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for each in reused.of(function, graph):
+                if self._consumers.use_items_at_once(function):
+                    break
+                path = (
+                    Step("the consumer gets the object itself here", each.at),
+                    Step("and this empties it", each.emptied),
+                )
+                yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
+
+    def items_replayed(self) -> Iterator[tuple[Node, tuple[Step, ...]]]:
+        """Yield each `yield` of items that a retry in the same function yields again."""
+        replays = Replays(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in replays.of(function, graph):
+                path = (
+                    Step("the source is started here", each.source),
+                    Step("some of its items are yielded", each.at),
+                    Step(
+                        "an error of the source is caught here, and it is started again",
+                        each.handler,
+                    ),
+                )
+                yield each.at, path
+
+    def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
+        """Yield a `yield` of each endless loop that never suspends, with the loop."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None or self._consumers.all_await(function):
+                continue
+            for each in busy_loops(graph, function, self._knowledge):
+                yield each.at, each.loop
+
+    # What does not compile
+
+    def delegations_refused(self) -> Iterator[DelegationRefused]:
+        """Yield each `yield from` of an `async def`, where the target version refuses it."""
+        if self.target_version >= ALLOWED_SINCE:
+            return
+        for function in self.outline.functions():
+            for each in delegations(function, self._knowledge, self.parent):
+                yield DelegationRefused(
+                    _name_of(each.source),
+                    each.at,
+                    each.source,
+                    function,
+                    each.is_alone,
+                    each.is_async,
+                    each.is_sync,
+                )
+
+    def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
+        """Yield each `return` with a value of an async generator, and whether that is None."""
+        if self.target_version < ALLOWED_SINCE:
+            for function in self.outline.functions():
+                yield from returned_values(function)
+
+    def tests_that_yield(self) -> Iterator[TestThatYields]:
+        """Yield each test that is an async generator, whose body no runner runs."""
+        for function, first in tests_that_yield(self._knowledge, self._can_yield):
+            yield TestThatYields(function.name, function.node, first)
+
     # Context managers
 
     def releases_skipped(self) -> Iterator[ReleaseSkipped]:
@@ -837,118 +1498,6 @@ class Facts:
                 continue
             for each in skipped_releases(graph, function, self._knowledge, FAILED_BODY):
                 yield _release_skipped(each, "an exception of the body comes in at this `yield`")
-
-    def yielded_twice(self) -> Iterator[YieldedTwice]:
-        """Yield each second `yield` on a way through a context manager."""
-        for _, entering in self._entered:
-            for each in entering.second_yields():
-                path = [Step("the body runs at this `yield`", each.first)]
-                if each.handler is not None:
-                    path.append(Step("this handler catches what it raises", each.handler))
-                path.append(Step("and then this `yield` is reached", each.at))
-                by_error = each.handler is not None
-                yield YieldedTwice(each.at, by_error, each.is_certain, tuple(path))
-
-    def never_yielded(self) -> Iterator[NeverYielded]:
-        """Yield each way through a context manager that ends without a `yield`."""
-        for function, entering in self._entered:
-            for each in entering.ways_without_yield():
-                at = each.left_by or function.node
-                steps = (
-                    ("this decides", each.test),
-                    ("this may raise", each.raises),
-                    ("this handler absorbs it", each.handler),
-                )
-                path = [Step(text, node) for text, node in steps if node is not None]
-                if path:
-                    path.append(Step("and the function ends without a `yield`", at))
-                swallows = each.handler is not None
-                yield NeverYielded(
-                    function.name,
-                    at,
-                    each.left_by is not None,
-                    swallows,
-                    each.is_certain,
-                    tuple(path),
-                )
-
-    @cached_property
-    def _entered(self) -> tuple[tuple[Scope, Entering], ...]:
-        return tuple(
-            (function, Entering(graph, function, self._knowledge))
-            for function in self.outline.functions()
-            if self._knowledge.body_kind(function) is FunctionKind.AGEN
-            and self._knowledge.is_entered_itself(function)
-            and (graph := self._graph(function)) is not None
-        )
-
-    def wrongly_decorated(self) -> Iterator[WronglyDecorated]:
-        """Yield each decorator of contextlib on a function that it cannot make a manager of."""
-        for each in wrong_decorators(self._knowledge):
-            yield WronglyDecorated(
-                each.function.name,
-                _KINDS[each.kind],
-                each.name,
-                each.is_sync,
-                bool(each.function.yields),
-                each.at,
-                each.function,
-            )
-
-    def resources_escaping(self) -> Iterator[ResourceEscapes]:
-        """Yield each return of a generator out of what ends the resource it works on."""
-        for each in Escaping(self._knowledge, self._summaries.cleanup, self.parent).escapes():
-            path = (
-                Step(f"this ends `{each.name}` when the function returns", each.scope_end),
-                Step("the generator is made here, and has not run yet", each.creation),
-                Step(f"it uses `{each.name}` here, when it is iterated", each.use),
-            )
-            yield ResourceEscapes(label_of(each.creation), each.name, each.at, path)
-
-    # The protocol of async iteration
-
-    @cached_property
-    def _protocol(self) -> IteratorProtocol:
-        return IteratorProtocol(self._knowledge, self.parent)
-
-    def async_aiters(self) -> Iterator[AsyncAiterMethod]:
-        """Yield each `__aiter__` that gives a coroutine or a sync generator."""
-        for each in self._protocol.async_aiters():
-            yield AsyncAiterMethod(
-                _class_name(each.function), each.function.node, each.is_generator, each.is_plain
-            )
-
-    def broken_anexts(self) -> Iterator[BrokenAnextMethod]:
-        """Yield each `__anext__` that gives no awaitable item, or lets StopIteration out."""
-        for each in self._protocol.broken_anexts():
-            text = "StopIteration leaves it here" if each.stops_by else "this makes it a generator"
-            yield BrokenAnextMethod(
-                _class_name(each.function),
-                each.function.node,
-                each.function.is_async,
-                each.stops_by,
-                each.at,
-                (Step(text, each.at),),
-            )
-
-    def async_stubs(self) -> Iterator[AsyncStubOfIterator]:
-        """Yield each stub that is a coroutine function where an async generator is meant."""
-        for each in self._protocol.async_stubs():
-            text = "this iterates it without `await`"
-            if each.is_override:
-                text = "this override is an async generator"
-            yield AsyncStubOfIterator(
-                each.function.name,
-                each.function.node,
-                each.is_override,
-                each.is_abstract,
-                (Step(text, each.used),),
-            )
-
-    def wrong_return_annotations(self) -> Iterator[tuple[Node, str]]:
-        """Yield each async generator function that says it returns something else, by name."""
-        for function in self._protocol.wrong_annotations():
-            yield function.node, function.name
 
     # What a generator leaves behind
 
@@ -1130,6 +1679,243 @@ class Facts:
     def _graph(self, scope: Scope) -> Graph | None:
         return self._knowledge.graph(scope)
 
+    def yielded_twice(self) -> Iterator[YieldedTwice]:
+        """Yield each second `yield` on a way through a context manager."""
+        for _, entering in self._entered:
+            for each in entering.second_yields():
+                path = [Step("the body runs at this `yield`", each.first)]
+                if each.handler is not None:
+                    path.append(Step("this handler catches what it raises", each.handler))
+                path.append(Step("and then this `yield` is reached", each.at))
+                by_error = each.handler is not None
+                yield YieldedTwice(each.at, by_error, each.is_certain, tuple(path))
+
+    def never_yielded(self) -> Iterator[NeverYielded]:
+        """Yield each way through a context manager that ends without a `yield`."""
+        for function, entering in self._entered:
+            for each in entering.ways_without_yield():
+                at = each.left_by or function.node
+                steps = (
+                    ("this decides", each.test),
+                    ("this may raise", each.raises),
+                    ("this handler absorbs it", each.handler),
+                )
+                path = [Step(text, node) for text, node in steps if node is not None]
+                if path:
+                    path.append(Step("and the function ends without a `yield`", at))
+                swallows = each.handler is not None
+                yield NeverYielded(
+                    function.name,
+                    at,
+                    each.left_by is not None,
+                    swallows,
+                    each.is_certain,
+                    tuple(path),
+                )
+
+    @cached_property
+    def _entered(self) -> tuple[tuple[Scope, Entering], ...]:
+        return tuple(
+            (function, Entering(graph, function, self._knowledge))
+            for function in self.outline.functions()
+            if self._knowledge.body_kind(function) is FunctionKind.AGEN
+            and self._knowledge.is_entered_itself(function)
+            and (graph := self._graph(function)) is not None
+        )
+
+    def wrongly_decorated(self) -> Iterator[WronglyDecorated]:
+        """Yield each decorator of contextlib on a function that it cannot make a manager of."""
+        for each in wrong_decorators(self._knowledge):
+            yield WronglyDecorated(
+                each.function.name,
+                _KINDS[each.kind],
+                each.name,
+                each.is_sync,
+                bool(each.function.yields),
+                each.at,
+                each.function,
+            )
+
+    def resources_escaping(self) -> Iterator[ResourceEscapes]:
+        """Yield each return of a generator out of what ends the resource it works on."""
+        for each in Escaping(self._knowledge, self._summaries.cleanup, self.parent).escapes():
+            path = (
+                Step(f"this ends `{each.name}` when the function returns", each.scope_end),
+                Step("the generator is made here, and has not run yet", each.creation),
+                Step(f"it uses `{each.name}` here, when it is iterated", each.use),
+            )
+            yield ResourceEscapes(label_of(each.creation), each.name, each.at, path)
+
+    @cached_property
+    def _protocol(self) -> IteratorProtocol:
+        return IteratorProtocol(self._knowledge, self.parent)
+
+    def async_aiters(self) -> Iterator[AsyncAiterMethod]:
+        """Yield each `__aiter__` that gives a coroutine or a sync generator."""
+        for each in self._protocol.async_aiters():
+            yield AsyncAiterMethod(
+                _class_name(each.function), each.function.node, each.is_generator, each.is_plain
+            )
+
+    def broken_anexts(self) -> Iterator[BrokenAnextMethod]:
+        """Yield each `__anext__` that gives no awaitable item, or lets StopIteration out."""
+        for each in self._protocol.broken_anexts():
+            text = "StopIteration leaves it here" if each.stops_by else "this makes it a generator"
+            yield BrokenAnextMethod(
+                _class_name(each.function),
+                each.function.node,
+                each.function.is_async,
+                each.stops_by,
+                each.at,
+                (Step(text, each.at),),
+            )
+
+    def async_stubs(self) -> Iterator[AsyncStubOfIterator]:
+        """Yield each stub that is a coroutine function where an async generator is meant."""
+        for each in self._protocol.async_stubs():
+            text = "this iterates it without `await`"
+            if each.is_override:
+                text = "this override is an async generator"
+            yield AsyncStubOfIterator(
+                each.function.name,
+                each.function.node,
+                each.is_override,
+                each.is_abstract,
+                (Step(text, each.used),),
+            )
+
+    def wrong_return_annotations(self) -> Iterator[tuple[Node, str]]:
+        """Yield each async generator function that says it returns something else, by name."""
+        for function in self._protocol.wrong_annotations():
+            yield function.node, function.name
+
+    def athrows_in_parts(self) -> Iterator[Node]:
+        """Yield each `athrow` of a generator with more than the exception, where that warns."""
+        if self.target_version < (3, 12):
+            return
+        for scope in self.outline.module.descendants():
+            for call in scope.calls:
+                is_plain = not any(each.star or each.keyword for each in call.args)
+                if len(call.args) > 1 and is_plain and self._steps.method(call, scope) == "athrow":
+                    yield call
+
+    @cached_property
+    def _managers_entered(self) -> Entered:
+        return Entered(self._knowledge, self.parent)
+
+    def body_errors_swallowed(self) -> Iterator[BodyErrorSwallowed]:
+        """Yield each handler of a context manager that swallows every error of the body."""
+        for each in self._managers_entered.swallowers():
+            path = (
+                Step("an error of the body comes in at this `yield`", each.at),
+                Step("this handler absorbs it", each.handler),
+            )
+            yield BodyErrorSwallowed(each.handler, each.falls_through, path)
+
+    def dead_cleanups(self) -> Iterator[CleanupDead]:
+        """Yield each handler for GeneratorExit of a context manager that alone cleans up."""
+        for each in self._managers_entered.dead_cleanups():
+            path = (
+                Step("the body runs while the function is suspended here", each.at),
+                Step("and this is not reached when it ends or fails", each.call),
+            )
+            yield CleanupDead(each.handler, path)
+
+    def managers_misused(self) -> Iterator[ManagerMisused]:
+        """Yield each use of an async context manager that always raises."""
+        for each in self._managers_entered.misuses():
+            path = (Step("it is entered here first", each.first),) if each.first else ()
+            yield ManagerMisused(each.name, each.at, each.way, path)
+
+    @cached_property
+    def _misapplied(self) -> Misapplied:
+        return Misapplied(self._knowledge, self._consumers, self._parents)
+
+    def generators_cached(self) -> Iterator[GeneratorCached]:
+        """Yield each cache around a function that gives async generators."""
+        for each in self._misapplied.cached():
+            yield GeneratorCached(each.name, each.at, each.is_generator)
+
+    def calls_wrapped(self) -> Iterator[WrappedCall]:
+        """Yield each decorator of a generator function that acts around its call alone."""
+        for each in self._misapplied.around_calls():
+            awaits = each.way is CallOnly.AWAITS
+            text = "this awaits it" if awaits else "this is over before the body starts"
+            path = (Step(text, each.inside),) if each.inside is not None else ()
+            yield WrappedCall(each.name, each.at, each.way.value, path)
+
+    def kinds_changed(self) -> Iterator[KindChanged]:
+        """Yield each decorator that makes a generator function a coroutine one, or the reverse."""
+        for each in self._misapplied.changed_kinds():
+            path = (
+                Step("this is called instead", each.wrapper),
+                Step("and this relies on what it was", each.use),
+            )
+            yield KindChanged(each.name, each.at, each.was_generator, path)
+
+    def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
+        """Yield each step in a new task, of a generator bound to the task that began it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.steps():
+            path = (Step(each.bound.text, each.bound.at),)
+            label = _name_of(each.generator)
+            yield SteppedInOtherTask(label, each.call, each.spawner, path)
+
+    def steps_shared(self) -> Iterator[StepShared]:
+        """Yield each step that a consumer awaits itself, of a generator shared under a lock."""
+        for each in Sharing(self._knowledge, self._steps, self.parent).steps():
+            path = (Step("a lock: several tasks come here", each.entered),)
+            yield StepShared(_name_of(each.generator), each.call, path)
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._knowledge, self._consumers, self.parent)
+
+    def sync_methods_called(self) -> Iterator[SyncMethodCalled]:
+        """Yield each call of a method that only sync generators have."""
+        for call, method, scope in self._objects.sync_methods():
+            is_statement = scope.is_async and isinstance(self._parents[call], cst.Expr)
+            label = _name_of(call.func.value) if isinstance(call.func, cst.Attribute) else ""
+            yield SyncMethodCalled(label, method, ASYNC_METHODS[method], call, is_statement)
+
+    def generators_tested(self) -> Iterator[GeneratorTested]:
+        """Yield each generator that a condition asks for its truth."""
+        for generator, test in self._objects.tested():
+            yield GeneratorTested(_name_of(generator), test)
+
+    def generators_shared(self) -> Iterator[GeneratorShared]:
+        """Yield each generator that is made once for all who use it."""
+        for each in self._objects.shared():
+            path = (Step("it is consumed here", each.use),) if each.use is not None else ()
+            label = label_of(each.creation)
+            yield GeneratorShared(label, each.name, each.how, each.creation, path)
+
+    def sends_discarded(self) -> Iterator[SendDiscarded]:
+        """Yield each `asend` in a loop over the same generator whose answer is dropped."""
+        for call, loop in self._objects.discarded_sends():
+            path = (Step("this loop then goes on behind it", loop),)
+            yield SendDiscarded(stepped_name(call), call, path)
+
+    def nexts_in_threads(self) -> Iterator[NextInThread]:
+        """Yield each `next` without default that runs in a thread, over what may end."""
+        for each in Threads(self._knowledge, self.parent).nexts():
+            hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
+            yield NextInThread(each.runner, each.call, hangs)
+
+    def dependencies_iterated(self) -> Iterator[DependencyIterated]:
+        """Yield each loop over a dependency that handles failures at its `yield`."""
+        for each in iterated_dependencies(self._knowledge, self._consumers):
+            path = (
+                Step("a framework throws failures in at this `yield`, a loop does not", each.at),
+                Step("so that this handler never runs", each.handler),
+            )
+            yield DependencyIterated(label_of(each.loop.iter), each.loop, path)
+
+    def mere_delegations(self) -> Iterator[Node]:
+        """Yield each loop that only hands on what another generator yields."""
+        for function in self._plain_generators():
+            yield from mere_delegations(self._knowledge, function)
+
 
 def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
     path = (
@@ -1143,6 +1929,22 @@ def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
 _AWAITABLE_METHODS = frozenset(
     {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
 )
+
+
+def _is_used_in_a_call(function: Scope, name: str) -> bool:
+    """Return whether a call gets the named object, or calls a method of it."""
+    for call in function.calls:
+        parts = [each.value for each in call.args]
+        if isinstance(call.func, cst.Attribute):
+            parts.append(call.func.value)
+        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
+            return True
+    return False
+
+
+def _wrong_use(misused: Misused) -> WrongUse:
+    is_expression = isinstance(misused.node, cst.GeneratorExp)
+    return WrongUse("" if is_expression else _name_of(misused.node), misused.at, misused.by)
 
 
 def label_of(node: Node) -> str:
@@ -1162,17 +1964,6 @@ def _name_of(node: Node) -> str:
     if isinstance(node, (cst.Call, cst.Attribute, cst.GeneratorExp)):
         return label_of(node)
     return dotted_name(node)
-
-
-_KINDS = {
-    FunctionKind.AGEN: "an async generator",
-    FunctionKind.COROUTINE: "a coroutine",
-    FunctionKind.GENERATOR: "a sync generator",
-}
-
-
-def _class_name(method: Scope) -> str:
-    return method.owner_class.name if method.owner_class is not None else ""
 
 
 _ENTRIES = {
@@ -1213,3 +2004,20 @@ def _exit_text(jump: Edge | None) -> str:
 
 def _is_iterated_in_place(leak: Leak) -> bool:
     return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)
+
+
+_KINDS = {
+    FunctionKind.AGEN: "an async generator",
+    FunctionKind.COROUTINE: "a coroutine",
+    FunctionKind.GENERATOR: "a sync generator",
+}
+
+
+def _class_name(method: Scope) -> str:
+    return method.owner_class.name if method.owner_class is not None else ""
+
+
+_STOP_ITERATION_SET_SINCE = (3, 13)
+
+
+"""A future of asyncio holds RuntimeError for a StopIteration from this version on (observed)."""

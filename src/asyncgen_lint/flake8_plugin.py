@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from asyncgen_lint.config import Settings
 
@@ -31,7 +30,15 @@ STRICT_CODES: tuple[str, ...] = (
     "AGN206",
     "AGN208",
     "AGN209",
+    "AGN305",
+    "AGN309",
+    "AGN310",
+    "AGN311",
+    "AGN409",
+    "AGN518",
+    "AGN519",
     "AGN609",
+    "AGN701",
 )
 """The strict rules, which flake8 is told to leave out unless asked; a test holds it complete."""
 
@@ -87,22 +94,26 @@ class Plugin:
             return
         from pathlib import Path
 
+        from asyncgen_lint.cache import analyse_with, cache_in
         from asyncgen_lint.config import Projects, Settings, SettingsError
-        from asyncgen_lint.engine import analyse
         from asyncgen_lint.source.text import Source
 
         folder = Path(os.path.abspath(self._filename)).parent
-        root: Path | None = None
+        root = folder_of_cache = None
         settings = Settings()
         try:
             project = Projects().of_folder(folder)
-            root, settings = project.root, project.settings
+            root, settings, folder_of_cache = project.root, project.settings, project.cache_dir
         except SettingsError as error:
             yield 1, 0, f"AGN000 settings not understood, defaults used: {error}"
         source = Source(self._filename, text)
-        analysis = analyse(
+        cache = cache_in(folder_of_cache) if folder_of_cache is not None else None
+        analysis = analyse_with(cache)(
             source, self._as_flake8_has_it(settings), tree=self._tree, with_fixes=False, root=root
         )
+        if cache is not None:
+            # flake8 does not say which file is the last one. Without a cache all goes on as well.
+            cache.flush()
         for each in analysis.diagnostics:
             start = each.span.start
             yield start.line, start.column, f"{each.code} {each.message}"

@@ -88,11 +88,16 @@ class Finding:
     fix: FixPlan | None = None
     tier: Tier | None = None
     subject: str = ""
+    type_checked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's declaration. `doc` is its page; `check` finds, from facts alone."""
+    """A rule's declaration. `doc` is its page; `check` finds, from facts alone.
+
+    `type_checked` says that a type checker reports the same in annotated code, unless a finding
+    says otherwise of itself; `typed = true` in the settings turns such findings off.
+    """
 
     code: str
     name: str
@@ -102,6 +107,7 @@ class Rule:
     tier: Tier = Tier.DEFAULT
     fixable: bool = False
     doc: str = ""
+    type_checked: bool = False
 
 
 def rule(
@@ -112,6 +118,7 @@ def rule(
     severity: Severity,
     tier: Tier = Tier.DEFAULT,
     fixable: bool = False,
+    type_checked: bool = False,
 ) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:
     """Declare a rule: the decorated function becomes a Rule; its module's docstring, the page."""
 
@@ -126,6 +133,7 @@ def rule(
             tier=tier,
             fixable=fixable,
             doc=(module.get("__doc__") or "").strip(),
+            type_checked=type_checked,
         )
 
     return declare

@@ -22,6 +22,21 @@ def add_await(facts: Facts, node: Node, safety: FixSafety, title: str) -> FixPla
     return FixPlan(title, safety, (Rewrite(node, build),))
 
 
+def await_method(facts: Facts, call: Node, name: str, title: str) -> FixPlan | None:
+    """Return the plan that turns `g.close()` into `await g.aclose()`; None where none may stand.
+
+    It is safe for a call that raised every time.
+    """
+    if not _may_await(facts, call):
+        return None
+
+    def build(made: Node) -> Node:
+        function = made.func.with_changes(attr=cst.Name(name))
+        return _awaited(made.with_changes(func=function), needs_parentheses=False)
+
+    return FixPlan(title, FixSafety.SAFE, (Rewrite(call, build),))
+
+
 def drop_await(facts: Facts, await_node: Node, safety: FixSafety, title: str) -> FixPlan | None:
     """Return the plan that takes the `await` off an expression.
 

@@ -677,6 +677,13 @@ class _Lowerer:
         self._start(head)
         self._frames.append(_Loop(outside, node=node, iterator=iterator, after=after, head=head))
         item = self._temporary()
+        if isinstance(node, cst.For) and not is_async and self._has_items(node.iter):
+            # The end is met at a later turn, if at all.
+            head = self._new_block()
+            self._frames[-1] = _Loop(outside, node=node, iterator=iterator, after=after, head=head)
+            self._emit_raising(Next(node, item, iterator, is_async))
+            self._edge(turn)
+            self._start(head)
         self._emit_raising(Next(node, item, iterator, is_async), suspends=is_async)
         self._edge(turn)
         self._edge(exhausted, EdgeKind.EXHAUSTED)
@@ -692,6 +699,17 @@ class _Lowerer:
             self._suite(orelse.body)
         self._edge(after)
         self._start(after)
+
+    def _has_items(self, iterable: cst.BaseExpression) -> bool:
+        """Return whether what a loop goes through is seen not to be empty."""
+        if isinstance(iterable, (cst.Tuple, cst.List)):
+            return any(isinstance(each, cst.Element) for each in iterable.elements)
+        if not isinstance(iterable, cst.Call) or len(iterable.args) != 1:
+            return False
+        count = iterable.args[0].value
+        if not isinstance(count, cst.Integer) or not count.evaluated_value:
+            return False
+        return self._oracle.dotted(iterable.func, self._scope) == "builtins.range"
 
     def _with(self, node: cst.With) -> None:
         is_async = node.asynchronous is not None
@@ -750,6 +768,9 @@ class _Lowerer:
         for case in node.cases:
             matched, otherwise = self._new_block(), self._new_block()
             self._emit_raising(Look(case, (subject,)))
+            tested = self._pattern_test(case.pattern)
+            if tested is not None:
+                self._emit(Test(case, subject, tested))
             known = self._known_match(node.subject, case.pattern)
             if known is not False:
                 self._edge(matched, EdgeKind.TRUE)
@@ -766,6 +787,18 @@ class _Lowerer:
             self._start(otherwise)
         self._edge(after)
         self._start(after)
+
+    def _pattern_test(self, pattern: cst.MatchPattern) -> str | None:
+        """Return what a subject is compared with, as in `Test`, by a pattern that says no more."""
+        if isinstance(pattern, cst.MatchSingleton) and pattern.value.value == "None":
+            return "None"
+        if isinstance(pattern, cst.MatchAs) and pattern.pattern is not None:
+            return self._pattern_test(pattern.pattern)
+        if not isinstance(pattern, cst.MatchClass) or pattern.patterns or pattern.kwds:
+            return None
+        # A generator is an instance of these as it is true.
+        dotted = self._oracle.dotted(pattern.cls, self._scope)
+        return "" if dotted in tables.GENERATOR_TYPES else None
 
     def _capture_pattern(self, pattern: cst.MatchPattern, subject: Operand) -> None:
         """Bind the names of a pattern; only one that stands for the whole is the subject."""

@@ -5,7 +5,7 @@ Everything that asks a table which settings may extend asks it here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
 
@@ -38,6 +38,9 @@ class _Names:
 
     def __contains__(self, dotted: str) -> bool:
         return bool(dotted) and (dotted in self._exact or dotted.startswith(self._prefixes))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._exact))
 
 
 class Known:

@@ -241,6 +241,15 @@ class Outline:
             for name, bindings in scope.bindings.items():
                 yield from ((name, last_name(each.value)) for each in bindings if each.value)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether something was asked of all statements of the module, not of some names."""
+        return "whole" in self.memo
+
+    def ask_whole(self) -> None:
+        """Remember that something was asked of all statements of the module."""
+        self.memo["whole"] = {}
+
     def functions(self) -> Iterator[Scope]:
         """Yield the scope of every function, outer ones first."""
         if self.complete is not None:
@@ -253,6 +262,7 @@ class Outline:
         Of an outline that is not complete, those at the module's own level.
         """
         if self.complete is not None:
+            self.ask_whole()
             return self._module_classes()
         return (each for each in self.module.descendants() if each.kind is ScopeKind.CLASS)
 

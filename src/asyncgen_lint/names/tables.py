@@ -51,6 +51,70 @@ CACHING_DECORATORS = frozenset(
     }
 )
 
+GENERATOR_CACHES = frozenset(
+    {
+        # functools and cachetools documentation: what the first call gave is given again. Observed
+        # with both that an async generator, which is given at once, is kept like any other value.
+        # (async_lru refuses anything but a coroutine function when it decorates.)
+        "functools.lru_cache",
+        "functools.cache",
+        "functools.cached_property",
+        "cachetools.cached",
+        "cachetools.cachedmethod",
+        # Django documentation, "django.utils.functional": kept on the instance.
+        "django.utils.functional.cached_property",
+    }
+)
+"""Caches that hand out one async generator again and again."""
+
+RETRYING_DECORATORS = frozenset(
+    # As in RESULT_KEEPING_DECORATORS: the call is retried, and cannot fail.
+    {"tenacity.retry", "backoff.on_exception", "backoff.on_predicate"}
+)
+"""Decorators that retry a call alone, which for an async generator function cannot fail."""
+
+MANAGERS_AROUND_CALLS = frozenset(
+    {
+        # unittest.mock documentation: patched "for the duration of the call"; of async functions
+        # only coroutine functions are awaited inside (unittest/mock.py, `decorate_callable`).
+        "unittest.mock.patch",
+        "unittest.mock.patch.object",
+        "unittest.mock.patch.dict",
+        "unittest.mock.patch.multiple",
+        # contextlib.contextmanager functions: anyio/_core/_tasks.py, trio/_timeouts.py.
+        "anyio.fail_after",
+        "trio.fail_after",
+        "trio.fail_at",
+        # torch/utils/_contextlib.py, `context_decorator`: only sync generators get special care.
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+    }
+)
+"""Decorators that enter a manager around a call, which of an async generator runs no body."""
+
+TIMEOUTS_NOT_CALLABLE = frozenset(
+    # asyncio/timeouts.py: what these give is no decorator.
+    {"asyncio.timeout", "asyncio.timeout_at"}
+)
+
+TRACER_MAKERS = frozenset(
+    # OpenTelemetry API documentation: gives a Tracer, whose `start_as_current_span` may decorate
+    # functions; opentelemetry/util/_decorator.py awaits coroutine functions alone.
+    {"opentelemetry.trace.get_tracer"}
+)
+
+CONTEXT_DECORATOR_BASES = frozenset(
+    # contextlib documentation: their instances decorate functions by `with` around the call.
+    {"contextlib.ContextDecorator", "contextlib.AsyncContextDecorator"}
+)
+
+CLOCKS = frozenset(
+    # time documentation.
+    {f"time.{name}{ns}" for name in ("time", "monotonic", "perf_counter", "process_time")
+     for ns in ("", "_ns")}
+)  # fmt: skip
+
 CHANNEL_DECORATORS = frozenset(
     # trio documentation: a background task iterates the generator, and the manager gives a channel.
     {"trio.as_safe_channel"}
@@ -107,6 +171,22 @@ FIXTURE_DECORATORS = frozenset(
         "pytest_asyncio.fixture",
         "pytest_trio.trio_fixture",
     }
+)
+
+TEST_CASES = frozenset(
+    # unittest documentation: methods whose names begin with `test` are tests.
+    {"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase",
+     "unittest.async_case.IsolatedAsyncioTestCase"}
+)  # fmt: skip
+
+TEST_DECORATORS = frozenset(
+    # unittest and unittest.mock documentation: what is decorated stays a test of the same kind.
+    {"unittest.skip", "unittest.skipIf", "unittest.skipUnless", "unittest.expectedFailure",
+     "unittest.mock.patch", "unittest.mock.patch.object", "unittest.mock.patch.dict"}
+)  # fmt: skip
+STEPPED_FIXTURE_DECORATORS = frozenset(
+    # runtime.md, (g): both plugins step the generator, and throw nothing into it.
+    {"pytest.fixture", "pytest_asyncio.fixture"}
 )
 
 EXPECTED_EXCEPTIONS = frozenset(
@@ -170,14 +250,99 @@ SYNC_ITERABLE_MAKERS = {
     "builtins.zip": "a sync iterator",
 }
 
+ENDLESS_ITERATORS = frozenset(
+    # itertools documentation, "Infinite iterators"; `repeat` only without its second argument.
+    {"itertools.count", "itertools.cycle", "itertools.repeat"}
+)
+
+SYNC_CONSUMERS = frozenset(
+    # Library Reference, "Built-in Functions", itertools, collections, statistics: they call
+    # `iter()` on their first argument, `len` and `next` ask it for `__len__` and `__next__`.
+    {
+        *(f"builtins.{name}" for name in (
+            "all", "any", "bytes", "bytearray", "dict", "enumerate", "frozenset", "iter", "len",
+            "list", "max", "min", "next", "reversed", "set", "sorted", "sum", "tuple")),
+        *(f"itertools.{name}" for name in (
+            "accumulate", "batched", "combinations", "cycle", "groupby", "islice", "pairwise",
+            "permutations", "tee")),
+        "collections.deque",
+        "collections.Counter",
+        "collections.OrderedDict",
+        "itertools.chain.from_iterable",
+        "statistics.mean",
+        "statistics.median",
+    }
+)  # fmt: skip
+
+SYNC_CONSUMERS_OF_ANY = frozenset(
+    # The same documents: they iterate each of their arguments, or all but a function.
+    {"builtins.filter", "builtins.map", "builtins.zip", "functools.reduce", "itertools.chain",
+     "itertools.compress", "itertools.dropwhile", "itertools.filterfalse", "itertools.product",
+     "itertools.starmap", "itertools.takewhile", "itertools.zip_longest"}
+)  # fmt: skip
+
+SYNC_UNTIL_3_13 = frozenset(
+    # asyncio documentation: "Changed in version 3.13: the returned iterator is async as well".
+    {"asyncio.as_completed", "asyncio.tasks.as_completed"}
+)
+
+COROUTINE_TAKERS = frozenset(
+    # asyncio documentation: each raises TypeError or ValueError for what cannot be awaited.
+    {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.run",
+     "asyncio.run_coroutine_threadsafe", "asyncio.shield", "asyncio.wait", "asyncio.wait_for",
+     "asyncio.as_completed", "asyncio.tasks.create_task", "asyncio.tasks.ensure_future",
+     "asyncio.tasks.gather", "asyncio.tasks.wait", "asyncio.tasks.wait_for"}
+)  # fmt: skip
+
+COROUTINE_METHODS = {
+    # asyncio documentation: the methods of event loops, task groups and runners that take one.
+    "create_task": frozenset({"loop", "asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup"}),
+    "run_until_complete": frozenset({"loop"}),
+    "run": frozenset({"asyncio.Runner", "asyncio.runners.Runner"}),
+}
+
+FUNCTION_RUNNERS = frozenset(
+    # trio and anyio documentation: each calls an async function that it is given.
+    {"trio.run", "anyio.run", "trio.from_thread.run", "anyio.from_thread.run"}
+)
+
+FUNCTION_STARTERS = frozenset(
+    # trio and anyio documentation: `start_soon` and `start` of these do the same.
+    {"trio.open_nursery", "anyio.create_task_group"}
+)
+
+THREAD_RUNNERS = frozenset(
+    # asyncio, anyio and trio documentation: each calls a function in a thread.
+    {"asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync"}
+)
+
+RAISING_TIMEOUTS = frozenset(
+    # asyncio, async-timeout, anyio and trio documentation: cancel the body, and raise at its end.
+    {"asyncio.timeout", "asyncio.timeout_at", "asyncio.timeouts.timeout",
+     "asyncio.timeouts.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at",
+     "anyio.fail_after", "anyio.fail_at", "trio.fail_after", "trio.fail_at"}
+)  # fmt: skip
+
+TIMED_WAITERS = frozenset(
+    # asyncio documentation: cancels what it waits for, and raises TimeoutError.
+    {"asyncio.wait_for", "asyncio.tasks.wait_for"}
+)
+
+TIMEOUT_ERRORS = frozenset(
+    # The classes by which the errors of these are caught, their bases included.
+    {"builtins.TimeoutError", "asyncio.TimeoutError", "asyncio.exceptions.TimeoutError",
+     "concurrent.futures.TimeoutError", "trio.TooSlowError", "builtins.OSError",
+     "builtins.Exception", "builtins.BaseException"}
+)  # fmt: skip
+
+STREAM_TAKERS = frozenset(
+    # Starlette and FastAPI documentation, "StreamingResponse": iterates its first argument.
+    {"starlette.responses.StreamingResponse", "fastapi.responses.StreamingResponse"}
+)
+
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
-)
-
-ENDLESS_ITERABLES = frozenset(
-    # itertools documentation, "Infinite iterators"; `repeat` if it is given no number of times.
-    {"itertools.count", "itertools.cycle", "itertools.repeat"}
 )
 
 CLOSE_METHODS = frozenset({"aclose", "close"})
@@ -224,6 +389,55 @@ CANCEL_SCOPES = {
     "quattro.move_on_at": "asyncio",
     "quattro.fail_after": "asyncio",
     "quattro.fail_at": "asyncio",
+}
+
+LOCKS = frozenset(
+    {
+        # asyncio, threading, multiprocessing, anyio and trio documentation: what only one holder
+        # at a time has. A semaphore or limiter is often held on purpose.
+        *(f"asyncio.{name}" for name in ("Lock", "Condition")),
+        *(f"asyncio.locks.{name}" for name in ("Lock", "Condition")),
+        *(f"threading.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"multiprocessing.{name}" for name in ("Lock", "RLock", "Condition")),
+        *(f"anyio.{name}" for name in ("Lock", "Condition")),
+        *(f"trio.{name}" for name in ("Lock", "StrictFIFOLock", "Condition")),
+    }
+)
+
+BLOCKING_LOCKS = frozenset(
+    # Those of them that block the thread, and so the event loop, while they are waited for.
+    {each for each in LOCKS if each.startswith(("threading.", "multiprocessing."))}
+)
+
+AMBIENT_MANAGERS = frozenset(
+    {
+        # Library Reference: each sets what other code reads without being given it, and restores
+        # it at exit: decimal, contextlib, warnings.
+        "decimal.localcontext",
+        "contextlib.redirect_stdout",
+        "contextlib.redirect_stderr",
+        "contextlib.chdir",
+        "warnings.catch_warnings",
+        # OpenTelemetry API, trace and its SDK's context: the current span, by a context variable.
+        "opentelemetry.trace.use_span",
+        # structlog documentation, "Context variables"; loguru documentation, "contextualize".
+        "structlog.contextvars.bound_contextvars",
+        "loguru.logger.contextualize",
+        # PyTorch documentation, "Locally disabling gradient computation": local to the thread.
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+    }
+)
+
+AMBIENT_METHODS = frozenset(
+    # OpenTelemetry API, Tracer: no other interface has a method of this name.
+    {"start_as_current_span"}
+)
+
+AMBIENT_PAIRS = {
+    # OpenTelemetry API, context: `detach` gets the token that `attach` gives.
+    "opentelemetry.context.attach": "opentelemetry.context.detach",
 }
 
 TRIVIAL_MANAGERS = frozenset(
@@ -306,6 +520,30 @@ OTHER_TASK_RUNNERS = frozenset(
     # asyncio documentation: each runs a coroutine that it is given in a task of its own.
     {"asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.shield",
      "asyncio.tasks.create_task", "asyncio.tasks.ensure_future", "asyncio.tasks.gather"}
+)  # fmt: skip
+
+LOOP_RUNNERS = frozenset(
+    # asyncio, anyio and trio documentation, and uvloop's README: each makes a loop, runs it until a
+    # coroutine is done, and ends it.
+    {"asyncio.run", "asyncio.runners.run", "anyio.run", "trio.run", "uvloop.run"}
+)
+
+THREAD_CALLERS = {
+    # Each calls the function it is given in a thread. A StopIteration that leaves it cannot be set
+    # on an asyncio future: before 3.13 the future is then never done (runtime.md, AGN516).
+    "asyncio.to_thread": "asyncio",
+    "asyncio.threads.to_thread": "asyncio",
+    # These raise it in the coroutine that awaits, where it becomes RuntimeError (PEP 479).
+    "anyio.to_thread.run_sync": "anyio",
+    "trio.to_thread.run_sync": "trio",
+    "starlette.concurrency.run_in_threadpool": "anyio",
+    "fastapi.concurrency.run_in_threadpool": "anyio",
+}
+
+TASK_LOCKS = frozenset(
+    # asyncio, anyio and trio documentation: one task at a time gets past entering one of these.
+    {"asyncio.Lock", "asyncio.locks.Lock", "asyncio.Condition", "anyio.Lock", "anyio.Condition",
+     "trio.Lock", "trio.StrictFIFOLock", "trio.Condition"}
 )  # fmt: skip
 
 LOOP_MAKERS = frozenset(
@@ -397,6 +635,14 @@ ASYNC_ITERABLE_ANNOTATIONS = frozenset(
 
 ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
 
+GENERATOR_TYPES = frozenset(
+    # Every async generator object is an instance of these: PEP 525, documentation of
+    # collections.abc and types.
+    {f"{module}.{name}" for module in ("collections.abc", "typing")
+     for name in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")}
+    | {"types.AsyncGeneratorType"}
+)  # fmt: skip
+
 LOCAL_ONLY_CALLS = frozenset(
     # Built-in functions without an effect outside the call.
     {"builtins.len", "builtins.isinstance", "builtins.repr", "builtins.str", "builtins.int",
@@ -443,6 +689,25 @@ ACQUIRES_OF_RELEASE = {
     "task_done": frozenset({"get", "get_nowait"}),
     "__aexit__": frozenset({"__aenter__"}),
 }
+
+STOPS = frozenset({"builtins.StopIteration", "builtins.StopAsyncIteration"})
+
+FINITE_ITERATOR_MAKERS = frozenset(
+    # Library Reference, "Built-in Functions": each ends with what it iterates.
+    {"builtins.iter", "builtins.map", "builtins.filter", "builtins.zip", "builtins.enumerate",
+     "builtins.reversed"}
+)  # fmt: skip
+
+FILE_READERS = frozenset(
+    # csv documentation: an empty file has no first row.
+    {"csv.reader", "csv.DictReader"}
+)
+
+ERROR_PRINTERS = frozenset(
+    # traceback and warnings documentation: these write a message and keep nothing.
+    {"traceback.print_exc", "traceback.print_exception", "traceback.format_exc",
+     "traceback.format_exception", "warnings.warn", "builtins.print", "sys.exc_info"}
+)  # fmt: skip
 
 KNOWN_NAMES = frozenset(
     name

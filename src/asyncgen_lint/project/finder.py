@@ -8,9 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SUFFIXES = (".py", ".pyi")
+
+_STUB = " stub"
+
+
+def stub_name(name: str) -> str:
+    """Return the name that stands for the stub beside a module's source."""
+    return f"{name}{_STUB}"
+
+
+def stubbed_name(name: str) -> str:
+    """Return the module of which this is the `stub_name`, empty if it is none."""
+    return name[: -len(_STUB)] if name.endswith(_STUB) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +57,19 @@ class Finder:
         self._entries: dict[str, frozenset[str]] = {}
 
     def find(self, name: str) -> ModuleFile | None:
-        """Return where the module of an absolute dotted name is, None if nowhere."""
+        """Return where the module of an absolute dotted name is, None if nowhere.
+
+        A stub is found under its `stub_name`.
+        """
         if name not in self._found:
-            self._found[name] = self._find(name)
+            of_stub = stubbed_name(name)
+            self._found[name] = self._stub(of_stub) if of_stub else self._find(name)
         return self._found[name]
+
+    def _stub(self, name: str) -> ModuleFile | None:
+        module = self.find(name)
+        path = self.stub_of(module) if module is not None else ""
+        return replace(module, path=path) if module is not None and path else None
 
     def _find(self, name: str) -> ModuleFile | None:
         above, _, last = name.rpartition(".")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -49,14 +49,16 @@ class Part:
 class LazyModule:
     """A module that is looked into: its outline, and the parts of it that were parsed.
 
-    `parsed` has the tree of each part of the module that was asked for, of a long class its header
-    alone; `trees` has all trees that were made, each with the number of lines of the file above it.
+    `parts_of` says which parts bind a name. `parsed` has the tree of each part of the module that
+    was asked for, of a long class its header alone; `trees` has all trees that were made, each with
+    the number of lines of the file above it.
     """
 
     source: Source
     outline: Outline
     parts: tuple[Part, ...]
     definitions: frozenset[str]
+    parts_of: Mapping[str, list[int]]
     parsed: dict[int, cst.Module] = field(default_factory=dict)
     trees: list[tuple[cst.Module, int]] = field(default_factory=list)
 
@@ -102,7 +104,7 @@ def lazy_module(source: Source, name: str, *, is_package: bool) -> LazyModule | 
     scope.outline = outline
     scope.star_imports += found.stars
     scope.bound_before_star |= found.bound_before_star
-    module = LazyModule(source, outline, parts, found.definitions)
+    module = LazyModule(source, outline, parts, found.definitions, found.parts_of)
     suite = _ModuleSuite(module, scope, parts, found)
     return module
 
@@ -237,6 +239,9 @@ class _Suite:
         scope.bindings = _Bindings(self)
         scope.annotations = _Annotations(self)
 
+    def ask_whole(self) -> None:
+        """Remember that all of the suite was asked for."""
+
     def gather_name(self, name: str) -> None:
         """Gather the parts that bind a name, in the order of the text."""
         for number in self.names.parts_of.get(name, ()):
@@ -244,6 +249,7 @@ class _Suite:
 
     def complete(self) -> None:
         """Gather every part, and put what was gathered in the order of the text."""
+        self.ask_whole()
         if len(self._made) == len(self._parts):
             return
         for number in range(len(self._parts)):
@@ -273,6 +279,9 @@ class _Suite:
 
 
 class _ModuleSuite(_Suite):
+    def ask_whole(self) -> None:
+        self._scope.outline.ask_whole()
+
     def _gather(self, number: int, part: Part) -> None:
         module = self._module
         tree = part.trees[0]
@@ -373,6 +382,7 @@ class _Bindings(dict[str, list[Binding]]):
         return self._found.setdefault(name, {}).setdefault(self._suite.number, default)
 
     def __iter__(self) -> Iterator[str]:
+        self._suite.ask_whole()
         return iter(self._suite.names.parts_of)
 
     def __len__(self) -> int:
@@ -380,6 +390,7 @@ class _Bindings(dict[str, list[Binding]]):
 
     def keys(self) -> Any:
         """Return every name."""
+        self._suite.ask_whole()
         return self._suite.names.parts_of.keys()
 
     def values(self) -> Any:

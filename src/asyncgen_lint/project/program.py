@@ -18,7 +18,8 @@ import libcst as cst
 from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Located
 from asyncgen_lint.names.scopes import Outline
-from asyncgen_lint.project.finder import Finder, ModuleFile, Root
+from asyncgen_lint.project.basis import Basis, Depth, Summary, Use, digest, summarise
+from asyncgen_lint.project.finder import Finder, ModuleFile, Root, stub_name, stubbed_name
 from asyncgen_lint.project.lazy import LazyModule, lazy_module
 from asyncgen_lint.source.position import generate
 from asyncgen_lint.source.span import Position, Span
@@ -39,6 +40,8 @@ class Program:
         self._finder = Finder(roots)
         self._sources: dict[str, Source | None] = {}
         self._modules: dict[str, LazyModule | None] = {}
+        self._digests: dict[str, str] = {}
+        self._summaries: dict[str, Summary | None] = {}
         self._stubs: dict[str, LazyModule | None] = {}
         self.located: dict[str, Located] = {}
         self.lines = 0
@@ -103,6 +106,75 @@ class Program:
         if found.path not in self._sources:
             self._sources[found.path] = _read(found.path)
         return self._sources[found.path]
+
+    # What a result rests on
+
+    def basis(self, outline: Outline, shown: Iterable[tuple[str, int]] = ()) -> Basis:
+        """Return what the answers about a module rest on.
+
+        `shown` are the places, as file and line, that paths point to.
+        """
+        lines: dict[str, set[int]] = {}
+        for path, line in shown:
+            lines.setdefault(path, set()).add(line)
+        uses: dict[str, Use] = {}
+        pending = [*outline.uses, *self._stub_asked(outline.name)]
+        while pending:
+            name = pending.pop()
+            if name in uses:
+                continue
+            found = self._finder.find(name)
+            if found is None or found.path not in self._sources:
+                uses[name] = Use(name, Depth.FOUND)
+                continue
+            module = self._known(name)
+            whole = module is not None and module.outline.is_whole
+            depth = Depth.WHOLE if whole else Depth.READ
+            uses[name] = Use(name, depth, tuple(sorted(lines.get(found.path, ()))))
+            pending += self._stub_asked(name)
+            if module is not None:
+                pending += module.outline.uses
+        return Basis(tuple(sorted(uses.values())), self)
+
+    def _stub_asked(self, name: str) -> tuple[str, ...]:
+        """Return the name of a module's stub, if it was asked for, and of what that leads to."""
+        if name not in self._stubs:
+            return ()
+        return (stub_name(name),) if self._stubs[name] is None else (stub_name(name), name)
+
+    def _known(self, name: str) -> LazyModule | None:
+        of_stub = stubbed_name(name)
+        return self._stubs.get(of_stub) if of_stub else self._modules.get(name)
+
+    def place(self, name: str) -> tuple[str, bool] | None:
+        """Return a module's file, empty if it has none, and whether it is an installed one's."""
+        found = self._finder.find(name)
+        return (found.path, found.is_installed) if found is not None else None
+
+    def text_digest(self, name: str) -> str:
+        """Return the digest of a module's text as it was read, empty if it cannot be."""
+        found = self._finder.find(name)
+        source = self._source(found) if found is not None else None
+        if source is None:
+            return ""
+        if name not in self._digests:
+            self._digests[name] = digest(source.text)
+        return self._digests[name]
+
+    def text(self, name: str) -> str:
+        """Return a module's text as it was read, empty if it cannot be."""
+        found = self._finder.find(name)
+        source = self._source(found) if found is not None else None
+        return source.text if source is not None else ""
+
+    def summary(self, name: str) -> Summary | None:
+        """Return the summary of a module; None for one without Python source that can be read."""
+        if name not in self._summaries:
+            of_stub = stubbed_name(name)
+            outline = self.stub(of_stub) if of_stub else self.outline(name)
+            module = self._known(name) if outline is not None else None
+            self._summaries[name] = summarise(module) if module is not None else None
+        return self._summaries[name]
 
     # What the engine asks
 

@@ -11,6 +11,8 @@ Not reported: `closing` of anything else, sync generators among them; a `closing
 contextlib's; generators that this module does not show to be async ones; `async with` over a
 generator itself, which is another mistake.
 
+A type checker reports the same in annotated code; `typed = true` leaves it to that.
+
 Fix safety: turning `closing` or `with` into `async with aclosing` is safe, since the statement
 raised every time. There is no fix outside `async def`, where one statement enters several
 managers, or for `with g:`, where a decorator `@asynccontextmanager` may be what is missing.
@@ -31,6 +33,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     summary="`closing` or a plain `with` over an async generator, which raises",
     severity=Severity.ERROR,
     fixable=True,
+    type_checked=True,
 )
 def closing_instead_of_aclosing(facts: Facts) -> Iterator[Finding]:
     """Find generators given to `closing`, and generators or `aclosing` entered by `with`."""

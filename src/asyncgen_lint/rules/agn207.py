@@ -11,6 +11,9 @@ Not reported: arguments whose kind is not certain, instances of classes with bas
 that this module does not show, and what the module itself gives an `aclose`; `aclosing(g)` where
 the body iterates `g` by its name.
 
+A type checker reports an argument without `aclose()` in annotated code; `typed = true` leaves
+that to it.
+
 Fix safety: no automatic fix yet.
 """
 
@@ -27,6 +30,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "aclosing-misuse",
     summary="`aclosing` over what has no `aclose()`, or over a generator that nothing iterates",
     severity=Severity.ERROR,
+    type_checked=True,
 )
 def aclosing_misuse(facts: Facts) -> Iterator[Finding]:
     """Find `aclosing` of arguments without `aclose()`, and of generators iterated anew."""
@@ -42,4 +46,6 @@ def aclosing_misuse(facts: Facts) -> Iterator[Finding]:
                 f"`aclosing` closes this `{each.label}`, but the body iterates another one; name"
                 " it with `as`, and iterate that"
             )
-        yield Finding(message, each.at, path=each.path, subject=each.label)
+        yield Finding(
+            message, each.at, path=each.path, subject=each.label, type_checked=bool(each.kind)
+        )

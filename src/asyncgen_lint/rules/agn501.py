@@ -9,6 +9,8 @@ Not reported: coroutines that return a generator; calls that this module does no
 certain, such as overridden methods of another kind, functions with unknown decorators, or names
 with two definitions.
 
+A type checker reports the same in annotated code; `typed = true` leaves it to that.
+
 Fix safety: dropping the `await` in a loop's header is safe, since the line raised every time. As a
 statement, what was meant cannot be known, and there is no fix.
 """
@@ -28,6 +30,7 @@ from asyncgen_lint.rule import Finding, FixSafety, Severity, rule
     summary="an async generator is awaited, which raises TypeError",
     severity=Severity.ERROR,
     fixable=True,
+    type_checked=True,
 )
 def generator_awaited(facts: Facts) -> Iterator[Finding]:
     """Find awaits of calls that certainly give an async generator."""

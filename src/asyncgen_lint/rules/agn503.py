@@ -8,6 +8,8 @@ Await it first: `async for x in await f()`.
 Not reported: functions that are decorated, not in view, or stubs; overridable methods of which
 some override is an async generator.
 
+A type checker reports the same in annotated code; `typed = true` leaves it to that.
+
 Fix safety: adding `await` is safe where the function returns an async iterator by its annotation
 or its body, else unsafe. The line raised every time.
 """
@@ -27,6 +29,7 @@ from asyncgen_lint.rule import Finding, FixSafety, Severity, rule
     summary="`async for` over a coroutine, which raises TypeError",
     severity=Severity.ERROR,
     fixable=True,
+    type_checked=True,
 )
 def async_for_over_coroutine(facts: Facts) -> Iterator[Finding]:
     """Find async loops over calls of certain coroutine functions."""

@@ -18,6 +18,7 @@ from asyncgen_lint.names.scopes import (
     BindingKind,
     Scope,
     ScopeKind,
+    all_parameters,
     alternatives,
     dotted_name,
     is_name,
@@ -163,15 +164,9 @@ class Cleanup:
             return Verdict.YES if catches else Verdict.NO
         if dotted in tables.TRIVIAL_MANAGERS:
             return Verdict.NO
-        if (
-            dotted in self._knowledge.known.closers
-            and isinstance(manager, cst.Call)
-            and manager.args
-        ):
-            # A generator made in view counts for itself, as one that is held at the yield.
-            product = self._knowledge.product(manager.args[0].value, scope)
-            is_followed = product is not None and product.kind is FunctionKind.AGEN
-            return Verdict.NO if is_followed else Verdict.UNKNOWN
+        is_closer = dotted in self._knowledge.known.closers
+        if is_closer and isinstance(manager, cst.Call) and manager.args:
+            return self._close_has_effect(manager.args[0].value, scope)
         if dotted in tables.SYNC_RELEASES:
             return Verdict.YES
         found = self._knowledge.callee(called, scope)
@@ -179,34 +174,75 @@ class Cleanup:
             product = self._knowledge.product(manager, scope)
             if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
                 return None
-            return self._generator_manager_has_effect(product.functions[0])
+            return self._generator_manager_has_effect(product.functions[0], manager, scope)
         if found.kind is ScopeKind.CLASS:
-            return self._class_has_effect(found)
+            return self._class_has_effect(found, manager, scope)
         is_manager = self._knowledge.kind(found) is FunctionKind.CONTEXT_MANAGER
         decorators = self._knowledge.resolver.decorators(found)
         if not is_manager and "contextlib.contextmanager" not in decorators:
             return None
         entered = self._knowledge.entered_function(found)
-        return self._generator_manager_has_effect(entered) if entered is not None else None
+        if entered is None:
+            return None
+        return self._generator_manager_has_effect(entered, manager, scope)
 
-    def _class_has_effect(self, owner: Scope) -> Verdict | None:
+    def _close_has_effect(self, closed: cst.BaseExpression, scope: Scope) -> Verdict:
+        """Return what closing an object and nothing else comes to, for who does it at a yield."""
+        # A generator made in view counts for itself, as one that is held at the yield.
+        product = self._knowledge.product(closed, scope)
+        is_followed = product is not None and product.kind is FunctionKind.AGEN
+        return Verdict.NO if is_followed else Verdict.UNKNOWN
+
+    def _class_has_effect(
+        self, owner: Scope, manager: cst.BaseExpression, scope: Scope
+    ) -> Verdict | None:
         for name in ("__aexit__", "__exit__"):
             method = self._knowledge.resolver.method(owner, name)
-            if method is not None and isinstance(method.node, cst.FunctionDef):
+            if method is None or not isinstance(method.node, cst.FunctionDef):
+                continue
+            given = self._argument_closed_by(method, owner, manager)
+            if given is None:
                 return self.suite_has_effect(method.node.body, method)
+            closed, argument = given
+            rest = self.suite_has_effect(method.node.body, method, closed=closed)
+            return worst([rest, self._close_has_effect(argument, scope)])
         return None
 
-    def _generator_manager_has_effect(self, function: Scope) -> Verdict:
+    def _argument_closed_by(
+        self, method: Scope, owner: Scope, manager: cst.BaseExpression
+    ) -> tuple[str, cst.BaseExpression] | None:
+        """Return what a method calls the only argument of its class, and that, if it closes it."""
+        maker = self._knowledge.resolver.method(owner, "__init__")
+        given = _only_argument(manager, maker) if maker is not None else None
+        if given is None:
+            return None
+        for closed in sorted(_awaited_closes(method)):
+            this, _, attribute = closed.partition(".")
+            stored = self._knowledge.instances.stored_on_self(owner, attribute)
+            is_argument = stored and all(is_name(value, given[0]) for value, _ in stored)
+            if is_argument and this in method.bindings:
+                return closed, given[1]
+        return None
+
+    def _generator_manager_has_effect(
+        self, function: Scope, manager: cst.BaseExpression, scope: Scope
+    ) -> Verdict:
         """Return whether GeneratorExit thrown at the manager's own yield has an effect."""
         graph = self._knowledge.graph(function)
         if graph is None:
             return Verdict.UNKNOWN
+        given = _only_argument(manager, function)
+        if given is not None and given[0] not in _awaited_closes(function):
+            given = None
+        closed = given[0] if given is not None else ""
         verdicts = [
-            self.region_has_effect(region, function)
+            self.region_has_effect(region, function, closed=closed)
             for block in graph.blocks
             if any(isinstance(each, Yield) for each in block.instructions)
             for region in block.regions
         ]
+        if given is not None:
+            verdicts.append(self._close_has_effect(given[1], scope))
         return worst(verdicts)
 
     def region_has_effect(self, region: Region, scope: Scope, *, closed: str = "") -> Verdict:
@@ -253,6 +289,35 @@ class Cleanup:
             return True
         dotted = {self._knowledge.dotted(each, scope) for each in alternatives(handler.type)}
         return bool(dotted & tables.GENERATOR_EXIT_CATCHERS)
+
+
+def _only_argument(
+    manager: cst.BaseExpression, function: Scope
+) -> tuple[str, cst.BaseExpression] | None:
+    """Return the only parameter but `self` of a called function, and what is passed as it."""
+    node = function.node
+    if not isinstance(manager, cst.Call) or not isinstance(node, cst.FunctionDef):
+        return None
+    names = [each.name.value for each in all_parameters(node.params)]
+    if function.owner_class is not None:
+        names = names[1:]
+    if len(names) != 1 or len(function.bindings.get(names[0], ())) != 1:
+        return None
+    if len(manager.args) != 1 or manager.args[0].star:
+        return None
+    return names[0], manager.args[0].value
+
+
+def _awaited_closes(function: Scope) -> set[str]:
+    """Return the dotted names of which a function awaits `aclose()`."""
+    return {
+        dotted_name(each.expression.func.value)
+        for each in function.awaits
+        if isinstance(each, cst.Await)
+        and isinstance(each.expression, cst.Call)
+        and isinstance(each.expression.func, cst.Attribute)
+        and each.expression.func.attr.value == "aclose"
+    }
 
 
 def _closes(node: cst.CSTNode, name: str) -> bool:

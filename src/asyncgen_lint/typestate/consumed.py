@@ -19,7 +19,11 @@ _TAKERS = frozenset(
 )  # fmt: skip
 """Last names of calls that use their arguments so; a name more costs time, never a finding."""
 
-_METHODS = tables.STEP_METHODS | tables.CLOSE_METHODS | {"__aiter__", "__aenter__", "__enter__"}
+_METHODS = (
+    tables.STEP_METHODS
+    | tables.CLOSE_METHODS
+    | {"__aiter__", "__aenter__", "__enter__", "__next__", "send", "throw"}
+)
 
 
 def consumed(function: Scope) -> frozenset[cst.CSTNode]:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Region, RegionKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, dotted_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, dotted_name, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 
@@ -99,6 +99,48 @@ class Consumers:
                     if is_handed_on and not self._is_argument_of_builtin(node, scope):
                         return True
         return False
+
+    def use_items_at_once(self, function: Scope) -> bool:
+        """Return whether each consumer is in view, and none keeps an item beyond its turn."""
+        is_private = (
+            function.name.startswith("_")
+            or function.parent is None
+            or (function.parent.kind is ScopeKind.FUNCTION)
+        )
+        if not is_private or self.is_handed_on(function) or not self._is_only_iterated(function):
+            return False
+        found = False
+        for loop, scope in self.async_loops:
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or function not in product.functions:
+                continue
+            found = True
+            if not isinstance(loop, cst.For) or not isinstance(loop.target, cst.Name):
+                return False
+            for node in descendants(loop.body):
+                if is_name(node, loop.target.value) and not self._is_only_read(node, scope):
+                    return False
+        return found
+
+    def all_await(self, function: Scope) -> bool:
+        """Return whether some consumer of a generator is in view, and each awaits in its loop."""
+        found = False
+        for loop, scope in self.async_loops:
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or function not in product.functions:
+                continue
+            found = True
+            inside = set(descendants(loop.body)) if isinstance(loop, cst.For) else set()
+            if not any(each in inside for each in scope.awaits):
+                return False
+        return found
+
+    def _is_only_read(self, node: cst.CSTNode, scope: Scope) -> bool:
+        """Return whether an item is looped over, or given to a builtin that gives a value."""
+        parent = self._parents[node]
+        if isinstance(parent, (cst.For, cst.CompFor)):
+            return parent.iter is node
+        return isinstance(parent, cst.Arg) and self._is_argument_of_builtin(node, scope)
 
     def _is_only_iterated(self, function: Scope) -> bool:
         """Return whether each call of a generator function in view stands in a loop's header."""

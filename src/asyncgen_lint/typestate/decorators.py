@@ -9,7 +9,7 @@ is UNKNOWN, and then nothing is said of calls of the function.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -42,18 +42,32 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A function that a decorator returns in place of its own, which it calls `decorated`.
+
+    `decorator` is the function that has that parameter.
+    """
+
+    scope: Scope
+    decorated: str
+    decorator: Scope
+
+
+@dataclass(frozen=True, slots=True)
 class Decoration:
     """What one decorator does.
 
     `is_kept` says that somebody else gets the function too, and may drive its generators in a way
     of their own; `gives_result`, of AWAITS, that awaiting gives what the function gives in the end;
-    `wrapper` is the function in view that is called instead, for CHANNEL.
+    `wrapper` is the function in view that is called instead, for CHANNEL; `wrappers` are all in
+    view that stand around the function, if they are the same on each path, the innermost first.
     """
 
     way: Way
     is_kept: bool = False
     gives_result: bool = False
     wrapper: Scope | None = None
+    wrappers: tuple[Wrapper, ...] = field(default=(), compare=False)
 
 
 _UNKNOWN = Decoration(Way.UNKNOWN)
@@ -281,8 +295,12 @@ class Decorators:
         return replace(made, is_kept=True) if self._keeps(body) else made
 
     def _agreed(self, decorations: Iterator[Decoration]) -> Decoration:
-        found = set(decorations)
-        return found.pop() if len(found) == 1 else _UNKNOWN
+        found = list(decorations)
+        if len(set(found)) != 1:
+            return _UNKNOWN
+        if len({each.wrappers for each in found}) != 1:
+            return replace(found[0], wrappers=())
+        return found[0]
 
     def _returned(self, value: cst.BaseExpression | None, body: _Body, depth: int) -> Decoration:
         """Return what calling a value does that a decorator returns in place of its function."""
@@ -335,15 +353,16 @@ class Decorators:
     def _composed(self, inner: Decoration, outer: Decoration) -> Decoration:
         """Return what two decorators do, of which `outer` gets what `inner` made."""
         is_kept = inner.is_kept or outer.is_kept
+        wrappers = (*inner.wrappers, *outer.wrappers)
         if outer.way in (Way.ITSELF, Way.CALLS):
-            return replace(inner, is_kept=is_kept)
+            return replace(inner, is_kept=is_kept, wrappers=wrappers)
         if inner.way in (Way.ITSELF, Way.CALLS):
-            return replace(outer, is_kept=is_kept)
+            return replace(outer, is_kept=is_kept, wrappers=wrappers)
         if inner.way is Way.AWAITS and outer.way is Way.AWAITS:
             both = inner.gives_result and outer.gives_result
-            return Decoration(Way.AWAITS, is_kept, both)
+            return Decoration(Way.AWAITS, is_kept, both, wrappers=wrappers)
         if inner.way is Way.ITERATES and outer.way is Way.ITERATES:
-            return replace(inner, is_kept=is_kept)
+            return replace(inner, is_kept=is_kept, wrappers=wrappers)
         return _UNKNOWN
 
     # Wrappers
@@ -352,7 +371,10 @@ class Decorators:
         """Return what calling a wrapper does, its own decorators included."""
         node = wrapper.node
         assert isinstance(node, cst.FunctionDef)
-        made = self._undecorated(wrapper, body)
+        made = replace(
+            self._undecorated(wrapper, body),
+            wrappers=(Wrapper(wrapper, body.decorated, body.scope),),
+        )
         shape: _Shape | None = _shape_of(wrapper)
         for each in reversed(node.decorators):
             if shape is None:

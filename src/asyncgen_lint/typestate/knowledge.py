@@ -203,6 +203,15 @@ class Knowledge:
         """Return whether the function is read as an attribute."""
         return Way.PROPERTY in self.decorators.ways(scope)
 
+    def is_given_to_driver(self, function: Scope) -> bool:
+        """Return whether a dependency marker, or asynccontextmanager, gets the function by name.
+
+        Asked are the function's own module and the one that is analysed.
+        """
+        return any(
+            function in self._wrapped_functions(each) for each in (function.outline, self.outline)
+        )
+
     def _wrapped_functions(self, outline: Outline) -> frozenset[Scope]:
         """Return the functions given by name to a dependency marker or asynccontextmanager."""
         memo = outline.memo.setdefault("wrapped", {})
@@ -212,6 +221,9 @@ class Knowledge:
         return found
 
     def _functions_given_to_wrappers(self, outline: Outline) -> Iterator[Scope]:
+        if self.known.is_extended:
+            # Which words were looked for in the text does not show in it.
+            outline.ask_whole()
         if outline.text is not None and not self.known.may_mention_drivers(outline.text):
             return
         if outline.complete is not None:

@@ -149,7 +149,7 @@ class Managers:
     def unclosable(self) -> Iterator[Unclosable]:
         """Yield each `aclosing` whose argument certainly lacks `aclose`."""
         for call, argument, scope in self._aclosings:
-            kind = self._unclosable_kind(argument, scope, _MAX_DEPTH)
+            kind = self.kind_without_aclose(argument, scope)
             if kind and not self._sets_aclose():
                 yield Unclosable(call, argument, kind, self._statement(call))
 
@@ -187,6 +187,10 @@ class Managers:
             for bindings in scope.bindings.values()
             for each in bindings
         )
+
+    def kind_without_aclose(self, expression: cst.BaseExpression, scope: Scope) -> str:
+        """Return what an expression gives, as "a list", if that certainly has no `aclose`."""
+        return self._unclosable_kind(expression, scope, _MAX_DEPTH)
 
     def _unclosable_kind(self, expression: cst.BaseExpression, scope: Scope, depth: int) -> str:
         """Return what an expression gives, if it certainly has no `aclose`; else nothing."""

@@ -14,9 +14,10 @@ import libcst as cst
 from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import Block, Call, EdgeKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, is_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, is_name, last_name
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.made import Made
 
 _WAIT_FOR_IN_TASK_UNTIL = (3, 12)
 """`wait_for` awaits in the calling task from this version on: What's New in Python 3.12."""
@@ -40,6 +41,16 @@ class ForeignClose:
     bound: Bound
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignStep:
+    """A step that `spawner` runs in a task of its own, of a generator bound to one task."""
+
+    call: cst.Call
+    spawner: str
+    generator: cst.BaseExpression
+    bound: Bound
+
+
 class OtherTask:
     """Answers for one module; `parent` gives the node around a node."""
 
@@ -54,6 +65,7 @@ class OtherTask:
         self._scopes = scopes
         self._parent = parent
         self._target_version = target_version
+        self._made = Made(knowledge)
 
     def closes(self) -> Iterator[ForeignClose]:
         """Yield each `aclose()` in another task, of a generator that is bound to its task."""
@@ -68,6 +80,45 @@ class OtherTask:
                 bounds = [self._bound(each) for each in self._functions(generator, scope)]
                 if bounds and bounds[0] is not None and None not in bounds:
                     yield ForeignClose(call, spawner, generator, bounds[0])
+
+    def steps(self) -> Iterator[ForeignStep]:
+        """Yield each step in a task of its own, of a generator that is bound to its task."""
+        for scope in self._knowledge.outline.module.descendants():
+            for call in scope.calls:
+                generator = self._stepped(call, scope)
+                if generator is None:
+                    continue
+                spawner = self._spawner(call, scope) or self._runner(call)
+                if not spawner:
+                    continue
+                makers = self._made.makers(generator, scope) or self._functions(generator, scope)
+                bounds = [self._bound(each) or self._bound_to_asyncio(each) for each in makers]
+                if bounds and bounds[0] is not None and None not in bounds:
+                    yield ForeignStep(call, spawner, generator, bounds[0])
+
+    def _stepped(self, call: cst.Call, scope: Scope) -> cst.BaseExpression | None:
+        """Return the generator that a call steps."""
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value in tables.STEP_METHODS:
+            return call.func.value
+        if not call.args or last_name(call.func) != "anext":
+            return None
+        dotted = self._knowledge.dotted(call.func, scope)
+        return call.args[0].value if dotted in tables.STEP_FUNCTIONS else None
+
+    def _runner(self, step: cst.Call) -> str:
+        """Return the name of the method of a loop that runs the step in a task, or nothing."""
+        argument = self._parent(step)
+        call = self._parent(argument) if isinstance(argument, cst.Arg) else None
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+            return ""
+        name = call.func.attr.value
+        return name if name == "run_until_complete" and len(call.args) == 1 else ""
+
+    def _bound_to_asyncio(self, function: Scope) -> Bound | None:
+        """Return the timeout or task group of asyncio that is open at a generator's `yield`."""
+        for _, name, opened in self._scopes.open_at_yields(function):
+            return Bound(opened, f"it is inside `{name}` at its `yield`")
+        return None
 
     def _spawner(self, close: cst.Call, scope: Scope) -> str:
         """Return the name of the call that runs the close in a task of its own, or nothing."""

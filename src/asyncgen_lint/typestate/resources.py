@@ -7,6 +7,8 @@ is another matter: its cleanup comes after the connection's end, and fails.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from asyncgen_lint.flow.graph import Argument, Graph, RegionKind, Yield
@@ -14,6 +16,9 @@ from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, dotted_
 from asyncgen_lint.typestate.calls import parameter_of
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+
+_Question = tuple[Scope, str]
+"""Does this function's generator end with this parameter, or with none?"""
 
 _GENERATORS = frozenset({FunctionKind.AGEN, FunctionKind.GENERATOR})
 
@@ -24,7 +29,7 @@ class Resources:
     def __init__(self, knowledge: Knowledge, cleanup: Cleanup) -> None:
         self._knowledge = knowledge
         self._cleanup = cleanup
-        self._ends_with: dict[tuple[Scope, str], bool] = {}
+        self._ends_with: dict[_Question, bool] = {}
 
     def ends_with_one_of(
         self, function: Scope, call: cst.CSTNode, closed: frozenset[str], scope: Scope
@@ -63,21 +68,48 @@ class Resources:
         """
         key = (function, parameter)
         if key not in self._ends_with:
-            # Of what calls itself, the rest decides.
-            self._ends_with[key] = True
-            self._ends_with[key] = self._compute(function, parameter)
+            self._solve(key)
         return self._ends_with[key]
 
-    def _compute(self, function: Scope, parameter: str) -> bool:
+    def _solve(self, key: _Question) -> None:
+        """Answer a question and all that it rests on: the greatest fixpoint, from yes for each."""
+        rests_on: dict[_Question, list[list[_Question]]] = {}
+        pending = [key]
+        while pending:
+            each = pending.pop()
+            if each in rests_on or each in self._ends_with:
+                continue
+            grounds = self._grounds(*each)
+            self._ends_with[each] = grounds is not None
+            rests_on[each] = grounds or []
+            pending += [question for choices in rests_on[each] for question in choices]
+        is_changing = True
+        while is_changing:
+            is_changing = False
+            for each, grounds in rests_on.items():
+                if self._ends_with[each] and not all(
+                    any(self._ends_with[question] for question in choices) for choices in grounds
+                ):
+                    self._ends_with[each] = False
+                    is_changing = True
+
+    def _grounds(self, function: Scope, parameter: str) -> list[list[_Question]] | None:
+        """Return, for each generator that a generator makes, the questions one of which must hold.
+
+        None if its own cleanup already does not end with the parameter.
+        """
         graph = self._knowledge.graph(function)
         if graph is None or (parameter and len(function.bindings.get(parameter, ())) != 1):
-            return False
-        return self._regions_end(graph, function, parameter) and all(
-            self._inner_ends(call, scope, parameter)
+            return None
+        if not self._regions_end(graph, function, parameter):
+            return None
+        return [
+            choices
             for scope in function.descendants()
             if scope is function or scope.kind is ScopeKind.COMPREHENSION
             for call in scope.calls
-        )
+            for choices in self._inner_questions(call, scope, parameter)
+        ]
 
     def _regions_end(self, graph: Graph, function: Scope, parameter: str) -> bool:
         return all(
@@ -88,13 +120,13 @@ class Resources:
             if region.kind is not RegionKind.LOOP
         )
 
-    def _inner_ends(self, call: cst.Call, scope: Scope, parameter: str) -> bool:
-        """Return whether a generator that a generator makes ends with its parameter too."""
+    def _inner_questions(
+        self, call: cst.Call, scope: Scope, parameter: str
+    ) -> Iterator[list[_Question]]:
+        """Yield, for each function of a call, the questions one of which must hold."""
         product = self._knowledge.product(call, scope)
         if product is None or product.kind not in _GENERATORS:
-            return True
-        closed = frozenset({parameter} if parameter else ())
-        return all(
-            self.ends_with(each, "") or self.ends_with_one_of(each, call, closed, scope)
-            for each in product.functions
-        )
+            return
+        for each in product.functions:
+            given = self._parameters_given(each, call, parameter, scope) if parameter else []
+            yield [(each, ""), *((each, name) for name in given)]

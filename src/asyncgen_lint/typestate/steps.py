@@ -68,8 +68,14 @@ class Steps:
         return False
 
 
+def stepped(call: cst.Call) -> cst.BaseExpression | None:
+    """Return the generator that a stepping call steps."""
+    if isinstance(call.func, cst.Attribute) and call.func.attr.value != "anext":
+        return call.func.value
+    return call.args[0].value if call.args else None
+
+
 def stepped_name(call: cst.Call) -> str:
     """Return the name of the generator that a stepping call steps, if it has one."""
-    if isinstance(call.func, cst.Attribute):
-        return dotted_name(call.func.value)
-    return dotted_name(call.args[0].value) if call.args else ""
+    generator = stepped(call)
+    return dotted_name(generator) if generator is not None else ""

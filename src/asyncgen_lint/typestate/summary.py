@@ -299,11 +299,18 @@ class _ParameterTracking(Tracking):
     ) -> None:
         self._parameter = Site(SiteKind.PARAMETER, graph.node)
         self._name = parameter
+        self._is_manager = knowledge.kind(scope) is FunctionKind.CONTEXT_MANAGER
         super().__init__(knowledge, summaries, scope, graph)
 
     def _initial(self) -> State:
         held = frozenset({Holding(self._parameter, Role.OBJECT)})
         return State({self._name: held}, {self._parameter: frozenset({CREATED})})
+
+    def _yield(self, instruction: Yield, state: State) -> State:
+        if self._is_manager and instruction.value == self._name:
+            # Lent to the body of the `with`, which is followed where that stands.
+            return state
+        return super()._yield(instruction, state)
 
     def use(self) -> Use:
         """Return what happens to the parameter on every normal way out."""

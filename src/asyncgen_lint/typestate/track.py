@@ -211,6 +211,9 @@ class Tracking:
         for each in stepped:
             if each.action != "look":
                 state = _become(state, each.site, EXHAUSTED)
+        for operand in _used_up_by(instruction):
+            # A temporary does not outlive the call or the `await` that it was made for.
+            state = self._consume(instruction, operand, state)
         if kind in _UNPROVEN:
             return _pass_exception(state, kind)
         return state
@@ -369,11 +372,7 @@ class Tracking:
             given.add(new)
         if given:
             state = _hold(state, instruction.result, frozenset(given))
-        for operand in (
-            instruction.callee,
-            instruction.receiver,
-            *(each.value for each in instruction.arguments),
-        ):
+        for operand in _used_up_by(instruction):
             state = self._consume(instruction, operand, state)
         if created is not None:
             _give(created.site, relayed, state)
@@ -738,9 +737,41 @@ class Tracking:
         The path is followed with exact states, without joining, so a leak that only exists in
         the join of two paths has no witness.
         """
+
+        def ends(block: Block, state: State) -> list[Edge] | None:
+            if not self._happens_in(leak, block, state):
+                return None
+            # The jump that drops a temporary comes after the dropping.
+            return [e for e in block.edges if leak.is_temporary and e.kind is leak.exit][:1]
+
+        return self._path(leak.site, ends, _may_still_leak)
+
+    def path_to(
+        self, site: Site, is_met: Callable[[Instruction, State], bool]
+    ) -> list[Edge] | None:
+        """Return a shortest path from where a generator is made to an instruction met so.
+
+        States on it are exact, as in `witness`; None if there is no such path.
+        """
+
+        def ends(block: Block, state: State) -> list[Edge] | None:
+            for instruction in block.instructions:
+                if is_met(instruction, state):
+                    return []
+                state = self.transfer(instruction, state)
+            return None
+
+        return self._path(site, ends, _is_there)
+
+    def _path(
+        self,
+        site: Site,
+        ends: Callable[[Block, State], list[Edge] | None],
+        goes_on: Callable[[State, Site], bool],
+    ) -> list[Edge] | None:
         queue: deque[tuple[Block, State, Flags, tuple[Edge, ...]]] = deque()
-        for start in self._creation_blocks(leak.site):
-            first = _without(self.solution.entries[start.index], leak.site)
+        for start in self._creation_blocks(site):
+            first = _without(self.solution.entries[start.index], site)
             queue.append((start, first, self._flags.get(start.index, {}), ()))
         seen: set[tuple[object, ...]] = set()
         problem = Constants()
@@ -748,21 +779,16 @@ class Tracking:
             if not queue:
                 return None
             block, state, flags, path = queue.popleft()
-            if self._happens_in(leak, block, state):
-                # The jump that drops a temporary comes after the dropping.
-                jumps = [e for e in block.edges if leak.is_temporary and e.kind is leak.exit]
-                return [*path, *jumps[:1]]
+            last = ends(block, state)
+            if last is not None:
+                return [*path, *last]
             for instruction in block.instructions:
                 flags = problem.transfer(instruction, flags)
             for edge, after in outcomes(self, block, state):
-                key = (
-                    edge.target.index,
-                    _fingerprint(after, leak.site),
-                    frozenset(flags.items()),
-                )
+                key = (edge.target.index, _fingerprint(after, site), frozenset(flags.items()))
                 if key in seen or not is_possible(block, edge, flags):
                     continue
-                if not _may_still_leak(after, leak.site):
+                if not goes_on(after, site):
                     continue
                 seen.add(key)
                 queue.append((edge.target, after, flags, (*path, edge)))
@@ -872,6 +898,10 @@ def _may_still_leak(state: State, site: Site) -> bool:
     )
 
 
+def _is_there(state: State, site: Site) -> bool:
+    return site in state.conditions or site.earlier in state.conditions
+
+
 def _is_how(leak: Leak, condition: Condition) -> bool:
     return (
         condition.phase is Phase.SUSPENDED
@@ -882,6 +912,18 @@ def _is_how(leak: Leak, condition: Condition) -> bool:
 
 def _is_call(node: cst.CSTNode | None) -> bool:
     return isinstance(node, cst.Call)
+
+
+def _used_up_by(instruction: Instruction) -> tuple[Operand, ...]:
+    """Return the operands that an instruction takes, whether it raises or not."""
+    if isinstance(instruction, Await):
+        return (instruction.value,)
+    if isinstance(instruction, Exit):
+        return (instruction.manager,)
+    if isinstance(instruction, Call):
+        values = (each.value for each in instruction.arguments)
+        return (instruction.callee, instruction.receiver, *values)
+    return ()
 
 
 def _hold(state: State, operand: Operand, held: frozenset[Holding]) -> State:

@@ -1,0 +1,34 @@
+"""Plan: throw an exception by one argument, as Python 3.12 wants it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
+
+
+def throw_instance(call: Node) -> FixPlan | None:
+    """Return the plan that keeps the exception of `athrow(E, E(...))`, or the class of `E, None`.
+
+    None where the second argument is neither, or where there is a traceback to be set.
+    """
+    assert isinstance(call, cst.Call)
+    kind, value, *rest = [each.value for each in call.args]
+    if any(not _is_none(each) for each in rest):
+        return None
+    if _is_none(value):
+        kept = kind
+    elif isinstance(value, cst.Call) and value.func.deep_equals(kind):
+        kept = value
+    else:
+        return None
+
+    def build(node: Node) -> Node:
+        last = node.args[-1]
+        return node.with_changes(args=[last.with_changes(value=kept)])
+
+    return FixPlan("Throw the exception alone", FixSafety.SAFE, (Rewrite(call, build),))
+
+
+def _is_none(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.Name) and value.value == "None"

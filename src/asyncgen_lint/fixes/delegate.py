@@ -1,0 +1,122 @@
+"""Plan: yield the items of a source one by one, in place of `yield from`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from asyncgen_lint.facts import DelegationRefused, Facts
+from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.layout import indent_near
+from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+
+_ACLOSING = ImportRequest("contextlib", "aclosing")
+_ACLOSING_SINCE = (3, 10)
+
+
+def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
+    """Return the plan that makes `yield from` a loop, over a generator under `aclosing`.
+
+    None where the value of `yield from` is used, where it is not certain what kind of loop the
+    source needs, and where the statement shares its line.
+    """
+    if not refused.is_alone or not (refused.is_async or refused.is_sync):
+        return None
+    line = facts.parent(facts.parent(refused.at))
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+        return None
+    function, indent = refused.function, indent_near(facts, line)
+    item = _free_name("item", function)
+    label = f"`{refused.label}`" if refused.label else "the source"
+    if refused.is_sync:
+        return FixPlan(
+            f"Iterate {label}, and yield its items",
+            FixSafety.SAFE,
+            (Rewrite(line, lambda node: _above(_loop(_source(node), item, indent), node)),),
+        )
+    if facts.target_version < _ACLOSING_SINCE:
+        return None
+    closer = local_name(facts, _ACLOSING, line, function)
+    if closer is None:
+        return None
+    stream = _free_name(f"{_stem(refused.source)}_stream".lstrip("_"), function)
+
+    def build(node: Node) -> Node:
+        call = cst.Call(closer.expression(), [cst.Arg(_source(node))])
+        loop = _loop(cst.Name(stream), item, indent, cst.Asynchronous())
+        statement = cst.With(
+            items=[cst.WithItem(call, cst.AsName(cst.Name(stream)))],
+            body=cst.IndentedBlock([loop], indent=indent),
+            asynchronous=cst.Asynchronous(),
+        )
+        return _above(statement, node)
+
+    return FixPlan(
+        f"Iterate {label} under `aclosing`, and yield its items",
+        FixSafety.SAFE,
+        (Rewrite(line, build),),
+        closer.imports,
+    )
+
+
+def _loop(
+    source: cst.BaseExpression,
+    item: str,
+    indent: str | None,
+    asynchronous: cst.Asynchronous | None = None,
+) -> cst.For:
+    line = cst.SimpleStatementLine([cst.Expr(cst.Yield(cst.Name(item)))])
+    return cst.For(
+        target=cst.Name(item),
+        iter=source,
+        body=cst.IndentedBlock([line], indent=indent),
+        asynchronous=asynchronous,
+    )
+
+
+def _above(statement: cst.For | cst.With, line: cst.SimpleStatementLine) -> cst.For | cst.With:
+    """Return the statement with the comments that stood before and behind the line."""
+    assert isinstance(statement.body, cst.IndentedBlock)
+    body = statement.body.with_changes(header=line.trailing_whitespace)
+    return statement.with_changes(leading_lines=line.leading_lines, body=body)
+
+
+def _source(line: cst.SimpleStatementLine) -> cst.BaseExpression:
+    (statement,) = line.body
+    assert isinstance(statement, cst.Expr)
+    assert isinstance(statement.value, cst.Yield)
+    assert isinstance(statement.value.value, cst.From)
+    return statement.value.value.item
+
+
+def _stem(source: cst.BaseExpression) -> str:
+    """Return the last name in what is called, without leading underscores."""
+    while isinstance(source, (cst.Call, cst.Subscript)):
+        source = source.func if isinstance(source, cst.Call) else source.value
+    if isinstance(source, cst.Attribute):
+        source = source.attr
+    return source.value.lstrip("_") if isinstance(source, cst.Name) else ""
+
+
+def _free_name(stem: str, function: Scope) -> str:
+    names = (f"{stem}{number}" for number in _numbers())
+    return next(name for name in names if not _is_used(name, function))
+
+
+def _numbers() -> Iterator[str]:
+    yield ""
+    number = 2
+    while True:
+        yield str(number)
+        number += 1
+
+
+def _is_used(name: str, function: Scope) -> bool:
+    return any(
+        name in scope.loads
+        or name in scope.bindings
+        or name in scope.declared_global | scope.declared_nonlocal
+        for scope in function.descendants()
+    )

@@ -1,0 +1,42 @@
+"""An async generator function is not its generator: it must be called.
+
+`async for x in rows:` without the parentheses raises "TypeError: 'async for' requires an object
+with __aiter__ method, got function" (or "method"). `rows.aclose()` and `rows.asend(...)` raise
+AttributeError, `anext(rows)` TypeError. `StreamingResponse(rows)` fails only while the response is
+sent, after the status line.
+
+Call it: `async for x in rows():`.
+
+Not reported: properties, and attributes that may hold something else than the method; functions
+with decorators that this module does not show; `aclosing(rows)`, which is AGN207; functions handed
+on to be called later.
+
+A type checker reports the same in annotated code; `typed = true` leaves it to that.
+
+Fix safety: no automatic fix yet. References: Language Reference 6.3.4 and 8.9.2, PEP 525.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.rule import Finding, Severity, rule
+
+
+@rule(
+    "AGN511",
+    "missing-call",
+    summary="an async generator function is used without being called, which raises",
+    severity=Severity.ERROR,
+    type_checked=True,
+)
+def missing_call(facts: Facts) -> Iterator[Finding]:
+    """Find async generator functions where their generator is needed."""
+    for each in facts.functions_not_called():
+        yield Finding(
+            f"{each.subject} is the function, not its generator, and {each.by} cannot take it;"
+            f" call it: `{each.label}()`",
+            each.at,
+            subject=each.label,
+        )

@@ -1,0 +1,245 @@
+"""Generators and iterables given to what cannot take them, which raises on every run.
+
+Each answer says what is misused, where, and by what. Names are resolved: asyncstdlib's `list` and
+`enumerate`, or a module's own, take async generators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import libcst as cst
+
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import Scope, is_name, last_name
+from asyncgen_lint.typestate.knowledge import Knowledge
+from asyncgen_lint.typestate.uses import Use, Uses
+
+_SYNC_KINDS = frozenset({"a list", "a tuple", "a set", "a dict", "a sync generator"}) | frozenset(
+    tables.SYNC_ITERABLE_MAKERS.values()
+)
+
+_VIEWS = frozenset({"items", "keys", "values"})
+_AS_COMPLETED_IS_ASYNC_SINCE = (3, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class Misused:
+    """An expression that `at` (a loop, a `with`, or a call) misuses; `by` names what does."""
+
+    node: cst.BaseExpression
+    at: cst.CSTNode
+    by: str
+
+
+class Misuse:
+    """Answers for one module; `kind_of` says what an expression is, as "a list", if it is sure."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        uses: Uses,
+        parents: Mapping[cst.CSTNode, cst.CSTNode],
+        kind_of: Callable[[cst.BaseExpression, Scope], str],
+    ) -> None:
+        self._knowledge = knowledge
+        self._uses = uses
+        self._parents = parents
+        self._kind_of = kind_of
+
+    # Sync consumers of async generators
+
+    def consumed_by_sync(self) -> Iterator[Misused]:
+        """Yield each generator given to a sync loop, function, or other sync consumer."""
+        for use in self._uses.of_generators:
+            found = self._sync_consumer(use)
+            if found is not None:
+                yield found
+
+    def _sync_consumer(self, use: Use) -> Misused | None:
+        node, parent = use.node, self._parents[use.node]
+        if isinstance(parent, (cst.For, cst.CompFor)):
+            is_sync = parent.iter is node and parent.asynchronous is None
+            return Misused(node, parent, "`for`") if is_sync else None
+        if isinstance(parent, cst.Arg):
+            return self._sync_call(use, parent)
+        if isinstance(parent, cst.StarredElement):
+            return Misused(node, node, "`*`")
+        if isinstance(parent, cst.From) and not use.scope.enclosing_function().is_async:
+            return Misused(node, node, "`yield from`")
+        if isinstance(parent, cst.ComparisonTarget):
+            is_in = isinstance(parent.operator, (cst.In, cst.NotIn))
+            return Misused(node, node, "`in`") if is_in else None
+        if isinstance(parent, cst.Assign) and parent.value is node:
+            targets = [each.target for each in parent.targets]
+            is_unpacked = any(isinstance(each, (cst.Tuple, cst.List)) for each in targets)
+            return Misused(node, node, "unpacking") if is_unpacked else None
+        if isinstance(parent, cst.Subscript) and parent.value is node:
+            return Misused(node, node, "a subscript")
+        return None
+
+    def _sync_call(self, use: Use, argument: cst.Arg) -> Misused | None:
+        call = self._parents[argument]
+        if not isinstance(call, cst.Call) or argument.keyword is not None:
+            return None
+        if argument.star:
+            return Misused(use.node, call, "`*`") if argument.star == "*" else None
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "join":
+            is_text = isinstance(call.func.value, (cst.SimpleString, cst.FormattedString))
+            return Misused(use.node, call, "`join`") if is_text else None
+        dotted = self._knowledge.dotted(call.func, use.scope)
+        is_first = call.args[0] is argument
+        if dotted in tables.SYNC_CONSUMERS_OF_ANY or (is_first and dotted in tables.SYNC_CONSUMERS):
+            if dotted in ("builtins.max", "builtins.min") and len(call.args) > 1:
+                is_alone = call.args[1].keyword is not None
+                return Misused(use.node, call, f"`{last_name(call)}`") if is_alone else None
+            return Misused(use.node, call, f"`{last_name(call)}`")
+        return None
+
+    # Async loops over sync iterables, and over functions
+
+    def sync_iterated_by_async(
+        self,
+        loops: Iterable[tuple[cst.For | cst.CompFor, Scope]],
+        target_version: tuple[int, int],
+    ) -> Iterator[Misused]:
+        """Yield each sync iterable that an async loop iterates; `by` says what it is."""
+        for loop, scope in loops:
+            kind = self._sync_kind(loop.iter, scope, target_version)
+            if kind and not self._is_over_generator(loop.iter):
+                yield Misused(loop.iter, loop, kind)
+
+    def _sync_kind(
+        self, iterable: cst.BaseExpression, scope: Scope, target_version: tuple[int, int]
+    ) -> str:
+        if isinstance(iterable, cst.Call):
+            if self._knowledge.dotted(iterable.func, scope) in tables.SYNC_UNTIL_3_13:
+                return "a sync iterator" if target_version < _AS_COMPLETED_IS_ASYNC_SINCE else ""
+            if isinstance(iterable.func, cst.Attribute) and iterable.func.attr.value in _VIEWS:
+                is_dict = self._kind_of(iterable.func.value, scope) == "a dict"
+                return "a view of a dict" if is_dict and not iterable.args else ""
+        kind = self._kind_of(iterable, scope)
+        return kind if kind in _SYNC_KINDS else ""
+
+    def _is_over_generator(self, iterable: cst.BaseExpression) -> bool:
+        """Return whether the call that gives the iterable raises itself: over a generator."""
+        return isinstance(iterable, cst.Call) and any(
+            each.value in self._uses.nodes for each in iterable.args
+        )
+
+    def functions_for_generators(
+        self, loops: Iterable[tuple[cst.For | cst.CompFor, Scope]]
+    ) -> Iterator[Misused]:
+        """Yield each generator function that stands, not called, where its generator is needed."""
+        for loop, scope in loops:
+            if self._uses.function_of(loop.iter, scope) is not None:
+                yield Misused(loop.iter, loop, "`async for`")
+        for scope in self._knowledge.outline.module.descendants():
+            for call in scope.calls:
+                yield from self._function_in_call(call, scope)
+
+    def _function_in_call(self, call: cst.Call, scope: Scope) -> Iterator[Misused]:
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value in _GENERATOR_METHODS:
+            if self._uses.function_of(call.func.value, scope) is not None:
+                yield Misused(call.func.value, call, f"`{call.func.attr.value}`")
+        elif call.args and not call.args[0].star and last_name(call) in _ITERATING:
+            dotted = self._knowledge.dotted(call.func, scope)
+            first = call.args[0].value
+            if dotted in _ITERATING_FUNCTIONS and self._uses.function_of(first, scope) is not None:
+                yield Misused(first, call, f"`{last_name(call)}`")
+
+    # Generators taken for coroutines and context managers
+
+    def taken_for_coroutines(self) -> Iterator[Misused]:
+        """Yield each generator, or function of one, given to what runs a coroutine."""
+        for use in self._uses.of_generators:
+            call = self._call_with(use.node)
+            if call is not None and self._takes_coroutine(call, use.scope):
+                yield Misused(use.node, call, f"`{last_name(call)}`")
+        for scope in self._knowledge.outline.module.descendants():
+            for call in scope.calls:
+                if last_name(call) in _STARTER_NAMES and self._starts_function(call, scope):
+                    yield Misused(_function_argument(call), call, f"`{last_name(call)}`")
+
+    def _call_with(self, node: cst.CSTNode) -> cst.Call | None:
+        """Return the call that gets a node as its coroutine, alone or among several."""
+        parent, several = self._parents[node], None
+        if isinstance(parent, cst.Element):
+            several = self._parents[parent]
+        elif isinstance(parent, (cst.ListComp, cst.GeneratorExp)) and parent.elt is node:
+            several = parent
+        argument = self._parents[several or node]
+        if not isinstance(argument, cst.Arg):
+            return None
+        call = self._parents[argument]
+        if not isinstance(call, cst.Call):
+            return None
+        if several is not None:
+            is_taken = argument.star == "*" or last_name(call) in ("wait", "as_completed")
+        else:
+            is_first = call.args[0] is argument or last_name(call) == "gather"
+            is_taken = is_first and not argument.star
+        return call if is_taken else None
+
+    def _takes_coroutine(self, call: cst.Call, scope: Scope) -> bool:
+        if self._knowledge.dotted(call.func, scope) in tables.COROUTINE_TAKERS:
+            return True
+        if not isinstance(call.func, cst.Attribute):
+            return False
+        takers = tables.COROUTINE_METHODS.get(call.func.attr.value)
+        if takers is None:
+            return False
+        made_by = self._uses.made_by(call.func.value, scope)
+        is_loop = made_by in tables.LOOP_GETTERS | tables.LOOP_MAKERS
+        return made_by in takers or (is_loop and "loop" in takers)
+
+    def _starts_function(self, call: cst.Call, scope: Scope) -> bool:
+        if not call.args or call.args[0].star:
+            return False
+        function = _function_argument(call)
+        if self._uses.function_of(function, scope) is None and function not in self._uses.nodes:
+            return False
+        dotted = self._knowledge.dotted(call.func, scope)
+        if dotted in tables.FUNCTION_RUNNERS:
+            return True
+        if dotted in tables.THREAD_RUNNERS:
+            awaited = self._parents[call]
+            # The generator that comes back may be iterated, unless nothing takes it.
+            is_dropped = isinstance(self._parents[awaited], cst.Expr)
+            return isinstance(awaited, cst.Await) and is_dropped
+        if not isinstance(call.func, cst.Attribute):
+            return False
+        is_start = call.func.attr.value in ("start_soon", "start")
+        return is_start and self._uses.made_by(call.func.value, scope) in tables.FUNCTION_STARTERS
+
+    def entered(self) -> Iterator[Misused]:
+        """Yield each generator that `async with` or an exit stack is to enter."""
+        for use in self._uses.of_generators:
+            parent = self._parents[use.node]
+            if isinstance(parent, cst.WithItem):
+                statement = self._parents[parent]
+                if isinstance(statement, cst.With) and statement.asynchronous is not None:
+                    yield Misused(use.node, statement, "`async with`")
+            elif isinstance(parent, cst.Arg):
+                call = self._parents[parent]
+                if (
+                    isinstance(call, cst.Call)
+                    and isinstance(call.func, cst.Attribute)
+                    and is_name(call.func.attr, "enter_async_context")
+                    and self._uses.made_by(call.func.value, use.scope) in _STACKS
+                ):
+                    yield Misused(use.node, call, "`enter_async_context`")
+
+
+_STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib2.AsyncExitStack"})
+_GENERATOR_METHODS = tables.STEP_METHODS | {"aclose"}
+_ITERATING_FUNCTIONS = tables.STREAM_TAKERS | {"builtins.anext", "builtins.aiter"}
+_ITERATING = frozenset(each.rpartition(".")[2] for each in _ITERATING_FUNCTIONS)
+_STARTER_NAMES = frozenset({"start_soon", "start"}) | frozenset(
+    each.rpartition(".")[2] for each in tables.FUNCTION_RUNNERS | tables.THREAD_RUNNERS
+)
+
+
+def _function_argument(call: cst.Call) -> cst.BaseExpression:
+    return call.args[0].value

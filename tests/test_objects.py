@@ -1,0 +1,297 @@
+"""Generators used as what they are not, in threads, under locks and across tasks: both sides."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import ROWS, assert_marked
+
+CASES = {
+    "close of what aclosing gives": """
+        async def f(db):
+            async with aclosing(rows(db)) as g:
+                g.close()  # AGN512
+    """,
+    "close of an annotated parameter": """
+        async def f(g: AsyncGenerator[int, None]):
+            g.close()
+    """,
+    "close of a name with another value": """
+        async def f(db, other):
+            g = other
+            if db:
+                g = plain(db)
+            g.close()
+    """,
+    "close after hasattr": """
+        async def f(db):
+            g = plain(db)
+            if hasattr(g, "close"):
+                g.close()
+    """,
+    "close with an ordinary handler": """
+        async def f(db):
+            g = plain(db)
+            try:
+                g.close()  # AGN512
+            except Exception:
+                pass
+    """,
+    "close in the handler itself": """
+        async def f(db):
+            g = plain(db)
+            try:
+                db.ping()
+            except AttributeError:
+                g.close()  # AGN512
+    """,
+    "close expected to fail": """
+        import pytest
+        async def f(db):
+            g = plain(db)
+            with pytest.raises(AttributeError):
+                g.close()
+    """,
+    "attribute with a default in the class": """
+        class Reader:
+            g = None
+            def open(self, db):
+                self.g = plain(db)
+            def shut(self):
+                self.g.close()
+    """,
+    "attribute that is always one": """
+        class Reader:
+            def __init__(self, db):
+                self.g = plain(db)
+            def shut(self):
+                self.g.close()  # AGN512
+    """,
+    "truth of a call": """
+        async def f(db):
+            assert plain(db)  # AGN513
+    """,
+    "truth of an attribute": """
+        class Reader:
+            def __init__(self, db):
+                self.g = plain(db)
+            async def f(self):
+                return 1 if self.g else 2
+    """,
+    "truth in a chain": """
+        async def f(db, given):
+            g = plain(db)
+            return [i async for i in given or g], g and given  # AGN513
+    """,
+    "declared without a body": """
+        class Base:
+            def stream(self) -> AsyncGenerator[int, None]: ...
+            async def f(self):
+                return self.stream() or None
+    """,
+    "shared and stepped": """
+        g = plain(1)  # AGN514
+        async def f():
+            return await anext(g)
+    """,
+    "shared and only looked at": """
+        g = plain(1)
+        def f(x):
+            return type(x) is type(g)
+    """,
+    "shared with a script": """
+        g = plain(1)
+        async def f():
+            return [i async for i in g]
+        asyncio.run(f())
+    """,
+    "shared twice with a script": """
+        g = plain(1)  # AGN514
+        async def f():
+            return [i async for i in g]
+        async def h():
+            return [i async for i in g]
+        asyncio.run(f())
+        asyncio.run(h())
+    """,
+    "a local of the same name": """
+        g = plain(1)
+        async def f(g):
+            return [i async for i in g]
+    """,
+    "class attribute hidden by an instance's": """
+        class Reader:
+            g = plain(1)
+            def __init__(self, db):
+                self.g = plain(db)
+            async def f(self):
+                return [i async for i in self.g]
+    """,
+    "default of a keyword": """
+        async def f(*, g=plain(1)):  # AGN514
+            return [i async for i in g]
+    """,
+    "default that is a function": """
+        async def f(make=plain):
+            return [i async for i in make(1)]
+    """,
+    "send and leave": """
+        async def f(db):
+            g = plain(db)
+            async for i in g:
+                await g.asend(1)
+                return i
+    """,
+    "send and go on": """
+        async def f(db):
+            g = plain(db)
+            async for i in g:
+                await g.asend(1)  # AGN515
+                if i:
+                    continue
+    """,
+    "send to a generator from elsewhere": """
+        async def f(g: AsyncGenerator[int, int]):
+            async for i in g:
+                await g.asend(i)
+    """,
+    "next in a thread": """
+        async def f(it):
+            with open(it) as file:
+                await asyncio.to_thread(next, file)  # AGN516
+            return await asyncio.to_thread(next, it, None)
+    """,
+    "next of somebody else in a thread": """
+        def next(it):
+            return None
+        async def f(it):
+            return await asyncio.to_thread(next, it)
+    """,
+    "next in a thread of sync code": """
+        def f(loop, it):
+            return loop.run_in_executor(None, next, it)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_default_rules(name: str) -> None:
+    assert_marked(ROWS + textwrap.dedent(CASES[name]))
+
+
+STRICT_CASES = {
+    "step under a lock of the object": """
+        class Shared:
+            def __init__(self, db):
+                self.g = waiting(db)
+                self.lock = asyncio.Lock()
+            async def next(self):
+                async with self.lock:
+                    return await anext(self.g)  # AGN518
+    """,
+    "step under something that is no lock": """
+        class Shared:
+            def __init__(self, db):
+                self.g = waiting(db)
+                self.lock = db.transaction()
+            async def next(self):
+                async with self.lock:
+                    return await anext(self.g)
+    """,
+    "shielded step": """
+        class Shared:
+            def __init__(self, db):
+                self.g = waiting(db)
+                self.lock = asyncio.Lock()
+            async def next(self):
+                async with self.lock:
+                    return await asyncio.shield(self.step())
+            async def step(self):
+                return await anext(self.g)
+    """,
+    "step of a local generator": """
+        lock = asyncio.Lock()
+        async def first(db):
+            async with lock:
+                async with aclosing(waiting(db)) as g:
+                    return await anext(g)
+    """,
+    "step in a task, bound by a reset": """
+        async def f(db):
+            async with aclosing(bound(db)) as g:
+                await asyncio.ensure_future(anext(g))  # AGN519
+    """,
+    "step in a task, not bound": """
+        async def f(db):
+            async with aclosing(waiting(db)) as g:
+                await asyncio.ensure_future(anext(g))
+    """,
+    "step in a task with a context": """
+        async def f(db, context, tg):
+            async with aclosing(bound(db)) as g:
+                await tg.create_task(anext(g), context=context)
+    """,
+    "run until complete": """
+        def f(loop, db):
+            g = bound(db)
+            loop.run_until_complete(anext(g))  # AGN519
+    """,
+}
+
+WAITING = (
+    ROWS
+    + """
+from contextvars import ContextVar
+name = ContextVar("name")
+
+async def waiting(db):
+    while item := await db.get():
+        yield item
+
+async def bound(db):
+    token = name.set(db)
+    try:
+        while item := await db.get():
+            yield item  # AGN306
+    finally:
+        name.reset(token)
+"""
+)
+
+
+@pytest.mark.parametrize("name", STRICT_CASES)
+def test_strict_rules(name: str) -> None:
+    assert_marked(WAITING + textwrap.dedent(STRICT_CASES[name]), strict=True)
+
+
+DEPENDENCY = """
+from fastapi import Depends
+
+async def get_db():
+    db = connect()
+    try:
+        yield db
+    except {handler}:
+        await db.rollback()
+        raise
+
+def route(db={marker}(get_db)): ...
+
+async def job():
+    async for db in get_db():{mark}
+        db.work()
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "marker", "mark"),
+    [
+        ("Exception", "Depends", "  # AGN517"),
+        ("(ValueError, OSError)", "Depends", "  # AGN517"),
+        ("GeneratorExit", "Depends", ""),
+        ("Exception", "print", ""),
+    ],
+)
+def test_iterated_dependencies(handler: str, marker: str, mark: str) -> None:
+    assert_marked(DEPENDENCY.format(handler=handler, marker=marker, mark=mark))

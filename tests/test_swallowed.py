@@ -1,0 +1,476 @@
+"""Swallowed exceptions and stops: each exemption beside the case that it leaves."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from marked import assert_marked
+
+CASES = {
+    "a cancellation that ends the stream": """
+        import asyncio
+        async def events(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except asyncio.CancelledError:  # AGN402
+                    return
+                yield item
+    """,
+    "a cancellation that is raised again on some path": """
+        import asyncio
+        async def events(queue, closing):
+            while True:
+                try:
+                    item = await queue.get()
+                except asyncio.CancelledError:
+                    if not closing:
+                        raise
+                    return
+                yield item
+    """,
+    "a cancellation in code for trio or anyio": """
+        import anyio
+        async def events(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except BaseException:
+                    return
+                yield item
+    """,
+    "a cancellation in code for asyncio and anyio": """
+        import anyio, asyncio
+        async def events(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except BaseException:  # AGN402
+                    return
+                yield item
+    """,
+    "a filter for other kinds": """
+        async def events(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except BaseException as error:  # AGN402
+                    if isinstance(error, (GeneratorExit, KeyboardInterrupt)):
+                        raise
+                    return
+                yield item
+    """,
+    "a filter for cancellation": """
+        import asyncio
+        async def events(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except BaseException as error:
+                    if isinstance(error, asyncio.CancelledError):
+                        raise
+                    return
+                yield item
+    """,
+    "waiting for what was cancelled here": """
+        import asyncio
+        async def events(process, queue):
+            while item := queue.get():
+                yield item
+                process.cancel()
+                try:
+                    await process.wait()
+                except asyncio.CancelledError:
+                    pass
+    """,
+    "waiting for what nobody cancelled here": """
+        import asyncio
+        async def events(process, queue):
+            while item := queue.get():
+                yield item
+                try:
+                    await process.wait()
+                except asyncio.CancelledError:  # AGN402
+                    pass
+    """,
+    "waiting for a task, and for a coroutine": """
+        import asyncio
+        async def events(task, work):
+            while True:
+                try:
+                    yield await asyncio.wait_for(task, 1)
+                except asyncio.CancelledError:
+                    return
+        async def others(task, work):
+            while True:
+                try:
+                    yield await asyncio.wait_for(work(), 1)
+                except asyncio.CancelledError:  # AGN402
+                    return
+    """,
+    "a lifespan": """
+        import asyncio
+        async def lifespan(app):
+            await app.start()
+            try:
+                await app.warm_up()
+            except asyncio.CancelledError:
+                pass
+            yield
+    """,
+    "the worker that ends, and the one that goes on": """
+        import asyncio
+        async def ends(stream, log):
+            try:
+                async for item in stream:
+                    log.append(item)
+            except asyncio.CancelledError:
+                pass
+            await stream.close()
+        async def goes_on(stream, log):
+            try:
+                async for item in stream:
+                    log.append(item)
+            except asyncio.CancelledError:  # AGN402
+                pass
+            await log.send()
+        async def reconnects(connect, log):
+            while True:
+                try:
+                    async for item in connect():
+                        log.append(item)
+                except asyncio.CancelledError:  # AGN402
+                    continue
+    """,
+    "a step that ends when cancelled": """
+        import asyncio
+        class Items:
+            async def __anext__(self):
+                try:
+                    return await self.queue.get()
+                except asyncio.CancelledError:  # AGN402
+                    raise StopAsyncIteration
+        class Others:
+            async def __anext__(self):
+                try:
+                    return await self.queue.get()
+                except EOFError:
+                    raise StopAsyncIteration
+    """,
+    "an error that ends the stream, before and behind the loop": """
+        async def rows(db):
+            try:
+                async for row in db.rows():
+                    yield row
+            except Exception:  # AGN403
+                print("failed")
+            finally:
+                db.log("done")
+        async def rows_and_more(db):
+            try:
+                async for row in db.rows():
+                    yield row
+            except Exception:
+                print("failed")
+            yield None
+    """,
+    "a single yield that may be a dependency": """
+        async def get_db(pool):
+            db = await pool.get()
+            try:
+                await db.begin()
+                yield db
+            except Exception:
+                await db.close()
+    """,
+    "pure calls raise nothing": """
+        async def rows(names):
+            try:
+                for number in range(len(names)):
+                    yield number
+            except Exception:
+                pass
+    """,
+    "suppress in a context manager": """
+        from contextlib import asynccontextmanager, suppress
+        @asynccontextmanager
+        async def locked(lock):
+            await lock.take()
+            with suppress(Exception):  # AGN404
+                yield
+            await lock.give()
+        @asynccontextmanager
+        async def quietly_locked(lock):
+            await lock.take()
+            with suppress(Exception):
+                yield
+            await lock.give()
+        @asynccontextmanager
+        async def nothing():
+            with suppress(Exception):
+                yield
+    """,
+    "suppress and a task": """
+        import asyncio
+        from contextlib import suppress
+        async def events(task, queue):
+            with suppress(asyncio.CancelledError):
+                yield await task
+                yield 1
+        async def others(queue):
+            with suppress(asyncio.CancelledError):  # AGN404
+                yield await queue.get()
+                yield 1
+    """,
+    "a stop in a with": """
+        from contextlib import suppress
+        from foreign import mapping, connection
+        class Swallow:
+            def __enter__(self):
+                return self
+            def __exit__(self, *exc):
+                return self.handle(*exc)
+        class Keep:
+            def __enter__(self):
+                return self
+            def __exit__(self, *exc):
+                self.close()
+        async def rows():
+            with Swallow():
+                raise StopAsyncIteration
+            with mapping():
+                raise StopAsyncIteration
+            with suppress(StopAsyncIteration):
+                raise StopAsyncIteration
+            yield 1
+        async def others():
+            async with connection():
+                raise StopAsyncIteration  # AGN405
+            yield 1
+        async def more():
+            with Keep():
+                raise StopAsyncIteration  # AGN405
+            yield 1
+    """,
+    "a stop in a finally that returns": """
+        async def rows(number):
+            try:
+                if number:
+                    raise StopAsyncIteration
+                yield 1
+            finally:
+                return  # AGN407
+    """,
+    "handlers for other exceptions": """
+        async def rows(source):
+            while True:
+                try:
+                    yield await anext(source)  # AGN406
+                except ValueError:
+                    return
+        async def others(source):
+            while True:
+                try:
+                    yield await anext(source)
+                except LookupError:
+                    return
+                except Exception:
+                    raise RuntimeError
+        async def unknown(source, errors):
+            while True:
+                try:
+                    yield await anext(source)
+                except errors:
+                    return
+    """,
+    "the first step of a generator": """
+        async def source(text):
+            yield "header"
+            yield text
+        async def maybe(text):
+            if text:
+                yield text
+        async def rows(text):
+            lines = source(text)
+            yield await anext(lines)
+            await lines.aclose()
+        async def twice(text):
+            lines = maybe(text)
+            yield await anext(lines)  # AGN406
+            await lines.aclose()
+    """,
+    "a stop that a test expects": """
+        import pytest
+        async def rows(source):
+            yield 1
+            with pytest.raises(StopAsyncIteration):
+                await anext(source)
+    """,
+    "steps of an expression": """
+        async def rows(source, other):
+            return (await anext(source) async for _ in other)  # AGN406
+        async def others(source, other):
+            return (await anext(source, None) async for _ in other)
+    """,
+    "a jump that an exception does not reach": """
+        async def rows(connection, names):
+            try:
+                for name in names:
+                    yield await connection.get(name)
+            except BaseException:
+                raise ValueError from None
+            finally:
+                for name in names:
+                    if not name:
+                        break
+        async def others(connection, names):
+            for name in names:
+                try:
+                    yield await connection.get(name)  # AGN302
+                finally:
+                    if connection.is_closed:
+                        continue  # AGN407
+                    connection.close()
+    """,
+    "a handler at a lone yield, and a class of the module": """
+        class Broken(Exception): pass
+        class Stop(BaseException): pass
+        async def rows(names):
+            for name in names:
+                try:
+                    yield name
+                except Broken:  # AGN408
+                    pass
+        async def others(names):
+            for name in names:
+                try:
+                    yield name
+                except Stop:
+                    pass
+        async def more(names):
+            for name in names:
+                try:
+                    yield name.upper
+                except Broken:
+                    pass
+    """,
+    "a module that throws": """
+        async def rows(names):
+            for name in names:
+                try:
+                    yield name
+                except ValueError:
+                    pass
+        async def fail(rows):
+            await rows.athrow(ValueError())
+    """,
+    "what is made in the try, and who else releases": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def early(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:  # AGN410
+                await connection.close()
+                raise
+            yield 1
+        @asynccontextmanager
+        async def late(connect):
+            try:
+                connection = await connect()
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise
+            yield 1
+        @asynccontextmanager
+        async def reported(connect, report):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception as error:
+                report(error)
+                await connection.close()
+                raise
+            yield 1
+        async def plain(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise
+    """,
+    "stops of the wrong kind": """
+        async def first(source):
+            try:
+                return await source.__anext__()
+            except StopIteration:  # AGN411
+                return None
+        async def other(source, run):
+            try:
+                return await run(next, await anext(source))
+            except StopIteration:
+                return None
+        async def sent(steps, source):
+            try:
+                return steps.send(await anext(source))
+            except StopIteration:
+                return None
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_default(name: str) -> None:
+    assert_marked(textwrap.dedent(CASES[name]))
+
+
+STRICT = {
+    "dead handlers for StopAsyncIteration": """
+        import asyncio
+        async def read(source, log):
+            try:
+                async for line in source:
+                    await asyncio.sleep(0)
+                    log.append(line)
+            except StopAsyncIteration:  # AGN409
+                log.append("end")
+        async def fetch(source, log):
+            try:
+                async for line in source:
+                    await log.write(line)
+            except StopAsyncIteration:
+                log.append("end")
+        def check():
+            raise StopAsyncIteration
+        async def checked(source):
+            try:
+                async for line in source:
+                    check()
+            except StopAsyncIteration:
+                pass
+        async def both(source):
+            try:
+                async for line in source:
+                    print(line)
+            except (StopAsyncIteration, ValueError):
+                pass
+    """,
+    "next() over what may have no item": """
+        import itertools
+        async def named(names):
+            yield next(name for name in names if name)  # AGN406
+        async def numbered():
+            yield next(iter(itertools.count()))
+        async def given(names):
+            yield next(names)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_strict(name: str) -> None:
+    assert_marked(textwrap.dedent(STRICT[name]), strict=True)
