@@ -111,6 +111,14 @@ CASES = {
             if not enabled:
                 yield 2
     """,
+    "a condition that was decided before": """
+        @asynccontextmanager
+        async def session(enabled):
+            if not enabled:
+                raise LookupError
+            if enabled:
+                yield 1
+    """,
     "the same condition twice": """
         @asynccontextmanager
         async def session(self):
@@ -173,15 +181,6 @@ CASES = {
             else:
                 self.skip("not enabled")
     """,
-    "entering a task group cannot fail": """
-        @asynccontextmanager
-        async def session():
-            try:
-                async with asyncio.TaskGroup() as group:
-                    yield group
-            except Exception:
-                log.exception("failed")
-    """,
     "the setup's error is logged": """
         @asynccontextmanager
         async def session():  # AGN603
@@ -218,3 +217,25 @@ CASES = {
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
 def test_ways_through_context_managers(text: str) -> None:
     assert_marked(HEADER + textwrap.dedent(text))
+
+
+def test_entering_a_cancel_scope_does_not_fail() -> None:
+    text = """
+    @asynccontextmanager
+    async def grouped():
+        try:
+            async with asyncio.TaskGroup() as group:
+                yield group
+        except Exception:
+            log.exception("failed")
+    @asynccontextmanager
+    async def connected():  # AGN603
+        try:
+            async with connect() as conn:
+                yield conn
+        except Exception:
+            log.exception("failed")
+    """
+    marked = HEADER + textwrap.dedent(text)
+    assert_marked(marked.replace("  # AGN603", ""))
+    assert_marked(marked, strict=True)

@@ -33,10 +33,9 @@ class WrongDecorator:
 def wrong_decorators(knowledge: Knowledge) -> Iterator[WrongDecorator]:
     """Yield each decorator of a context manager whose function gives it no fitting generator."""
     text = knowledge.outline.text
-    known = knowledge.known.context_manager_decorators
-    names = (*tables.SYNC_CONTEXT_MANAGER_DECORATORS, *known)
-    if text is not None and not any(each.rpartition(".")[2] in text for each in names):
-        # Other decorators need not be looked up.
+    is_extended = bool(knowledge.known.extensions.context_manager_decorators)
+    if text is not None and not is_extended and "contextmanager" not in text:
+        # So ends the name of each decorator in the tables; no other one need be looked up.
         return
     for function in knowledge.outline.functions():
         node = function.node
