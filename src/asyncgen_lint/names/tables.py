@@ -251,7 +251,7 @@ SYNC_ITERABLE_MAKERS = {
 }
 
 ENDLESS_ITERATORS = frozenset(
-    # itertools documentation, "Infinite iterators".
+    # itertools documentation, "Infinite iterators"; `repeat` only without its second argument.
     {"itertools.count", "itertools.cycle", "itertools.repeat"}
 )
 
@@ -343,11 +343,6 @@ STREAM_TAKERS = frozenset(
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
     {"enter_async_context", "push_async_exit", "push_async_callback", "push", "callback"}
-)
-
-ENDLESS_ITERABLES = frozenset(
-    # itertools documentation, "Infinite iterators"; `repeat` if it is given no number of times.
-    {"itertools.count", "itertools.cycle", "itertools.repeat"}
 )
 
 CLOSE_METHODS = frozenset({"aclose", "close"})
@@ -533,7 +528,7 @@ LOOP_RUNNERS = frozenset(
     {"asyncio.run", "asyncio.runners.run", "anyio.run", "trio.run", "uvloop.run"}
 )
 
-THREAD_RUNNERS = {
+THREAD_CALLERS = {
     # Each calls the function it is given in a thread. A StopIteration that leaves it cannot be set
     # on an asyncio future: before 3.13 the future is then never done (runtime.md, AGN516).
     "asyncio.to_thread": "asyncio",
@@ -545,12 +540,7 @@ THREAD_RUNNERS = {
     "fastapi.concurrency.run_in_threadpool": "anyio",
 }
 
-ENDLESS_ITERATORS = frozenset(
-    # itertools documentation, "Infinite iterators"; `repeat` only without its second argument.
-    {"itertools.count", "itertools.cycle", "itertools.repeat"}
-)
-
-LOCKS = frozenset(
+TASK_LOCKS = frozenset(
     # asyncio, anyio and trio documentation: one task at a time gets past entering one of these.
     {"asyncio.Lock", "asyncio.locks.Lock", "asyncio.Condition", "anyio.Lock", "anyio.Condition",
      "trio.Lock", "trio.StrictFIFOLock", "trio.Condition"}
@@ -701,11 +691,6 @@ ACQUIRES_OF_RELEASE = {
 }
 
 STOPS = frozenset({"builtins.StopIteration", "builtins.StopAsyncIteration"})
-
-ENDLESS_ITERATORS = frozenset(
-    # itertools documentation, "Infinite iterators".
-    {"itertools.count", "itertools.cycle", "itertools.repeat"}
-)
 
 FINITE_ITERATOR_MAKERS = frozenset(
     # Library Reference, "Built-in Functions": each ends with what it iterates.

@@ -160,7 +160,7 @@ class Entering:
         if not isinstance(iterable, cst.Call):
             return False
         dotted = self._knowledge.dotted(iterable.func, self._scope)
-        if dotted in tables.ENDLESS_ITERABLES:
+        if dotted in tables.ENDLESS_ITERATORS:
             return dotted != "itertools.repeat" or len(iterable.args) == 1
         last = iterable.args[0].value if len(iterable.args) == 1 else None
         is_once = isinstance(last, cst.Integer) and last.evaluated_value < 2

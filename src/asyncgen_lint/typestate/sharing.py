@@ -106,7 +106,7 @@ class Sharing:
             return (
                 annotation is not None
                 and scope.parent is not None
-                and self._knowledge.dotted(annotation.annotation, scope.parent) in tables.LOCKS
+                and self._knowledge.dotted(annotation.annotation, scope.parent) in tables.TASK_LOCKS
             )
         if binding.kind is not BindingKind.VALUE or binding.value is None or scope is function:
             # A lock of its own keeps nobody out.
@@ -115,7 +115,7 @@ class Sharing:
 
     def _makes_lock(self, value: cst.BaseExpression, scope: Scope) -> bool:
         return isinstance(value, cst.Call) and (
-            self._knowledge.dotted(value.func, scope) in tables.LOCKS
+            self._knowledge.dotted(value.func, scope) in tables.TASK_LOCKS
         )
 
 

@@ -66,7 +66,7 @@ class Threads:
         if any(each.star for each in call.args):
             return None
         dotted = self._knowledge.dotted(call.func, scope)
-        library = tables.THREAD_RUNNERS.get(dotted, "")
+        library = tables.THREAD_CALLERS.get(dotted, "")
         if not library:
             is_method = isinstance(call.func, cst.Attribute) and (
                 call.func.attr.value == "run_in_executor"
