@@ -373,17 +373,6 @@ THREAD_RUNNERS = {
     "fastapi.concurrency.run_in_threadpool": "anyio",
 }
 
-ENDLESS_ITERATORS = frozenset(
-    # itertools documentation, "Infinite iterators"; `repeat` only without its second argument.
-    {"itertools.count", "itertools.cycle", "itertools.repeat"}
-)
-
-LOCKS = frozenset(
-    # asyncio, anyio and trio documentation: one task at a time gets past entering one of these.
-    {"asyncio.Lock", "asyncio.locks.Lock", "asyncio.Condition", "anyio.Lock", "anyio.Condition",
-     "trio.Lock", "trio.StrictFIFOLock", "trio.Condition"}
-)  # fmt: skip
-
 LOOP_MAKERS = frozenset(
     # asyncio documentation, and uvloop's README.
     {"asyncio.new_event_loop", "asyncio.events.new_event_loop", "uvloop.new_event_loop"}
