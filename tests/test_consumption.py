@@ -24,7 +24,7 @@ async def stubborn():
     while True:
         try:
             await asyncio.sleep(1)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # AGN402
             pass
         yield 1
 

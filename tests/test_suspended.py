@@ -374,6 +374,13 @@ RESOURCES = {
                 async for row in db:
                     yield row
     """,
+    "suppress": """
+        from contextlib import suppress
+        async def rows(db):
+            with suppress(GeneratorExit):
+                for row in db:
+                    yield row
+    """,
     "left before": """
         async def rows(pool):
             async with pool.acquire() as db:
@@ -602,6 +609,31 @@ BUSY = {
                     return
                 yield number
                 number += 1
+    """,
+    "ends by an exception": """
+        async def numbers(source):
+            try:
+                while True:
+                    yield next(source)
+            except StopIteration:
+                pass
+    """,
+    "ends by an exception of one step": """
+        async def numbers(source):
+            while True:
+                try:
+                    number = next(source)
+                except StopIteration:
+                    break
+                yield number
+    """,
+    "nothing is caught": """
+        async def numbers(source):
+            try:
+                while True:
+                    yield source.read()  # HERE
+            finally:
+                source.close()
     """,
     "inside a loop that awaits": """
         async def parsed(source):

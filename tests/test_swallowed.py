@@ -50,6 +50,25 @@ CASES = {
                     return
                 yield item
     """,
+    "a cancellation that is handed on, or undone": """
+        import asyncio
+        async def events(queue, done):
+            while True:
+                try:
+                    item = await queue.get()
+                except asyncio.CancelledError as error:
+                    done.fail(error)
+                    return
+                yield item
+        async def others(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except asyncio.CancelledError:
+                    asyncio.current_task().uncancel()
+                    return
+                yield item
+    """,
     "a filter for other kinds": """
         async def events(queue):
             while True:

@@ -55,6 +55,12 @@ from asyncgen_lint.typestate.knowledge import (
     Knowledge,
     mentions_annotation,
 )
+from asyncgen_lint.typestate.lost_exceptions import (
+    JumpInFinally,
+    LostExceptions,
+    Suppressed,
+    Swallowed,
+)
 from asyncgen_lint.typestate.manager_decorators import wrong_decorators
 from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
@@ -76,12 +82,6 @@ from asyncgen_lint.typestate.stored import StoredGenerators
 from asyncgen_lint.typestate.streams import open_streams
 from asyncgen_lint.typestate.summary import Summaries
 from asyncgen_lint.typestate.suspension import busy_loops
-from asyncgen_lint.typestate.swallowed import (
-    JumpInFinally,
-    Suppressed,
-    Swallowed,
-    Swallowing,
-)
 from asyncgen_lint.typestate.tasks import outliving_tasks
 from asyncgen_lint.typestate.tests_that_yield import tests_that_yield
 from asyncgen_lint.typestate.threads import Threads
@@ -1240,18 +1240,18 @@ class Facts:
             yield from swallowing.jumps_in_finally()
 
     @cached_property
-    def _swallowings(self) -> tuple[tuple[Scope, Swallowing], ...]:
+    def _swallowings(self) -> tuple[tuple[Scope, LostExceptions], ...]:
         return tuple(
             (function, swallowing)
             for function in self._plain_generators()
             if (swallowing := self._swallowing(function)) is not None
         )
 
-    def _swallowing(self, function: Scope) -> Swallowing | None:
+    def _swallowing(self, function: Scope) -> LostExceptions | None:
         graph = self._graph(function)
         if graph is None or not any(block.regions for block in graph.blocks):
             return None
-        return Swallowing(graph, function, self._knowledge, self._summaries.cleanup)
+        return LostExceptions(graph, function, self._knowledge, self._summaries.cleanup)
 
     @cached_property
     def _handlers_of_exit(self) -> frozenset[Node]:
@@ -1929,17 +1929,6 @@ def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
 _AWAITABLE_METHODS = frozenset(
     {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
 )
-
-
-def _is_used_in_a_call(function: Scope, name: str) -> bool:
-    """Return whether a call gets the named object, or calls a method of it."""
-    for call in function.calls:
-        parts = [each.value for each in call.args]
-        if isinstance(call.func, cst.Attribute):
-            parts.append(call.func.value)
-        if any(isinstance(each, cst.Name) and each.value == name for each in parts):
-            return True
-    return False
 
 
 def _wrong_use(misused: Misused) -> WrongUse:

@@ -8,8 +8,8 @@ fired.
 Await something in the loop, if only `asyncio.sleep(0)` (or `trio.lowlevel.checkpoint()`,
 `anyio.lowlevel.checkpoint()`); or make the function a sync generator, which says what it is.
 
-Not reported: loops that end by themselves, by `break`, `return` or a condition; loops that await
-on some way round; generators of which every consumer in view awaits in its loop.
+Not reported: loops that end by `break`, `return`, a condition, or an exception that is caught;
+loops that await on some way round; generators of which every consumer in view awaits in its loop.
 
 Fix safety: no automatic fix; how often other tasks should get a turn is for a person to say.
 flake8-async has ASYNC911 (async-generator-no-checkpoint), off by default.

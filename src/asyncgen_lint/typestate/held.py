@@ -195,7 +195,10 @@ class Resources:
         manager = item.item
         called = manager.func if isinstance(manager, cst.Call) else manager
         dotted = self._knowledge.dotted(called, scope)
-        if dotted in tables.CLOSERS or dotted.partition(".")[0] in _STREAM_LIBRARIES:
+        if (
+            dotted in tables.CLOSERS | tables.TRIVIAL_MANAGERS
+            or dotted.partition(".")[0] in _STREAM_LIBRARIES
+        ):
             return False
         if isinstance(manager, cst.Call) and self._closes_what_it_is_given(manager, scope):
             return False

@@ -73,6 +73,8 @@ def _turns(at: Block, loop: cst.CSTNode) -> bool:
     comes_back = False
     while pending:
         block = pending.pop()
+        if _may_be_caught(block):
+            return False
         for edge in block.edges:
             if edge.raised and edge.kind in EXCEPTIONAL:
                 continue
@@ -89,6 +91,16 @@ def _turns(at: Block, loop: cst.CSTNode) -> bool:
                 seen.add(target.index)
                 pending.append(target)
     return comes_back
+
+
+def _may_be_caught(block: Block) -> bool:
+    """Return whether an exception, as of a sync iterator's end, may be what ends the loop."""
+    return any(
+        region.kind is RegionKind.TRY_BODY
+        and isinstance(region.node, (cst.Try, cst.TryStar))
+        and region.node.handlers
+        for region in block.regions
+    )
 
 
 def _is_exhausted(block: Block, loop: cst.CSTNode) -> bool:

@@ -91,7 +91,7 @@ class JumpInFinally:
     is_cancellation: bool
 
 
-class Swallowing:
+class LostExceptions:
     """Answers for one function."""
 
     def __init__(self, graph: Graph, scope: Scope, knowledge: Knowledge, cleanup: Cleanup) -> None:
