@@ -187,7 +187,7 @@ CASES = {
             try:
                 conn = await connect()
                 yield conn
-            except Exception:
+            except Exception:  # AGN612
                 log.exception("failed")
     """,
     "wrong decorators": """
@@ -226,14 +226,14 @@ def test_entering_a_cancel_scope_does_not_fail() -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 yield group
-        except Exception:
+        except Exception:  # AGN612
             log.exception("failed")
     @asynccontextmanager
     async def connected():  # AGN603
         try:
             async with connect() as conn:
                 yield conn
-        except Exception:
+        except Exception:  # AGN612
             log.exception("failed")
     """
     marked = HEADER + textwrap.dedent(text)
