@@ -123,6 +123,16 @@ LOCKS = {
                 yield 1
                 yield 2
     """,
+    "released by hand": """
+        import asyncio
+        lock = asyncio.Lock()
+        async def rows(db):
+            async with lock:
+                for row in db:
+                    lock.release()
+                    yield row
+                    await lock.acquire()
+    """,
     "released before, taken after": """
         import asyncio
         lock = asyncio.Lock()
@@ -179,6 +189,14 @@ AMBIENT = {
             await db.load()
             var.reset(token)
             for row in db:
+                yield row
+    """,
+    "set and reset at each turn": """
+        async def rows(db, var):
+            for row in db:
+                token = var.set(row)
+                await db.load()
+                var.reset(token)
                 yield row
     """,
     "reset on one way only": """
@@ -257,6 +275,14 @@ REFUSED = {
 }
 
 RETURNS = {
+    "sync generator": """
+        def rows(db):
+            yield db
+            return db
+        async def copy(db):
+            for row in rows(db):
+                yield row
+    """,
     "yield in a lambda": """
         async def rows(db):
             db.register(lambda: (yield))
@@ -409,6 +435,15 @@ REUSED = {
                 batch.clear()
                 batch.append(row)
                 yield batch  # HERE
+    """,
+    "bound anew before": """
+        async def batches(db):
+            batch = []
+            async for row in db:
+                batch.append(row)
+                yield batch
+                batch = [row]
+                batch.clear()
     """,
     "a part deleted": """
         async def batches(db):
