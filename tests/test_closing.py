@@ -150,7 +150,7 @@ CASES = {
         async def rows(db):
             try:
                 while True:
-                    yield 1
+                    yield 1  # AGN311
             finally:
                 with contextlib.suppress(trio.Cancelled):
                     await db.log()
@@ -162,7 +162,7 @@ CASES = {
         async def rows(dbs):
             try:
                 while True:
-                    yield 1
+                    yield 1  # AGN311
             finally:
                 await aclose_all(dbs)
     """,

@@ -697,7 +697,7 @@ CASES = {
         async def g(db):
             try:
                 yield 1
-            except Exception:
+            except Exception:  # AGN408
                 await db.rollback()
                 raise
         async def f(db):

@@ -54,7 +54,7 @@ CASES = {
             while True:
                 try:
                     yield await conn.recv()
-                except BaseException as exc:
+                except BaseException as exc:  # AGN402
                     if type(exc) is GeneratorExit:
                         raise
     """,
@@ -63,7 +63,7 @@ CASES = {
             while True:
                 try:
                     yield await conn.recv()
-                except BaseException as exc:
+                except BaseException as exc:  # AGN402
                     match exc:
                         case GeneratorExit():
                             raise
@@ -79,14 +79,14 @@ CASES = {
             async def _life(self):
                 async with anyio.create_task_group() as group:
                     yield group
-                    yield group
+                    yield group  # AGN602
     """,
     "suppressed at the yield": """
         from contextlib import asynccontextmanager, suppress
         @asynccontextmanager
         async def connection(pool):
             conn = pool.connect()
-            with suppress(BaseException):
+            with suppress(BaseException):  # AGN404
                 yield conn
             conn.close()
     """,
@@ -240,7 +240,7 @@ CASES = {
             try:
                 while True:
                     yield await bus.get()
-            except asyncio.CancelledError:
+            except asyncio.CancelledError:  # AGN402
                 pass
             await bus.unsubscribe("x")  # AGN108
     """,

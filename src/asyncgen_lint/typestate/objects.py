@@ -107,10 +107,24 @@ class Objects:
                 for each in block.instructions:
                     if not isinstance(each, Test) or each.node in seen or each.other:
                         continue
+                    if self._guards_close(each.node):
+                        continue
                     seen.add(each.node)
                     found = self._tested(each.node, scope)
                     if found is not None:
                         yield found, each.node
+
+    def _guards_close(self, node: cst.CSTNode) -> bool:
+        """Return whether a test stands before the close of what it asks for, and nothing else."""
+        guarded = self._parent(node)
+        if (
+            not isinstance(guarded, cst.If)
+            or guarded.test is not node
+            or guarded.orelse is not None
+        ):
+            return False
+        calls = [each for each in descendants(guarded.body) if isinstance(each, cst.Call)]
+        return len(calls) == 1 and last_name(calls[0].func) == "aclose"
 
     def _tested(self, node: cst.CSTNode, scope: Scope) -> cst.BaseExpression | None:
         if isinstance(node, cst.Call) and self._is_bool(node, scope):
@@ -146,13 +160,15 @@ class Objects:
             if isinstance(value, cst.GeneratorExp) and not is_async_generator_expression(value):
                 continue
             may_be_made = isinstance(value, (cst.Call, cst.GeneratorExp))
-            if value is not None and may_be_made and not self._is_for_scripts(value):
+            if value is not None and may_be_made and not self._runs_later_or_alone(value):
                 yield name, value
 
-    def _is_for_scripts(self, node: cst.CSTNode) -> bool:
-        """Return whether a node stands under `if __name__ == "__main__":`."""
+    def _runs_later_or_alone(self, node: cst.CSTNode) -> bool:
+        """Return whether a node stands in a function, or under `if __name__ == "__main__":`."""
         current = self._parent(node)
         while current is not None:
+            if isinstance(current, (cst.FunctionDef, cst.Lambda)):
+                return True
             if isinstance(current, cst.If) and any(
                 is_name(each, "__name__") for each in descendants(current.test)
             ):

@@ -318,7 +318,8 @@ class _ParameterTracking(Tracking):
         phases = {each.phase for each in exit_state.conditions.get(self._parameter, ())}
         if self._is_relayed():
             return Use.RELAYS
-        if phases == {Phase.CLOSED}:
+        if Phase.CLOSED in phases and phases <= {Phase.CLOSED, Phase.EXHAUSTED}:
+            # A close that fails has finished the generator too.
             return Use.CLOSES
         if phases and phases <= {Phase.CLOSED, Phase.EXHAUSTED}:
             return Use.EXHAUSTS
