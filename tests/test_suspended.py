@@ -400,6 +400,39 @@ RESOURCES = {
                 async for row in db:
                     yield row
     """,
+    "class in view that maps exceptions": """
+        class mapped:
+            def __enter__(self):
+                pass
+            def __exit__(self, kind, error, traceback):
+                if isinstance(error, OSError):
+                    raise explained(error)
+        async def rows(db):
+            with mapped():
+                async for row in db:
+                    yield row
+    """,
+    "stack of closes": """
+        from contextlib import AsyncExitStack
+        async def copy(steps):
+            async with AsyncExitStack() as stack:
+                for step in steps:
+                    rows = step.rows()
+                    if hasattr(rows, "aclose"):
+                        stack.push_async_callback(rows.aclose)
+                async for row in rows:
+                    yield row
+    """,
+    "stack of more than closes": """
+        from contextlib import AsyncExitStack
+        async def copy(steps, pool):
+            async with AsyncExitStack() as stack:
+                rows = steps.rows()
+                stack.push_async_callback(rows.aclose)
+                await stack.enter_async_context(pool.acquire())
+                async for row in rows:
+                    yield row  # HERE
+    """,
     "suppress": """
         from contextlib import suppress
         async def rows(db):
