@@ -123,6 +123,16 @@ LOCKS = {
                 yield 1
                 yield 2
     """,
+    "released by hand": """
+        import asyncio
+        lock = asyncio.Lock()
+        async def rows(db):
+            async with lock:
+                for row in db:
+                    lock.release()
+                    yield row
+                    await lock.acquire()
+    """,
     "released before, taken after": """
         import asyncio
         lock = asyncio.Lock()
@@ -179,6 +189,14 @@ AMBIENT = {
             await db.load()
             var.reset(token)
             for row in db:
+                yield row
+    """,
+    "set and reset at each turn": """
+        async def rows(db, var):
+            for row in db:
+                token = var.set(row)
+                await db.load()
+                var.reset(token)
                 yield row
     """,
     "reset on one way only": """
@@ -257,6 +275,14 @@ REFUSED = {
 }
 
 RETURNS = {
+    "sync generator": """
+        def rows(db):
+            yield db
+            return db
+        async def copy(db):
+            for row in rows(db):
+                yield row
+    """,
     "yield in a lambda": """
         async def rows(db):
             db.register(lambda: (yield))
@@ -374,6 +400,39 @@ RESOURCES = {
                 async for row in db:
                     yield row
     """,
+    "class in view that maps exceptions": """
+        class mapped:
+            def __enter__(self):
+                pass
+            def __exit__(self, kind, error, traceback):
+                if isinstance(error, OSError):
+                    raise explained(error)
+        async def rows(db):
+            with mapped():
+                async for row in db:
+                    yield row
+    """,
+    "stack of closes": """
+        from contextlib import AsyncExitStack
+        async def copy(steps):
+            async with AsyncExitStack() as stack:
+                for step in steps:
+                    rows = step.rows()
+                    if hasattr(rows, "aclose"):
+                        stack.push_async_callback(rows.aclose)
+                async for row in rows:
+                    yield row
+    """,
+    "stack of more than closes": """
+        from contextlib import AsyncExitStack
+        async def copy(steps, pool):
+            async with AsyncExitStack() as stack:
+                rows = steps.rows()
+                stack.push_async_callback(rows.aclose)
+                await stack.enter_async_context(pool.acquire())
+                async for row in rows:
+                    yield row  # HERE
+    """,
     "suppress": """
         from contextlib import suppress
         async def rows(db):
@@ -409,6 +468,15 @@ REUSED = {
                 batch.clear()
                 batch.append(row)
                 yield batch  # HERE
+    """,
+    "bound anew before": """
+        async def batches(db):
+            batch = []
+            async for row in db:
+                batch.append(row)
+                yield batch
+                batch = [row]
+                batch.clear()
     """,
     "a part deleted": """
         async def batches(db):

@@ -166,7 +166,7 @@ def _between(
                 continue
             for after, state in blocks_after(edge, flags[block.index], is_reset):
                 at = yield_of(after)
-                if at is None or is_reset(after):
+                if at is None:
                     continue
                 reset = next(
                     (

@@ -190,7 +190,9 @@ class Resources:
                     break
 
     def _holds(self, item: cst.WithItem, scope: Scope) -> bool:
-        if only_closes_generators(item, scope, self._knowledge):
+        if only_closes_generators(item, scope, self._knowledge) or self._is_for_closing(
+            item, scope
+        ):
             return False
         manager = item.item
         called = manager.func if isinstance(manager, cst.Call) else manager
@@ -202,10 +204,43 @@ class Resources:
             return False
         if isinstance(manager, cst.Call) and self._closes_what_it_is_given(manager, scope):
             return False
+        if self._takes_nothing(called, scope):
+            return False
         verdict = self._summaries.cleanup.manager_has_effect(
             manager, scope, is_async=item in _async_items(scope)
         )
         return verdict is Verdict.YES
+
+    def _takes_nothing(self, called: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether entering an instance of a class in view does and gives nothing."""
+        found = self._knowledge.callee(called, scope)
+        if found is None or found.kind is not ScopeKind.CLASS:
+            return False
+        names = ("__enter__", "__aenter__")
+        enters = [self._knowledge.resolver.method(found, name) for name in names]
+        return any(enters) and all(
+            not each.calls and not each.awaits and not each.returns for each in enters if each
+        )
+
+    def _is_for_closing(self, item: cst.WithItem, scope: Scope) -> bool:
+        """Return whether all that a stack is given is an `aclose`, of whatever it may be."""
+        if item.asname is None or not isinstance(item.item, cst.Call):
+            return False
+        if self._knowledge.dotted(item.item.func, scope) != "contextlib.AsyncExitStack":
+            return False
+        name = dotted_name(item.asname.name)
+        used = [
+            call
+            for call in scope.calls
+            if isinstance(call.func, cst.Attribute) and dotted_name(call.func.value) == name
+        ]
+        return bool(name and used) and all(
+            dotted_name(call.func) == f"{name}.push_async_callback"
+            and len(call.args) == 1
+            and isinstance(call.args[0].value, cst.Attribute)
+            and call.args[0].value.attr.value == "aclose"
+            for call in used
+        )
 
     def _closes_what_it_is_given(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether a manager in view is a home-made `aclosing`."""
