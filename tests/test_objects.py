@@ -272,7 +272,7 @@ async def get_db():
     db = connect()
     try:
         yield db
-    except {handler}:
+    except {handler}
         await db.rollback()
         raise
 
@@ -287,10 +287,10 @@ async def job():
 @pytest.mark.parametrize(
     ("handler", "marker", "mark"),
     [
-        ("Exception", "Depends", "  # AGN517"),
-        ("(ValueError, OSError)", "Depends", "  # AGN517"),
-        ("GeneratorExit", "Depends", ""),
-        ("Exception", "print", ""),
+        ("Exception:", "Depends", "  # AGN517"),
+        ("(ValueError, OSError):", "Depends", "  # AGN517"),
+        ("GeneratorExit:", "Depends", ""),
+        ("Exception:  # AGN408", "print", ""),
     ],
 )
 def test_iterated_dependencies(handler: str, marker: str, mark: str) -> None:

@@ -1815,6 +1815,9 @@ class Facts:
     def dead_cleanups(self) -> Iterator[CleanupDead]:
         """Yield each handler for GeneratorExit of a context manager that alone cleans up."""
         for each in self._managers_entered.dead_cleanups():
+            if self._consumers.is_iterated(each.function):
+                # What is iterated as well is closed by GeneratorExit there.
+                continue
             path = (
                 Step("the body runs while the function is suspended here", each.at),
                 Step("and this is not reached when it ends or fails", each.call),

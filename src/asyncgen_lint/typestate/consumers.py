@@ -72,6 +72,10 @@ class Consumers:
             return True
         if any(region.kind is RegionKind.LOOP for block in blocks for region in block.regions):
             return True
+        return self.is_iterated(function)
+
+    def is_iterated(self, function: Scope) -> bool:
+        """Return whether some `async for` in view iterates what a call of the function gives."""
         return function in self._iterated
 
     @cached_property

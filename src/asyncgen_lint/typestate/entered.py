@@ -70,6 +70,7 @@ class Swallower:
 class DeadCleanup:
     """A handler for GeneratorExit in a context manager, and what it alone does there."""
 
+    function: Scope
     handler: cst.CSTNode
     at: cst.CSTNode
     call: cst.Call
@@ -229,7 +230,7 @@ class Entered:
                 continue
             call = self._only_here(handler, function)
             if call is not None:
-                yield DeadCleanup(handler, at, call)
+                yield DeadCleanup(function, handler, at, call)
 
     def _only_here(self, handler: cst.ExceptHandler, function: Scope) -> cst.Call | None:
         """Return the first call of a handler that has an effect and is not repeated elsewhere."""
