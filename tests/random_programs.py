@@ -944,7 +944,7 @@ class Comparison:
 
 @lru_cache(maxsize=4096)
 def reported_sites(text: str, *, strict: bool = False) -> dict[str, set[int]]:
-    """Return where the generators were made that are reported, with the exits named."""
+    """Return where the generators were made that are reported, with the lines of step and exit."""
     found: dict[str, set[int]] = {}
     for each in lint_text(text, filename="program.py", strict=strict):
         if each.code == "AGN000":
@@ -955,16 +955,20 @@ def reported_sites(text: str, *, strict: bool = False) -> dict[str, set[int]]:
             continue
         # One diagnostic may be about several generators, with a path for each.
         made = each.span.start
+        passed: set[int] = set()
         for step in each.path:
             if step.message.endswith("is created here"):
                 made = step.span.start
-            left = found.setdefault(f"{made.line}:{made.column}", set())
+            passed = found.setdefault(f"{made.line}:{made.column}", set())
             if step.message.endswith("leaves it suspended"):
-                left.add(step.span.start.line)
+                passed.add(step.span.start.line)
+        # A step by hand stands on the path too.
+        passed.add(each.span.start.line)
     return found
 
 
-EXITS = ("break", "return", "raise", "continue")
+MARKED = ("break", "return", "raise", "continue", "await ")
+"""How the lines begin of which the run says whether they were reached."""
 
 
 def compare(text: str, executor: Executor, *, strict: bool = False) -> Comparison:
@@ -990,8 +994,8 @@ def compare(text: str, executor: Executor, *, strict: bool = False) -> Compariso
             place
             for place in unproven
             if place not in longer
-            or all(
-                line not in executor.exits and lines[line - 1].strip().startswith(EXITS)
+            or any(
+                line not in executor.exits and lines[line - 1].strip().startswith(MARKED)
                 for line in reported[place]
             )
         }

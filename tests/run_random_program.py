@@ -22,7 +22,7 @@ The program runs with marks added to its syntax tree, which change no lifetime:
 * `_site(position, object)` around whatever may make a generator: who made it, and where;
 * `_escape(object)` around what is put in a container or an attribute, returned, yielded, captured
   or passed to a function that is not of this program: such an object is nobody's leak;
-* `_exit` before `break`, `return` and `raise`: which of them were reached at all;
+* `_exit` before `break`, `return`, `raise` and a lone `await`: which of them were reached at all;
 * `_caught` in handlers and around function bodies: an exception that came from a callee makes all
   that its function leaves open the work of an implicit exit, which default rules do not count.
 
@@ -349,6 +349,10 @@ class Marks(ast.NodeTransformer):
 
     def leaving(self, node: ast.stmt) -> list[ast.stmt]:
         return [ast.Expr(mark("_exit", ast.Constant(node.lineno))), node]
+
+    def visit_Expr(self, node: ast.Expr) -> list[ast.stmt] | ast.stmt:
+        self.generic_visit(node)
+        return self.leaving(node) if isinstance(node.value, ast.Await) else node
 
     def visit_Break(self, node: ast.Break) -> list[ast.stmt]:
         return self.leaving(node)

@@ -54,7 +54,7 @@ def test_text_that_cannot_be_analysed() -> None:
 
 
 def test_unknown_rules() -> None:
-    with pytest.raises(ValueError, match="did you mean 'AGN101'"):
+    with pytest.raises(ValueError, match="did you mean 'AGN611'"):
         lint_text("", select=["AGN11"])
     with pytest.raises(ValueError, match="unknown rule"):
         fix_text("", select="nothing-like-it")

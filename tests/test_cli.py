@@ -84,7 +84,7 @@ def test_exit_zero(folder: Path) -> None:
     [
         (("check", "--output-format", "sarif"), "invalid choice: 'sarif'"),
         (("check", "--statistics"), "unrecognized arguments: --statistics"),
-        (("check", "--select", "AGN11"), "--select: unknown rule 'AGN11'; did you mean 'AGN101'?"),
+        (("check", "--select", "AGN11"), "--select: unknown rule 'AGN11'; did you mean 'AGN611'?"),
         (("check", "--ignore", "AGN000"), "AGN000 is no rule"),
         (("check", "--target-version", "3.10"), "write it like 'py310'"),
         (("check", "--exclude", "!"), "--exclude: "),
@@ -95,7 +95,7 @@ def test_exit_zero(folder: Path) -> None:
         (("frobnicate",), "invalid choice: 'frobnicate'"),
         ((), "the following arguments are required: COMMAND"),
         (("rule",), "name a rule by its code or name, or say --all"),
-        (("rule", "AGN11"), "unknown rule 'AGN11'; did you mean 'AGN101'?"),
+        (("rule", "AGN11"), "unknown rule 'AGN11'; did you mean 'AGN611'?"),
         (("rule", "AGN1"), "'AGN1' names several rules; name one"),
         (("rule", "AGN101", "--output-format", "full"), "invalid choice: 'full'"),
     ],

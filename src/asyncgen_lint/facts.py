@@ -842,6 +842,15 @@ class Facts:
         witness = tracking.witness(leak)
         if witness is None:
             return None
+        is_certain = leak.is_certain
+        if is_certain and _ends_with_fault(witness, leak):
+            # What a handler leaves open at the end counts if no exception need be assumed.
+            surer = tracking.witness(leak, without_faults=True)
+            is_certain, witness = surer is not None, surer or witness
+        if not is_certain and leak.is_certain:
+            key = (step, made, "uncertain")
+            if key in seen:
+                return None
         seen.add(key)
         jump = _last_jump(witness, leak)
         exit_text = _exit_text(jump)
@@ -867,8 +876,9 @@ class Facts:
             is_loop=isinstance(leak.step, (cst.For, cst.CompFor)),
             is_delegation=is_delegation,
             is_temporary=leak.source is None and leak.is_temporary and _is_iterated_in_place(leak),
-            is_certain=leak.is_certain,
-            by_exception=EdgeKind.MAY_RAISE in (leak.exit, leak.left),
+            is_certain=is_certain,
+            by_exception=not is_certain
+            and (leak.is_certain or EdgeKind.MAY_RAISE in (leak.exit, leak.left)),
             path=tuple(path),
         )
 
@@ -1988,6 +1998,17 @@ _JUMPS = {
     EdgeKind.MAY_RAISE: "an exception here",
     EdgeKind.CANCEL: "cancellation here",
 }
+
+
+def _ends_with_fault(path: list[Edge], leak: Leak) -> bool:
+    """Return whether an exception that merely may be raised comes after the last jump."""
+    jump = _last_jump(path, leak)
+    for edge in reversed(path):
+        if edge is jump:
+            return False
+        if edge.kind in (EdgeKind.MAY_RAISE, EdgeKind.CANCEL):
+            return True
+    return False
 
 
 def _exit_text(jump: Edge | None) -> str:

@@ -731,10 +731,10 @@ class Tracking:
                     if any(each.phase is Phase.SUSPENDED for each in conditions):
                         yield instruction, site
 
-    def witness(self, leak: Leak) -> list[Edge] | None:
+    def witness(self, leak: Leak, *, without_faults: bool = False) -> list[Edge] | None:
         """Return the edges of a shortest path on which the leak happens; None if none is found.
 
-        The path is followed with exact states, without joining, so a leak that only exists in
+        With `without_faults` no exception that merely may be raised is on it. The path is followed with exact states, without joining, so a leak that only exists in
         the join of two paths has no witness.
         """
 
@@ -744,7 +744,9 @@ class Tracking:
             # The jump that drops a temporary comes after the dropping.
             return [e for e in block.edges if leak.is_temporary and e.kind is leak.exit][:1]
 
-        return self._path(leak.site, ends, _may_still_leak)
+        return self._path(
+            leak.site, ends, _may_still_leak, _UNPROVEN if without_faults else frozenset()
+        )
 
     def path_to(
         self, site: Site, is_met: Callable[[Instruction, State], bool]
@@ -768,6 +770,7 @@ class Tracking:
         site: Site,
         ends: Callable[[Block, State], list[Edge] | None],
         goes_on: Callable[[State, Site], bool],
+        avoided: frozenset[EdgeKind] = frozenset(),
     ) -> list[Edge] | None:
         queue: deque[tuple[Block, State, Flags, tuple[Edge, ...]]] = deque()
         for start in self._creation_blocks(site):
@@ -785,6 +788,8 @@ class Tracking:
             for instruction in block.instructions:
                 flags = problem.transfer(instruction, flags)
             for edge, after in outcomes(self, block, state):
+                if edge.kind in avoided:
+                    continue
                 key = (edge.target.index, _fingerprint(after, site), frozenset(flags.items()))
                 if key in seen or not is_possible(block, edge, flags):
                     continue
