@@ -154,7 +154,9 @@ CASES = {
         return await anyio.to_thread.run_sync(rows)
     """,
     "entered": """
-    wrapped = contextlib.asynccontextmanager(rows)
+    async def row():
+        yield 1
+    wrapped = contextlib.asynccontextmanager(row)
     async def f(stack):
         async with wrapped():
             pass

@@ -181,7 +181,7 @@ CASES = {
         async def manager():
             try:
                 yield
-            except BaseException as error:
+            except BaseException as error:  # AGN612
                 print(error)
         """,
     ),
@@ -204,7 +204,7 @@ CASES = {
         async def manager():
             try:
                 yield
-            except Exception as error:
+            except Exception as error:  # AGN612
                 print(error)
         """,
     ),
@@ -294,7 +294,7 @@ CASES = {
         async def manager():
             try:
                 yield
-            except BaseException:
+            except BaseException:  # AGN612
                 pass
         """,
     ),
