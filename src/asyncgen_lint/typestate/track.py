@@ -734,8 +734,9 @@ class Tracking:
     def witness(self, leak: Leak, *, without_faults: bool = False) -> list[Edge] | None:
         """Return the edges of a shortest path on which the leak happens; None if none is found.
 
-        With `without_faults` no exception that merely may be raised is on it. The path is followed with exact states, without joining, so a leak that only exists in
-        the join of two paths has no witness.
+        With `without_faults` no exception that merely may be raised is on it. The path is followed
+        with exact states, without joining, so a leak that only exists in the join of two paths has
+        no witness.
         """
 
         def ends(block: Block, state: State) -> list[Edge] | None:
