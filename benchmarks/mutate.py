@@ -47,7 +47,7 @@ class Mutant:
 def modules_of(code: str) -> list[str]:
     """Return the modules that hold a rule's decisions: its own, and those its facts come from."""
     rule = ast.parse((PACKAGE / "rules" / f"{code.lower()}.py").read_text("utf-8"))
-    facts = ast.parse((PACKAGE / "facts.py").read_text("utf-8"))
+    facts = ast.parse((PACKAGE / "facts" / "module.py").read_text("utf-8"))
     imported = {
         alias.asname or alias.name: node.module
         for node in facts.body

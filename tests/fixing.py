@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import libcst as cst
 
-from asyncgen_lint.facts import Facts, LeftOpen, label_of
+from asyncgen_lint.facts import Facts, label_of
+from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.apply import apply_fixes
 from asyncgen_lint.fixes.render import FixRenderer
 from asyncgen_lint.fixes.wrap import wrap_loop

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from asyncgen_lint.facts import Facts, WronglyEntered
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.facts.found import WronglyEntered
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from asyncgen_lint.facts import DelegationRefused, Facts
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.facts.found import DelegationRefused
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.names.scopes import Scope

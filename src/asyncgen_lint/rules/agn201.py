@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asyncgen_lint.facts import Facts, UnawaitedStep
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.facts.found import UnawaitedStep
 from asyncgen_lint.fixes.awaits import add_await
 from asyncgen_lint.rule import Finding, FixPlan, FixSafety, Severity, rule
 
