@@ -167,6 +167,37 @@ CASES = {
                 if gen:
                     await gen.aclose()
     """,
+    "methods that a metaclass wraps": """
+        class Wrapping(type):
+            def __new__(cls, name, bases, namespace):
+                for key, value in namespace.items():
+                    namespace[key] = kept(value)
+                return super().__new__(cls, name, bases, namespace)
+        class Naming(type):
+            def __new__(cls, name, bases, namespace):
+                return super().__new__(cls, name.title(), bases, namespace)
+        class Server(metaclass=Wrapping):
+            async def __call__(self, db):
+                try:
+                    yield 1
+                finally:
+                    await db.close()
+        class Sub(Server):
+            pass
+        class Named(metaclass=Naming):
+            async def __call__(self, db):
+                try:
+                    yield 1
+                finally:
+                    await db.close()
+        async def f(db):
+            async for row in Server()(db):
+                break
+            async for row in Sub()(db):
+                break
+            async for row in Named()(db):  # AGN101
+                break
+    """,
     "finally aclose if it has one": """
         async def f(db):
             gen = rows(db)

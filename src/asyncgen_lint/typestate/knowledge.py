@@ -158,11 +158,36 @@ class Knowledge:
         if body is FunctionKind.COROUTINE and is_stub(scope):
             # `async def rows(self) -> AsyncIterator[Row]: ...` is often meant as a generator.
             return FunctionKind.UNKNOWN
+        if scope.owner_class is not None and self._is_remade(scope.owner_class):
+            return FunctionKind.UNKNOWN
         for each in self.decorators.of(scope):
             body = _kind_after(each, body)
             if body in _FINAL:
                 break
         return body
+
+    def _is_remade(self, owner: Scope) -> bool:
+        """Return whether a metaclass in view may put other things in place of a class's methods."""
+        memo = owner.outline.memo.setdefault("remade", {})
+        if owner not in memo:
+            family = self.resolver.ancestry(owner)
+            memo[owner] = any(self._has_wrapping_metaclass(each) for each in family)
+        return bool(memo[owner])
+
+    def _has_wrapping_metaclass(self, owner: Scope) -> bool:
+        if not isinstance(owner.node, cst.ClassDef) or owner.parent is None:
+            return False
+        for each in owner.node.keywords:
+            if each.keyword is None or each.keyword.value != "metaclass":
+                continue
+            found = self.resolver.reference(each.value, owner.parent)
+            metaclass = found.scope if found is not None else None
+            if metaclass is None or metaclass.kind is not ScopeKind.CLASS:
+                continue
+            makers = (self.resolver.method(metaclass, name) for name in ("__new__", "__init__"))
+            if any(maker is not None and _walks_a_namespace(maker) for maker in makers):
+                return True
+        return False
 
     def is_driven_as_context_manager(self, scope: Scope) -> bool:
         """Return whether exceptions of the consumer are thrown into the generator's yield."""
@@ -550,6 +575,16 @@ def _kind_after(decoration: Decoration, kind: FunctionKind) -> FunctionKind:
         return FunctionKind.COROUTINE
     stays = FunctionKind.AGEN if way is Way.ITERATES else FunctionKind.PLAIN
     return kind if way in (Way.ITERATES, Way.CACHES) and kind is stays else FunctionKind.UNKNOWN
+
+
+def _walks_a_namespace(function: Scope) -> bool:
+    """Return whether a function goes over the items of something, or stores into it."""
+    for node in descendants(function.node):
+        if isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Subscript):
+            return True
+        if isinstance(node, cst.Call) and last_name(node.func) in ("items", "setattr"):
+            return True
+    return False
 
 
 def _is_generator_type(found: Type | None) -> bool:
