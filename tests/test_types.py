@@ -8,6 +8,7 @@ file and with its text above the case's own.
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -887,6 +888,12 @@ def marks(text: str) -> set[tuple[int, str]]:
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
     forget()
+
+
+if sys.version_info < (3, 12):
+    # The interpreter that runs the linter has the last word on syntax (PEP 695).
+    LIB = LIB.replace("type Later = Client", "Later = Client")
+    CASES = {name: case for name, case in CASES.items() if not re.search(r"def f\[", case)}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
