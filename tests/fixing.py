@@ -6,10 +6,12 @@ import ast
 import io
 import textwrap
 import tokenize
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import libcst as cst
 
+from asyncgen_lint import fix_text, lint_text
 from asyncgen_lint.facts import Facts, label_of
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.apply import apply_fixes
@@ -56,6 +58,28 @@ def fixed(text: str, planner: Planner, target_version: tuple[int, int] = (3, 10)
         assert compiles(new), new
     assert sorted(comments(new)) == sorted(comments(text))
     return new
+
+
+def repaired(
+    code: str, text: str, *, unsafe: bool = False, target_version: tuple[int, int] = (3, 10)
+) -> str:
+    """Return the text after one rule's fixes.
+
+    They keep the comments, cause no finding of any rule, and change nothing when made again.
+    """
+    new = fix_text(text, unsafe=unsafe, select=(code,), target_version=target_version).text
+    if compiles(text):
+        assert compiles(new), new
+    assert sorted(comments(new)) == sorted(comments(text))
+    again = fix_text(new, unsafe=unsafe, select=(code,), target_version=target_version).text
+    assert again == new
+    assert not _found(new, target_version) - _found(text, target_version), new
+    return new
+
+
+def _found(text: str, target_version: tuple[int, int]) -> Counter[str]:
+    found = lint_text(text, select=("ALL",), strict=True, target_version=target_version)
+    return Counter(each.code for each in found)
 
 
 def wraps(facts: Facts) -> Iterator[FixPlan | None]:

@@ -358,9 +358,13 @@ class TimedStep:
 
 @dataclass(frozen=True)
 class YieldedTwice:
-    """A `yield` of a context manager that is reached behind another; `by_error` if by a handler."""
+    """A `yield` of a context manager that is reached behind another; `by_error` if by a handler.
+
+    `first` is that other one.
+    """
 
     at: Node
+    first: Node
     by_error: bool
     is_certain: bool
     path: tuple[Step, ...]

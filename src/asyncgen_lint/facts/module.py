@@ -1167,7 +1167,7 @@ class Facts:
                     path.append(Step("this handler catches what it raises", each.handler))
                 path.append(Step("and then this `yield` is reached", each.at))
                 by_error = each.handler is not None
-                yield YieldedTwice(each.at, by_error, each.is_certain, tuple(path))
+                yield YieldedTwice(each.at, each.first, by_error, each.is_certain, tuple(path))
 
     def never_yielded(self) -> Iterator[NeverYielded]:
         """Yield each way through a context manager that ends without a `yield`."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import DelegationRefused
+from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.layout import indent_near
-from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 
 _ACLOSING = ImportRequest("contextlib", "aclosing")
@@ -29,7 +27,7 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         return None
     function, indent = refused.function, indent_near(facts, line)
-    item = _free_name("item", function)
+    item = free_name("item", function)
     label = f"`{refused.label}`" if refused.label else "the source"
     if refused.is_sync:
         return FixPlan(
@@ -42,7 +40,7 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
     closer = local_name(facts, _ACLOSING, line, function)
     if closer is None:
         return None
-    stream = _free_name(f"{_stem(refused.source)}_stream".lstrip("_"), function)
+    stream = free_name(f"{_stem(refused.source)}_stream".lstrip("_"), function)
 
     def build(node: Node) -> Node:
         call = cst.Call(closer.expression(), [cst.Arg(_source(node))])
@@ -99,25 +97,3 @@ def _stem(source: cst.BaseExpression) -> str:
     if isinstance(source, cst.Attribute):
         source = source.attr
     return source.value.lstrip("_") if isinstance(source, cst.Name) else ""
-
-
-def _free_name(stem: str, function: Scope) -> str:
-    names = (f"{stem}{number}" for number in _numbers())
-    return next(name for name in names if not _is_used(name, function))
-
-
-def _numbers() -> Iterator[str]:
-    yield ""
-    number = 2
-    while True:
-        yield str(number)
-        number += 1
-
-
-def _is_used(name: str, function: Scope) -> bool:
-    return any(
-        name in scope.loads
-        or name in scope.bindings
-        or name in scope.declared_global | scope.declared_nonlocal
-        for scope in function.descendants()
-    )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.blocks import appended
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
@@ -52,14 +53,11 @@ def _raising(body: Node, indent: str | None) -> Node:
         and _does_nothing(last.body)
     ):
         return body.with_changes(body=[last.with_changes(body=[cst.Raise()])])
-    if all(each.indent for each in body.footer if each.comment is not None):
-        # Comments at the end of the block stay above what is added.
-        return body.with_changes(body=[*body.body, _raise_line(body.footer)], footer=())
-    return body.with_changes(body=[*body.body, _raise_line()])
+    return appended(body, _raise_line())
 
 
-def _raise_line(leading_lines: Sequence[cst.EmptyLine] = ()) -> cst.SimpleStatementLine:
-    return cst.SimpleStatementLine([cst.Raise()], leading_lines)
+def _raise_line() -> cst.SimpleStatementLine:
+    return cst.SimpleStatementLine([cst.Raise()])
 
 
 def _does_nothing(statements: Sequence[cst.BaseSmallStatement]) -> bool:

@@ -13,7 +13,9 @@ Not reported: yields in branches that exclude each other; loops that are left be
 or may have but one turn; handlers whose `try` has no `yield` in its body. A `yield` in a handler
 for chosen types is strict: whether the body raises them is not known here.
 
-Fix safety: no automatic fix; which of the two is meant is for a person to say.
+Fix safety: where the first `yield` stands in a branch of an `if` or `match`, the missing `return`
+at the branch's end is safe: leaving such a context manager always raised. For the rest there is no
+automatic fix; what is meant is for a person to say.
 
 References: `contextlib.asynccontextmanager` in CPython's documentation; PEP 525.
 """
@@ -23,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.branches import return_after_branch
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -31,6 +34,7 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     "context-manager-yields-twice",
     summary="a context manager yields a second time, which raises when it is left",
     severity=Severity.ERROR,
+    fixable=True,
 )
 def context_manager_yields_twice(facts: Facts) -> Iterator[Finding]:
     """Find yields of context managers that another `yield` certainly leads to."""
@@ -43,4 +47,5 @@ def context_manager_yields_twice(facts: Facts) -> Iterator[Finding]:
             " raises RuntimeError (generator didn't stop); return behind the first"
         )
         tier = Tier.DEFAULT if each.is_certain else Tier.STRICT
-        yield Finding(message, each.at, path=each.path, tier=tier)
+        fix = None if each.by_error else return_after_branch(facts, each.first, each.at)
+        yield Finding(message, each.at, path=each.path, fix=fix, tier=tier)
