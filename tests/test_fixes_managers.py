@@ -1,4 +1,4 @@
-"""Repairs of context managers: AGN602."""
+"""Repairs of context managers: AGN601, 602, 604, 613 and 614."""
 
 from __future__ import annotations
 
@@ -173,3 +173,303 @@ def test_a_branch_that_yields_returns(name: str) -> None:
 )
 def test_no_return_where_something_else_may_be_meant(body: str) -> None:
     assert is_left("AGN602", body)
+
+
+RELEASES = {
+    "what stands between, and behind": (
+        '''
+        @asynccontextmanager
+        async def f(pool):
+            c = await pool.acquire()
+
+            # the body
+            yield c  # here
+
+            # between
+            log("""
+        done""")
+            # the release
+            await pool.release(c)  # gone
+            # behind
+
+            tell()
+            # at the end
+        ''',
+        '''
+        @asynccontextmanager
+        async def f(pool):
+            c = await pool.acquire()
+
+            # the body
+            try:
+                yield c  # here
+
+                # between
+                log("""
+        done""")
+            finally:
+                # the release
+                await pool.release(c)  # gone
+            # behind
+
+            tell()
+            # at the end
+        ''',
+    ),
+    "several, one after the other": (
+        """
+        @asynccontextmanager
+        async def f():
+            a = await A.connect()
+            b = await B.connect(a)
+            yield b
+            await b.close()
+            await a.close()
+        """,
+        """
+        @asynccontextmanager
+        async def f():
+            a = await A.connect()
+            b = await B.connect(a)
+            try:
+                yield b
+            finally:
+                await b.close()
+                await a.close()
+        """,
+    ),
+    "in branches, with tabs": (
+        """
+        @asynccontextmanager
+        async def f(x):
+        \tif x:
+        \t\tc = Client(x)
+        \t\tif x > 1:
+        \t\t\tyield c
+        \t\telse:
+        \t\t\tyield None
+        \t\tif c:
+        \t\t\tawait c.aclose()
+        \telse:
+        \t\tyield
+        """,
+        """
+        @asynccontextmanager
+        async def f(x):
+        \tif x:
+        \t\tc = Client(x)
+        \t\ttry:
+        \t\t\tif x > 1:
+        \t\t\t\tyield c
+        \t\t\telse:
+        \t\t\t\tyield None
+        \t\tfinally:
+        \t\t\tif c:
+        \t\t\t\tawait c.aclose()
+        \telse:
+        \t\tyield
+        """,
+    ),
+    "a try with a finally on its line": (
+        """
+        @asynccontextmanager
+        async def f(x):
+            c = Client(x)
+            try:
+                yield c
+            finally: x.pop()  # once
+            await c.aclose()
+        """,
+        """
+        @asynccontextmanager
+        async def f(x):
+            c = Client(x)
+            try:
+                yield c
+            finally:
+                x.pop()  # once
+                await c.aclose()
+        """,
+    ),
+    "a try with handlers and else": (
+        """
+        @asynccontextmanager
+        async def f(x):
+            s = Session()
+            try:
+                yield s
+            except ValueError:
+                await s.rollback()
+                raise
+            else:
+                await s.commit()
+            await s.close()
+        """,
+        """
+        @asynccontextmanager
+        async def f(x):
+            s = Session()
+            try:
+                yield s
+            except ValueError:
+                await s.rollback()
+                raise
+            else:
+                await s.commit()
+            finally:
+                await s.close()
+        """,
+    ),
+    "a task, and waiting for its end": (
+        """
+        import asyncio, contextlib
+
+        @asynccontextmanager
+        async def f(work):
+            task = asyncio.create_task(work())
+            yield task
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        """,
+        """
+        import asyncio, contextlib
+
+        @asynccontextmanager
+        async def f(work):
+            task = asyncio.create_task(work())
+            try:
+                yield task
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        """,
+    ),
+    "a release that may fail": (
+        """
+        @asynccontextmanager
+        async def f():
+            c = Client()
+            yield c
+            try:
+                await c.aclose()
+            except OSError:
+                log.warning("left open")
+        """,
+        """
+        @asynccontextmanager
+        async def f():
+            c = Client()
+            try:
+                yield c
+            finally:
+                try:
+                    await c.aclose()
+                except OSError:
+                    log.warning("left open")
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", RELEASES)
+def test_a_release_goes_into_finally(name: str, newline: str) -> None:
+    before, after = (HEAD + dedented(each) for each in RELEASES[name])
+    made = repaired("AGN601", before.replace("\n", newline))
+    assert made == after.replace("\n", newline)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # A success-only `return` keeps the connection.
+        """
+        @asynccontextmanager
+        async def f(pool, keep):
+            c = await pool.acquire()
+            yield c
+            if keep:
+                return
+            await pool.release(c)
+        """,
+        # The release needs what is known only behind the body.
+        """
+        @asynccontextmanager
+        async def f():
+            c = await connect()
+            yield c
+            status = await c.finish()
+            await c.close(status)
+        """,
+        # A handler has released it already.
+        """
+        @asynccontextmanager
+        async def f():
+            c = await connect()
+            try:
+                yield c
+            except ValueError:
+                await c.close()
+                raise
+            await c.close()
+        """,
+        # A handler around still needs it.
+        """
+        @asynccontextmanager
+        async def f():
+            c = await connect()
+            try:
+                yield c
+                await c.close()
+            except OSError:
+                await c.rollback()
+                raise
+        """,
+        # The release stands among what is for success alone.
+        """
+        @asynccontextmanager
+        async def f(ok):
+            c = await connect()
+            yield c
+            if ok:
+                await c.commit()
+                await c.close()
+        """,
+        """
+        @asynccontextmanager
+        async def f():
+            c = await connect()
+            yield c; await c.close()
+        """,
+    ],
+)
+def test_a_release_stays_where_it_is(body: str) -> None:
+    assert is_left("AGN601", body)
+
+
+def test_a_commit_stays_for_success_alone() -> None:
+    made = managed(
+        "AGN601",
+        """
+        @asynccontextmanager
+        async def f():
+            s = await connect()
+            yield s
+            await s.commit()
+            await s.close()
+        """,
+    )
+    assert made == dedented(
+        """
+        @asynccontextmanager
+        async def f():
+            s = await connect()
+            try:
+                yield s
+                await s.commit()
+            finally:
+                await s.close()
+        """
+    )

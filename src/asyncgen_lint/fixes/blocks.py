@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import Node
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
@@ -37,6 +38,13 @@ def places_around(facts: Facts, node: Node) -> Iterator[Place]:
         if isinstance(parent, (cst.FunctionDef, cst.ClassDef)):
             return
         child, parent = parent, facts.parent(parent)
+
+
+def function_of(facts: Facts, node: Node) -> Scope:
+    """Return the scope of the function around a node."""
+    while not isinstance(node, cst.FunctionDef):
+        node = facts.parent(node)
+    return facts.outline.scope_of[node]
 
 
 def line_of(facts: Facts, node: Node) -> Place | None:
