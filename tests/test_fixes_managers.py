@@ -473,3 +473,103 @@ def test_a_commit_stays_for_success_alone() -> None:
                 await s.close()
         """
     )
+
+
+DEAD = {
+    "comments, other handlers and else": (
+        """
+        @asynccontextmanager
+        async def f():
+            c = await connect()
+            try:
+                yield c
+            # left early
+            except GeneratorExit:  # never
+
+                # close it
+                await c.close()  # now
+
+                raise
+            except ValueError:
+                tell()
+            else:
+                done()
+            # behind
+        """,
+        """
+        @asynccontextmanager
+        async def f():
+            c = await connect()
+            try:
+                yield c
+            except ValueError:
+                tell()
+            else:
+                done()
+            # left early
+            finally:  # never
+
+                # close it
+                await c.close()  # now
+            # behind
+        """,
+    ),
+    "on the header's line, with tabs": (
+        """
+        @asynccontextmanager
+        async def f():
+        \tc = Client()
+        \ttry: yield c
+        \texcept GeneratorExit: c.close(); raise
+        """,
+        """
+        @asynccontextmanager
+        async def f():
+        \tc = Client()
+        \ttry: yield c
+        \tfinally: c.close()
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", DEAD)
+def test_cleanup_that_never_ran_goes_into_finally(name: str, newline: str) -> None:
+    before, after = (HEAD + dedented(each) for each in DEAD[name])
+    made = repaired("AGN613", before.replace("\n", newline))
+    assert made == after.replace("\n", newline)
+
+
+def test_cleanup_that_is_no_release_goes_into_finally_unsafely() -> None:
+    before, after = (
+        dedented(
+            f"""
+            @asynccontextmanager
+            async def f(t):
+                try:
+                    yield t
+                {header}
+                    await t.undo()
+            """
+        )
+        for header in ("except GeneratorExit:", "finally:")
+    )
+    assert is_left("AGN613", before, unsafe=False)
+    assert managed("AGN613", before, unsafe=True) == after
+
+
+@pytest.mark.parametrize(
+    ("handler", "behind"),
+    [
+        ("except GeneratorExit:\n        c.close()\n        return", ""),
+        ("except GeneratorExit as error:\n        c.close(error)", ""),
+        ("except GeneratorExit:\n        c.close()\n        raise OSError", ""),
+        ("except GeneratorExit:\n        c.close()\n        raise  # again", ""),
+        ("except GeneratorExit:\n        c.close()\n    finally:\n        done()", ""),
+        ("except GeneratorExit:\n        c.close()\n        raise", "    c.flush()\n"),
+    ],
+)
+def test_a_handler_that_does_more_stays(handler: str, behind: str) -> None:
+    text = f"@asynccontextmanager\nasync def f():\n    c = C()\n    try:\n        yield c\n    {handler}\n{behind}"
+    assert is_left("AGN613", text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.facts.found import ReleaseSkipped
+from asyncgen_lint.facts.found import CleanupDead, ReleaseSkipped
 from asyncgen_lint.fixes.blocks import (
     Place,
     Statement,
@@ -72,6 +72,44 @@ def release_in_finally(facts: Facts, skipped: ReleaseSkipped) -> FixPlan | None:
     )
 
 
+def clean_up_in_finally(facts: Facts, dead: CleanupDead) -> FixPlan | None:
+    """Return the plan that makes the handler for GeneratorExit a `finally`.
+
+    Safe for a release; anything else may be meant for one who leaves early. None where the handler
+    does more than clean up, and where what it ends is used behind it.
+    """
+    handler = dead.handler
+    statement = facts.parent(handler)
+    if not isinstance(statement, cst.Try) or statement.finalbody is not None:
+        return None
+    if not isinstance(handler, cst.ExceptHandler) or handler.name is not None:
+        return None
+    cleanup = _without_raise(handler.body)
+    if cleanup is None or leaves([cleanup]):
+        return None
+    if any(isinstance(each, (cst.Raise, cst.Yield)) for each in descendants(cleanup)):
+        return None
+    names = _names([cleanup])
+    if _is_used_by_handlers(facts, statement, names) or _is_used_behind(facts, statement, names):
+        return None
+
+    def build(node: Node) -> Node:
+        index = statement.handlers.index(handler)
+        others = [each for number, each in enumerate(node.handlers) if number != index]
+        old = node.handlers[index]
+        body = _without_raise(old.body)
+        assert body is not None
+        final = cst.Finally(body, leading_lines=old.leading_lines)
+        return node.with_changes(handlers=others, finalbody=final)
+
+    safety = FixSafety.SAFE if _only_releases(cleanup) else FixSafety.UNSAFE
+    return FixPlan(
+        "Clean up in `finally`; errors in its cleanup now reach the caller",
+        safety,
+        (Rewrite(statement, build),),
+    )
+
+
 def _common_block(facts: Facts, at: Node, call: Node) -> tuple[Place, Place] | None:
     """Return where two nodes stand in the innermost block around both, the first one earlier."""
     releases = list(places_around(facts, call))
@@ -109,6 +147,53 @@ def _with_finally(
 
 def _finally(statements: Sequence[Statement], indent: str | None) -> cst.Finally:
     return cst.Finally(cst.IndentedBlock(statements, indent=indent))
+
+
+# A handler that becomes a `finally`
+
+
+def _without_raise(body: cst.BaseSuite) -> cst.BaseSuite | None:
+    """Return a handler's body without the `raise` at its end; None if nothing else is there."""
+    *others, last = body.body
+    if isinstance(body, cst.SimpleStatementSuite):
+        small = last
+    elif isinstance(last, cst.SimpleStatementLine) and len(last.body) == 1:
+        small = last.body[0]
+    else:
+        return body
+    if not isinstance(small, cst.Raise) or small.exc is not None:
+        return body
+    if not others:
+        return None
+    if isinstance(body, cst.SimpleStatementSuite):
+        others[-1] = others[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+    return body.with_changes(body=others)
+
+
+def _only_releases(body: cst.BaseSuite) -> bool:
+    """Return whether each statement calls a method that ends something."""
+    return all(
+        isinstance(call := _called(each), cst.Call)
+        and isinstance(call.func, cst.Attribute)
+        and call.func.attr.value in tables.RELEASE_METHODS
+        for each in body.body
+    )
+
+
+def _called(statement: Node) -> Node | None:
+    """Return the call that is all of a statement, with or without `await`."""
+    if isinstance(statement, cst.SimpleStatementLine):
+        statement = statement.body[0] if len(statement.body) == 1 else None
+    value = statement.value if isinstance(statement, cst.Expr) else None
+    return value.expression if isinstance(value, cst.Await) else value
+
+
+def _is_used_behind(facts: Facts, statement: Node, names: set[str]) -> bool:
+    """Return whether what follows a statement in its function uses one of the names."""
+    return any(
+        names & _names(place.block.body[place.index + 1 :])
+        for place in places_around(facts, statement)
+    )
 
 
 # What is released, and whether anything else needs it

@@ -11,7 +11,10 @@ Not reported: handlers that only raise, return or log; what is done elsewhere in
 handlers beside one for BaseException or for everything; managers that an async generator in the
 same module enters; handlers for other types together with GeneratorExit.
 
-Fix safety: no automatic fix yet.
+Fix safety: safe where the handler only releases, as by `close()`, which then happens at last; an
+error that it raises reaches the caller. Unsafe where it does something else. There is no fix beside
+a `finally`, where the handler leaves otherwise than by `raise`, and where what it ends is used
+behind it.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.finally_block import clean_up_in_finally
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -27,6 +31,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "context-manager-dead-generator-exit",
     summary="a context manager cleans up in `except GeneratorExit`, which does not run",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def context_manager_dead_generator_exit(facts: Facts) -> Iterator[Finding]:
     """Find handlers for GeneratorExit around the yield of a context manager that alone clean up."""
@@ -36,4 +41,5 @@ def context_manager_dead_generator_exit(facts: Facts) -> Iterator[Finding]:
             " cancelled, so this cleanup does not run; put it in `finally`",
             each.handler,
             path=each.path,
+            fix=clean_up_in_finally(facts, each),
         )
