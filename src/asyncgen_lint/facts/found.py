@@ -87,10 +87,15 @@ class YieldAfterClose:
 
 @dataclass(frozen=True)
 class YieldInScope:
-    """A `yield` inside a cancel scope or task group, called `scope`."""
+    """A `yield` inside a cancel scope or task group, called `scope`, that `item` of a `with` opens.
+
+    `only_raises` says that it is a timeout, which waits for nothing and swallows no cancellation.
+    """
 
     at: Node
     scope: str
+    item: Node
+    only_raises: bool
     path: tuple[Step, ...]
 
 

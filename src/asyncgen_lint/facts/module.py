@@ -841,7 +841,19 @@ class Facts:
                     Step(f"`{name}` is entered here", opened),
                     Step("and is still open at this `yield`", at),
                 )
-                yield YieldInScope(at, name, path)
+                yield YieldInScope(
+                    at, name, opened, self._only_raises(opened, name, function), path
+                )
+
+    def _only_raises(self, item: Node, name: str, function: Scope) -> bool:
+        """Return whether the item of a `with` itself is a timeout that raises when it is over."""
+        assert isinstance(item, cst.WithItem)
+        if name not in tables.RAISING_TIMEOUTS or not isinstance(item.item, cst.Call):
+            return False
+        if self._knowledge.dotted(item.item.func, function) != name:
+            return False
+        # A scope of anyio or trio that is cancelled by its name goes on behind the `with`.
+        return item.asname is None or tables.CANCEL_SCOPES[name] == "asyncio"
 
     @cached_property
     def _cancel_scopes(self) -> CancelScopes:

@@ -391,6 +391,13 @@ CANCEL_SCOPES = {
     "quattro.fail_at": "asyncio",
 }
 
+RAISING_TIMEOUTS = frozenset(
+    # The same documentation: leaving these waits for nothing, and raises where time ran out.
+    {"asyncio.timeout", "asyncio.timeout_at", "asyncio.timeouts.timeout",
+     "asyncio.timeouts.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at",
+     "anyio.fail_after", "trio.fail_after", "trio.fail_at"}
+)  # fmt: skip
+
 LOCKS = frozenset(
     {
         # asyncio, threading, multiprocessing, anyio and trio documentation: what only one holder

@@ -11,7 +11,10 @@ Not reported: context managers, fixtures, dependencies and functions with decora
 module does not show, which are driven differently, nor what may be one of these: a single `yield`
 outside of loops that nothing in the module iterates; scopes that are closed before the `yield`.
 
-Fix safety: no automatic fix yet.
+Fix safety: safe where the `yield` ends the body of a timeout that raises, such as
+`asyncio.timeout`: it moves behind the `with`, and what it yields is made inside. There is no fix
+where the scope may swallow its cancellation, as `move_on_after` does, waits for tasks, is entered
+with something else, or is opened out of sight.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.behind import yield_behind_scope
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -27,6 +31,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "yield-in-cancel-scope",
     summary="a `yield` inside a cancel scope or task group",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def yield_in_cancel_scope(facts: Facts) -> Iterator[Finding]:
     """Find yields of plain generators at which a cancel scope or task group is open."""
@@ -36,4 +41,5 @@ def yield_in_cancel_scope(facts: Facts) -> Iterator[Finding]:
             " this generator; leave it before yielding",
             each.at,
             path=each.path,
+            fix=yield_behind_scope(facts, each),
         )
