@@ -166,3 +166,128 @@ def test_a_yield_that_does_not_end_the_scope_stays(body: str) -> None:
         f"            {body}\n        await it.wait()\n"
     )
     assert moved("AGN303", text, unsafe=True) == text
+
+
+LAST = {
+    "comments, unwrapped": (
+        '''
+        async def f(it):
+            before()
+
+            # all of them
+            try:
+                # each
+                async for x in it:
+                    yield x, """
+            text"""
+                # the end of the try
+
+            # whatever happens
+            finally:
+
+                # last
+                yield None  # done
+            # behind
+
+            after()
+        ''',
+        '''
+        async def f(it):
+            before()
+
+            # all of them
+            # each
+            async for x in it:
+                yield x, """
+            text"""
+            # the end of the try
+
+            # whatever happens
+            # last
+            yield None  # done
+            # behind
+
+            after()
+        ''',
+    ),
+    "handlers and else, with tabs": (
+        """
+        async def f(it):
+        \tif it:
+        \t\ttry:
+        \t\t\tyield 1
+        \t\texcept OSError:
+        \t\t\tlog()
+        \t\telse:
+        \t\t\tdone()
+        \t\tfinally: yield 2
+        """,
+        """
+        async def f(it):
+        \tif it:
+        \t\ttry:
+        \t\t\tyield 1
+        \t\texcept OSError:
+        \t\t\tlog()
+        \t\telse:
+        \t\t\tdone()
+        \t\tyield 2
+        """,
+    ),
+    "cleanup on the header's line": (
+        """
+        async def f(it):
+            try: yield 1
+            finally: it.close(); yield 2; yield 3  # last
+        """,
+        """
+        async def f(it):
+            try: yield 1
+            finally: it.close()  # last
+            yield 2
+            yield 3
+        """,
+    ),
+    "everything on a line": (
+        """
+        async def f(it):
+            try: x = 1; yield x  # one
+            finally: yield 2  # two
+        """,
+        """
+        async def f(it):
+            x = 1
+            yield x  # one
+            yield 2  # two
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", LAST)
+def test_the_last_words_stand_behind_the_try(name: str, newline: str) -> None:
+    before, after = LAST[name]
+    assert moved("AGN302", before, unsafe=False) == dedented(before)
+    assert moved("AGN302", before, unsafe=True, newline=newline) == dedented(after)
+
+
+@pytest.mark.parametrize(
+    ("body", "last"),
+    [
+        ("yield 1\n        if it:\n            return", "yield 2"),
+        ("while it:\n            yield 1\n        return", "yield 2"),
+        ("yield 1\n        raise OSError", "yield 2"),
+        ("yield 1", "yield 2\n        it.close()"),
+        ("yield 1", "if it:\n            yield 2"),
+        ("yield 1", "x = yield 2"),
+    ],
+)
+def test_a_yield_stays_where_it_would_not_be_reached(body: str, last: str) -> None:
+    text = f"async def f(it):\n    try:\n        {body}\n    finally:\n        {last}\n"
+    assert moved("AGN302", text, unsafe=True) == text
+
+
+def test_a_lost_comment_is_no_fix() -> None:
+    text = "async def f():\n    try:  # why\n        yield 1\n    finally:\n        yield 2\n"
+    assert moved("AGN302", text, unsafe=True) == text

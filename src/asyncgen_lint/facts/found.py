@@ -78,9 +78,13 @@ class YieldedCoroutine:
 
 @dataclass(frozen=True)
 class YieldAfterClose:
-    """A `yield` that is reached after the generator was told to close."""
+    """A `yield` that is reached after the generator was told to close.
+
+    `is_absorbed` says that a handler absorbs that first.
+    """
 
     at: Node
+    is_absorbed: bool
     in_finally_of_error: bool
     path: tuple[Step, ...]
 

@@ -639,7 +639,8 @@ class Facts:
                 if each.handler is not None:
                     path.append(Step("this handler absorbs it", each.handler))
                 path.append(Step("and the generator yields again", each.at))
-                yield YieldAfterClose(each.at, each.is_pending_error, tuple(path))
+                is_absorbed = each.handler is not None
+                yield YieldAfterClose(each.at, is_absorbed, each.is_pending_error, tuple(path))
 
     def exits_swallowed(self) -> Iterator[ExitSwallowed]:
         """Yield each handler that absorbs GeneratorExit, in a plain generator."""

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import YieldInScope
-from asyncgen_lint.fixes.blocks import Statement, function_of, places_around
+from asyncgen_lint.fixes.blocks import (
+    Statement,
+    ends_by_jump,
+    function_of,
+    leaves,
+    places_around,
+)
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
 _CONSTANTS = (cst.Name, cst.Integer, cst.Float, cst.SimpleString)
+
+
+# Behind a `with`
 
 
 def yield_behind_scope(facts: Facts, found: YieldInScope) -> FixPlan | None:
@@ -78,3 +89,112 @@ def _split(statement: Statement, name: str) -> list[Statement]:
         others[-1] = others[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
         body = others
     return [statement.with_changes(body=suite.with_changes(body=body)), line]
+
+
+# Behind a `try`
+
+
+def yield_behind_try(facts: Facts, at: Node) -> FixPlan | None:
+    """Return the plan that moves the yields that end a `finally` behind the `try`.
+
+    None where the `try` is left by a jump: what is behind it would then not be reached.
+    """
+    final = facts.parent(facts.parent(at))
+    while isinstance(final, (cst.BaseSuite, cst.SimpleStatementLine)):
+        final = facts.parent(final)
+    statement = facts.parent(final) if isinstance(final, cst.Finally) else None
+    if not isinstance(statement, (cst.Try, cst.TryStar)):
+        return None
+    place = next(places_around(facts, statement), None)
+    if place is None or place.statement is not statement:
+        return None
+    if leaves([*statement.handlers, statement.body, *_some(statement.orelse)]):
+        return None
+    if ends_by_jump((statement.orelse or statement).body):
+        return None
+    body = _lines(final.body)
+    count = _trailing_yields(body)
+    if not any(each.body[0].value is at for each in body[len(body) - count :]):
+        return None
+    index = place.index
+
+    def build(block: Node) -> Node:
+        statements = list(block.body)
+        statements[index : index + 1] = _moved(statements[index], count)
+        return block.with_changes(body=statements)
+
+    return FixPlan(
+        "Yield behind the `try`, on success alone",
+        FixSafety.UNSAFE,
+        (Rewrite(place.block, build),),
+    )
+
+
+def _moved(statement: Statement, count: int) -> list[Statement]:
+    """Return a `try` without the last yields of its `finally`, and these."""
+    final = statement.finalbody  # type: ignore[union-attr]
+    lines = _lines(final.body)
+    kept, moved = lines[: len(lines) - count], lines[len(lines) - count :]
+    if kept:
+        shorter = final.with_changes(body=_without_last(final.body, count))
+        if isinstance(final.body, cst.SimpleStatementSuite):
+            # A comment behind them stays with the `finally`.
+            moved[-1] = moved[-1].with_changes(trailing_whitespace=cst.TrailingWhitespace())
+        return [statement.with_changes(finalbody=shorter), *moved]
+    first, *rest = moved
+    above = [*final.leading_lines, *_comments(first.leading_lines)]
+    if statement.handlers:  # type: ignore[union-attr]
+        first = first.with_changes(leading_lines=above)
+        return [statement.with_changes(finalbody=None), first, *rest]
+    body = statement.body  # type: ignore[union-attr]
+    footer = body.footer if isinstance(body, cst.IndentedBlock) else ()
+    first = first.with_changes(leading_lines=[*footer, *above])
+    outer, *others = _lines(body)
+    outer = outer.with_changes(
+        leading_lines=[*statement.leading_lines, *_comments(outer.leading_lines)]
+    )
+    return [outer, *others, first, *rest]
+
+
+def _lines(suite: cst.BaseSuite) -> list[Statement]:
+    """Return the statements of a suite, each on a line of its own."""
+    if isinstance(suite, cst.IndentedBlock):
+        return list(suite.body)
+    *others, last = (
+        cst.SimpleStatementLine([each.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+        for each in suite.body
+    )
+    return [*others, last.with_changes(trailing_whitespace=suite.trailing_whitespace)]
+
+
+def _without_last(suite: cst.BaseSuite, count: int) -> cst.BaseSuite:
+    """Return a suite without its last statements."""
+    kept = list(suite.body[:-count])
+    if isinstance(suite, cst.SimpleStatementSuite):
+        kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+    return suite.with_changes(body=kept)
+
+
+def _trailing_yields(lines: list[Statement]) -> int:
+    """Return how many statements at the end only yield."""
+    count = 0
+    for each in reversed(lines):
+        if not isinstance(each, cst.SimpleStatementLine) or len(each.body) != 1:
+            break
+        only = each.body[0]
+        if not isinstance(only, cst.Expr) or not isinstance(only.value, cst.Yield):
+            break
+        count += 1
+    return count
+
+
+def _comments(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """Return lines from the first comment on; none if there is none."""
+    found = list(lines)
+    while found and found[0].comment is None:
+        del found[0]
+    return found
+
+
+def _some(node: Node | None) -> list[Node]:
+    return [node] if node is not None else []
