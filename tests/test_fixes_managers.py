@@ -573,3 +573,171 @@ def test_cleanup_that_is_no_release_goes_into_finally_unsafely() -> None:
 def test_a_handler_that_does_more_stays(handler: str, behind: str) -> None:
     text = f"@asynccontextmanager\nasync def f():\n    c = C()\n    try:\n        yield c\n    {handler}\n{behind}"
     assert is_left("AGN613", text)
+
+
+MANAGER = """
+@asynccontextmanager
+async def manager(*args):
+    yield 1, 2
+
+
+"""
+
+
+def entered(text: str, newline: str = "\n") -> str:
+    """Return the text after repairing the uses of `manager`, without that."""
+    head = HEAD + MANAGER.lstrip("\n")
+    before = (head + dedented(text)).replace("\n", newline)
+    return repaired("AGN614", before, unsafe=True).replace("\r\n", "\n").removeprefix(head)
+
+
+ENTERED = {
+    "async for": (
+        """
+        async def f():
+            # all
+            async for a, b in manager(
+                1,  # one
+            ):  # here
+
+                # inside
+                for x in a:
+                    break
+                return b
+            # behind
+        """,
+        """
+        async def f():
+            # all
+            async with manager(
+                1,  # one
+            ) as (a, b):  # here
+
+                # inside
+                for x in a:
+                    break
+                return b
+            # behind
+        """,
+    ),
+    "async for on a line, with tabs": (
+        """
+        async def f():
+        \tasync for (a, b) in manager(): print(a); print(b)  # both
+        """,
+        """
+        async def f():
+        \tasync with manager() as (a, b): print(a); print(b)  # both
+        """,
+    ),
+    "await": (
+        '''
+        async def f(x):
+            if x:
+                # ours
+                m = await manager()  # here
+
+                # first
+                print(m, """
+            text""")
+
+                # second
+                try:
+                    return m[0]
+                finally:
+                    print([each for each in m])
+                # at the end
+            return None
+        ''',
+        '''
+        async def f(x):
+            if x:
+                # ours
+                async with manager() as m:  # here
+                    # first
+                    print(m, """
+            text""")
+
+                    # second
+                    try:
+                        return m[0]
+                    finally:
+                        print([each for each in m])
+                # at the end
+            return None
+        ''',
+    ),
+    "await anext": (
+        """
+        import builtins
+
+        async def f(x):
+            m = await builtins.anext(manager())
+            x(m)
+        """,
+        """
+        import builtins
+
+        async def f(x):
+            async with manager() as m:
+                x(m)
+        """,
+    ),
+    "in a manager": (
+        """
+        @asynccontextmanager
+        async def f(x):
+            m = await manager()
+            yield m
+        """,
+        """
+        @asynccontextmanager
+        async def f(x):
+            async with manager() as m:
+                yield m
+        """,
+    ),
+    "with": (
+        """
+        async def f(x):
+            with manager() as (a, b), : pass  # c
+        """.replace(", :", ":"),
+        """
+        async def f(x):
+            async with manager() as (a, b): pass  # c
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", ENTERED)
+def test_a_manager_is_entered(name: str, newline: str) -> None:
+    before, after = ENTERED[name]
+    assert entered(before, newline) == dedented(after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    with manager() as m:\n        pass\n",
+        "async def f():\n    with open('x') as x, manager() as m:\n        pass\n",
+        "async def f():\n    async for m in manager():\n        break\n",
+        "async def f():\n    async for m in manager():\n        if m:\n            continue\n",
+        "async def f():\n    async for m in manager():\n        pass\n    else:\n        print()\n",
+        "async def f():\n    print([m async for m in manager()])\n",
+        "async def f():\n    m = await manager()\n",
+        "async def f():\n    m = await manager()\n    return m\n",
+        "async def f():\n    m = n = await manager()\n    print(m, n)\n",
+        "async def f(x):\n    x.m = await manager()\n    print(x)\n",
+        "async def f(x):\n    m = await manager()\n    x.m = m\n",
+        "async def f(x):\n    m = await manager()\n    x(lambda: m)\n",
+        "async def f(x):\n    if x:\n        m = await manager()\n        x()\n    print(m)\n",
+        "async def f(x):\n    m = await manager(); print(m)\n    print(m)\n",
+        "async def f(x):\n    await manager()\n    x()\n",
+        "async def f(x):\n    made = manager()\n    m = await made\n    print(m)\n",
+        "async def f(x):\n    async for m in manager():\n        yield m\n",
+    ],
+)
+def test_a_manager_is_not_entered(text: str) -> None:
+    assert entered(text) == text

@@ -63,12 +63,12 @@ def ends_by_jump(block: cst.BaseSuite) -> bool:
     return isinstance(last, _JUMPS)
 
 
-def leaves(statements: Sequence[Node]) -> bool:
+def leaves(statements: Sequence[Node], *, by_return: bool = True) -> bool:
     """Return whether a `return`, or a `break` or `continue` of a loop around, may leave these."""
     pending: list[tuple[Node, bool]] = [(each, False) for each in statements]
     while pending:
         node, in_loop = pending.pop()
-        if isinstance(node, cst.Return):
+        if isinstance(node, cst.Return) and by_return:
             return True
         if isinstance(node, (cst.Break, cst.Continue)) and not in_loop:
             return True

@@ -14,7 +14,10 @@ error; second entries on one of two branches alone.
 
 Type checkers report these in annotated code, the second entry excepted.
 
-Fix safety: no automatic fix yet.
+Fix safety: safe, since what is repaired raised every time. `with` and `async for` over a call become
+`async with`; of `name = await manager()` the rest of the block goes into it, if the name is used
+there alone and does not leave it. There is no fix for a second entry, nor for what only a name
+holds.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.enter import enter_instead
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -30,12 +34,15 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "context-manager-misuse",
     summary="an async context manager is iterated, awaited, entered by `with`, or entered twice",
     severity=Severity.ERROR,
+    fixable=True,
 )
 def context_manager_misuse(facts: Facts) -> Iterator[Finding]:
     """Find uses of async context managers that raise on every run that reaches them."""
     for each in facts.managers_misused():
         message = _MESSAGES[each.way].format(name=each.name)
-        yield Finding(message, each.at, path=each.path, subject=each.name)
+        yield Finding(
+            message, each.at, path=each.path, fix=enter_instead(facts, each), subject=each.name
+        )
 
 
 _WHAT = "`{name}()` is an async context manager"
