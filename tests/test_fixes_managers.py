@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from fixing import dedented, repaired
 
+from asyncgen_lint import lint_text
+
 HEAD = "from contextlib import asynccontextmanager\n\n\n"
 
 
@@ -741,3 +743,161 @@ def test_a_manager_is_entered(name: str, newline: str) -> None:
 )
 def test_a_manager_is_not_entered(text: str) -> None:
     assert entered(text) == text
+
+
+SWAPS = {
+    "the only name": (
+        """
+        from contextlib import contextmanager
+
+        @contextmanager
+        async def f(): yield
+        """,
+        """
+        from contextlib import asynccontextmanager
+
+        @asynccontextmanager
+        async def f(): yield
+        """,
+    ),
+    "one name of several, in order": (
+        """
+        from contextlib import asynccontextmanager, closing as c, suppress
+
+        @asynccontextmanager
+        def f(): yield
+        """,
+        """
+        from contextlib import closing as c, contextmanager, suppress
+
+        @contextmanager
+        def f(): yield
+        """,
+    ),
+    "both there": (
+        """
+        import os
+        from contextlib import contextmanager
+        from contextlib import asynccontextmanager
+
+        @contextmanager
+        async def f(): yield
+        """,
+        """
+        import os
+        from contextlib import asynccontextmanager
+
+        @asynccontextmanager
+        async def f(): yield
+        """,
+    ),
+    "a comment at the import": (
+        """
+        from contextlib import contextmanager  # noqa
+
+        @contextmanager
+        async def f(): yield
+        """,
+        """
+        from contextlib import asynccontextmanager, contextmanager  # noqa
+
+        @asynccontextmanager
+        async def f(): yield
+        """,
+    ),
+    "used elsewhere": (
+        """
+        from contextlib import contextmanager
+
+        class A:
+            @contextmanager
+            async def f(self): yield
+
+        g = contextmanager
+        """,
+        """
+        from contextlib import asynccontextmanager, contextmanager
+
+        class A:
+            @asynccontextmanager
+            async def f(self): yield
+
+        g = contextmanager
+        """,
+    ),
+    "exported": (
+        """
+        from contextlib import contextmanager
+
+        __all__ = ["contextmanager"]
+
+        @contextmanager
+        async def f(): yield
+        """,
+        """
+        from contextlib import asynccontextmanager, contextmanager
+
+        __all__ = ["contextmanager"]
+
+        @asynccontextmanager
+        async def f(): yield
+        """,
+    ),
+    "through the module, entered": (
+        """
+        import contextlib
+
+        @contextlib.asynccontextmanager
+        def f(): yield  # one
+
+        async def g():
+            # two
+            async  with f() as x:  # three
+                async with f():
+                    pass
+        """,
+        """
+        import contextlib
+
+        @contextlib.contextmanager
+        def f(): yield  # one
+
+        async def g():
+            # two
+            with f() as x:  # three
+                with f():
+                    pass
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", SWAPS)
+def test_the_decorator_is_swapped(name: str, newline: str) -> None:
+    before, after = (dedented(each).replace("\n", newline) for each in SWAPS[name])
+    assert repaired("AGN604", before) == after
+
+
+SYNC = "from contextlib import asynccontextmanager\n@asynccontextmanager\ndef f(){}: yield\n"
+ASYNC = "from contextlib import contextmanager\n@contextmanager\nasync def f(): yield\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Entered where no `async with` may stand.
+        ASYNC + "def g():\n    with f(): pass\n",
+        ASYNC + "with f(): pass\n",
+        ASYNC + "async def g():\n    with open('x'), f(): pass\n",
+        # Meant to be async, or handed to something that enters it.
+        SYNC.format(" -> AsyncIterator[None]"),
+        SYNC.format("") + "app = App(lifespan=f)\n",
+        SYNC.format("") + "async def g():\n    async with f(), x(): pass\n",
+        # The name is taken.
+        SYNC.format("") + "contextmanager = None\n",
+    ],
+)
+def test_the_decorator_stays(text: str) -> None:
+    assert any(each.code == "AGN604" for each in lint_text(text))
+    assert repaired("AGN604", text, unsafe=True) == text

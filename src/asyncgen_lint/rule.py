@@ -70,12 +70,16 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class FixPlan:
-    """A repair, independent of all others: rewrites of the tree as it was parsed."""
+    """A repair, independent of all others: rewrites of the tree as it was parsed.
+
+    `unused` are imports that nothing uses after it; they go where that takes no comment with it.
+    """
 
     title: str
     safety: FixSafety
     rewrites: tuple[Rewrite, ...]
     imports: tuple[ImportRequest, ...] = ()
+    unused: tuple[ImportRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

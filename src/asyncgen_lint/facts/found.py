@@ -399,7 +399,8 @@ class NeverYielded:
 class WronglyDecorated:
     """A decorator called `decorator` of the function `name`, which gives something else: `kind`.
 
-    `is_sync` says that the decorator is for sync generators.
+    `is_sync` says that the decorator is for sync generators. `entries` are the calls of the function
+    in the module that a `with` enters; `is_only_entered` says that it is used in no other way.
     """
 
     name: str
@@ -409,6 +410,8 @@ class WronglyDecorated:
     is_generator: bool
     at: Node
     function: Scope
+    entries: tuple[Node, ...]
+    is_only_entered: bool
 
 
 @dataclass(frozen=True)

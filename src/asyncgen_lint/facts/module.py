@@ -76,13 +76,14 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
+    last_name,
     outline,
 )
 from asyncgen_lint.rule import Node, Step
 from asyncgen_lint.source.header import extent_of, header_of
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
-from asyncgen_lint.source.walk import parents
+from asyncgen_lint.source.walk import descendants, parents
 from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
@@ -1218,6 +1219,7 @@ class Facts:
     def wrongly_decorated(self) -> Iterator[WronglyDecorated]:
         """Yield each decorator of contextlib on a function that it cannot make a manager of."""
         for each in wrong_decorators(self._knowledge):
+            entries, is_only_entered = self._entries(each.function)
             yield WronglyDecorated(
                 each.function.name,
                 _KINDS[each.kind],
@@ -1226,7 +1228,31 @@ class Facts:
                 bool(each.function.yields),
                 each.at,
                 each.function,
+                entries,
+                is_only_entered,
             )
+
+    def _entries(self, function: Scope) -> tuple[tuple[Node, ...], bool]:
+        """Return the calls of a function that a `with` enters, and whether it has no other use."""
+        entries, is_only_entered = [], True
+        own = set()
+        for scope in self.outline.module.descendants():
+            for call in scope.calls:
+                if last_name(call.func) != function.name:
+                    continue
+                if isinstance(self.parent(call), cst.WithItem) and (
+                    self._knowledge.callee(call.func, scope) is function
+                ):
+                    entries.append(call)
+                    own.add(call.func)
+        for node in descendants(self.parsed.module):
+            is_named = isinstance(node, cst.Attribute) and node.attr.value == function.name
+            if is_named and node not in own:
+                is_only_entered = False
+        for scope in self.outline.module.descendants():
+            if any(each not in own for each in scope.loads.get(function.name, ())):
+                is_only_entered = False
+        return tuple(entries), is_only_entered
 
     def resources_escaping(self) -> Iterator[ResourceEscapes]:
         """Yield each return of a generator out of what ends the resource it works on."""

@@ -47,6 +47,13 @@ def function_of(facts: Facts, node: Node) -> Scope:
     return facts.outline.scope_of[node]
 
 
+def is_in_coroutine(facts: Facts, node: Node) -> bool:
+    """Return whether the nearest function or class around a node is an `async def`."""
+    while node is not None and not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        node = facts.parent(node)
+    return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
+
+
 def line_of(facts: Facts, node: Node) -> Place | None:
     """Return where a small statement stands alone on its line; None if it does not."""
     line = facts.parent(node)

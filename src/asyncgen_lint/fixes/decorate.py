@@ -1,28 +1,65 @@
-"""Plan: decorate a function by something else."""
+"""Plan: decorate a generator function by what makes a context manager of its kind."""
 
 from __future__ import annotations
 
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.imports import local_name
-from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.facts.found import WronglyDecorated
+from asyncgen_lint.fixes.blocks import is_in_coroutine
+from asyncgen_lint.fixes.imports import local_name, unused_without
+from asyncgen_lint.names import tables
+from asyncgen_lint.names.scopes import last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+from asyncgen_lint.source.walk import descendants
+
+_SYNC = ImportRequest("contextlib", "contextmanager")
+_ASYNC = ImportRequest("contextlib", "asynccontextmanager")
 
 
-def replace_decorator(
-    facts: Facts,
-    decorator: Node,
-    wanted: ImportRequest,
-    function: Scope,
-    safety: FixSafety,
-    title: str,
-) -> FixPlan | None:
-    """Return the plan that puts another name in a decorator; None if it means something else."""
-    if not isinstance(decorator, cst.Decorator) or function.parent is None:
+def swap_manager_decorator(facts: Facts, wrong: WronglyDecorated) -> FixPlan | None:
+    """Return the plan that puts the other decorator of contextlib on a generator function.
+
+    Each `with` of the module that enters the function follows. None where one cannot, and where a
+    sync generator function may be meant to be async.
+    """
+    decorator, function = wrong.at, wrong.function
+    if not wrong.is_generator or function.parent is None:
         return None
-    found = local_name(facts, wanted, function.node, function.parent)
-    if found is None:
+    is_async = wrong.is_sync
+    if not is_async and (not wrong.is_only_entered or _is_annotated_as_async(function.node)):
         return None
-    rewrite = Rewrite(decorator.decorator, lambda _: found.expression())
-    return FixPlan(title, safety, (rewrite,), found.imports)
+    wanted = local_name(facts, _ASYNC if is_async else _SYNC, function.node, function.parent)
+    if wanted is None:
+        return None
+    rewrites = [Rewrite(decorator.decorator, lambda _: wanted.expression())]
+    for call in wrong.entries:
+        statement = facts.parent(facts.parent(call))
+        if (statement.asynchronous is not None) is is_async:
+            continue
+        if len(statement.items) != 1 or (is_async and not is_in_coroutine(facts, statement)):
+            return None
+        rewrites.append(Rewrite(statement, _as_async if is_async else _as_sync))
+    form = "async with" if is_async else "with"
+    return FixPlan(
+        f"Use `{(_ASYNC if is_async else _SYNC).name}`; enter it by `{form}`",
+        FixSafety.SAFE,
+        tuple(rewrites),
+        wanted.imports,
+        unused_without(facts, decorator.decorator),
+    )
+
+
+def _as_async(statement: Node) -> Node:
+    return statement.with_changes(asynchronous=cst.Asynchronous())
+
+
+def _as_sync(statement: Node) -> Node:
+    return statement.with_changes(asynchronous=None)
+
+
+def _is_annotated_as_async(definition: Node) -> bool:
+    returns = definition.returns
+    return returns is not None and any(
+        last_name(each) in tables.ASYNC_ITERABLE_ANNOTATIONS for each in descendants(returns)
+    )

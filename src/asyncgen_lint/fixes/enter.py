@@ -8,7 +8,14 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import ManagerMisused
-from asyncgen_lint.fixes.blocks import Statement, function_of, leaves, line_of, without_blank_lines
+from asyncgen_lint.fixes.blocks import (
+    Statement,
+    function_of,
+    is_in_coroutine,
+    leaves,
+    line_of,
+    without_blank_lines,
+)
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
@@ -46,7 +53,7 @@ def enter_instead(facts: Facts, misused: ManagerMisused) -> FixPlan | None:
 
 
 def _async_with(facts: Facts, statement: Node) -> Rewrite | None:
-    if len(statement.items) != 1 or not _is_in_coroutine(facts, statement):
+    if len(statement.items) != 1 or not is_in_coroutine(facts, statement):
         return None
     if _lends(facts, [statement.body], function_of(facts, statement)):
         return None
@@ -128,14 +135,6 @@ def _made(value: cst.BaseExpression, is_step: bool) -> cst.BaseExpression:
         return call
     assert isinstance(call, cst.Call)
     return call.args[0].value
-
-
-def _is_in_coroutine(facts: Facts, node: Node) -> bool:
-    while not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Module)):
-        node = facts.parent(node)
-        if node is None:
-            return False
-    return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
 
 
 def _lends(facts: Facts, body: Sequence[Node], function: Scope) -> bool:

@@ -20,6 +20,7 @@ from asyncgen_lint.rule import Edit, ImportRequest, Node
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.position import PositionMap
 from asyncgen_lint.source.span import Position, Span
+from asyncgen_lint.source.walk import descendants
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
     if found is None:
         return False
     where, bindings = found
-    if where is scope:
+    if where is scope and where is not facts.outline.module:
         return all(_imports(each, target) for each in bindings) and any(
             _runs_before(facts, each.node, at) for each in bindings
         )
@@ -77,6 +78,9 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
         for each in bindings
         if _imports(each, target) and _always_runs(facts, each.node)
     }
+    if where is scope:
+        # What runs with the module itself comes after its imports, or not.
+        sure = {each for each in sure if each < facts.statement_of(at)}
     # The fallback of a `try` around the import, or of a version check, is in the same statement.
     return bool(sure) and all(
         _imports(each, target) or facts.statement_of(each.node) in sure for each in bindings
@@ -115,10 +119,53 @@ def _runs_before(facts: Facts, statement: Node, at: Node) -> bool:
     return parent is not None and block.body.index(line) < block.body.index(current)
 
 
-def import_edit(parsed: Parsed, positions: PositionMap, request: ImportRequest) -> Edit | None:
-    """Return the edit that imports the requested name; None where no place is certain."""
+def unused_without(facts: Facts, node: Node) -> tuple[ImportRequest, ...]:
+    """Return the import of a name that is used nowhere but at one node, and not handed on."""
+    outline = facts.outline
+    if not isinstance(node, cst.Name) or outline.is_package:
+        return ()
+    name = node.value
+    if any(
+        isinstance(each, cst.SimpleString) and each.evaluated_value == name
+        for each in descendants(facts.parsed.module)
+    ):
+        # It may be in `__all__`, or an annotation.
+        return ()
+    bindings = outline.module.bindings.get(name, ())
+    uses = [each for scope in outline.module.descendants() for each in scope.loads.get(name, ())]
+    if len(bindings) != 1 or len(uses) != 1 or uses[0] is not node:
+        return ()
+    (only,) = bindings
+    if only.kind is not BindingKind.IMPORT or only.target != f"{only.source}.{name}":
+        return ()
+    return (ImportRequest(only.source, name),)
+
+
+def import_edits(
+    parsed: Parsed,
+    positions: PositionMap,
+    wanted: Sequence[ImportRequest],
+    unused: Sequence[ImportRequest] = (),
+) -> list[Edit] | None:
+    """Return the edits that import the wanted names and no longer the unused ones.
+
+    None where no place is certain for a wanted name; an unused one may stay.
+    """
     file = _File(parsed, positions)
-    return file.merged(request) or file.new_line(request)
+    edits: list[Edit] = []
+    pending = list(wanted)
+    for each in unused:
+        found = file.dropped(each, pending)
+        if found is not None:
+            edit, together = found
+            edits.append(edit)
+            pending = [other for other in pending if other not in together]
+    for request in pending:
+        edit = file.merged(request) or file.new_line(request)
+        if edit is None:
+            return None
+        edits.append(edit)
+    return edits
 
 
 class _File:
@@ -183,6 +230,42 @@ class _File:
             return self._insertion(end + len(rest), f"{self.newline}{indent}{name},")
         content = f",{rest}{self.newline}{indent}{name}"
         return self._edit(end, end + len(rest), content)
+
+    # A name less
+
+    def dropped(
+        self, unused: ImportRequest, wanted: Sequence[ImportRequest]
+    ) -> tuple[Edit, list[ImportRequest]] | None:
+        """Return the edit that drops an import, and what of the wanted names it brings instead.
+
+        None where the import is not on a line of its own without comments.
+        """
+        for number, element in enumerate(self.body):
+            if not isinstance(element, cst.SimpleStatementLine) or len(element.body) != 1:
+                continue
+            node = element.body[0]
+            if type(node) is not cst.ImportFrom or not _imports_plain_names_of(node, unused.module):
+                continue
+            span = self._positions.span(element, number)
+            line = self.source.index.line(span.start.line)
+            if span.start.line != span.end.line or "#" in line:
+                continue
+            assert not isinstance(node.names, cst.ImportStar)
+            entries = [self._entry(number, each) for each in node.names]
+            names = [self.source.text[start:end] for start, end in entries]
+            if unused.name not in names:
+                continue
+            first, last = entries[0][0], entries[-1][1]
+            names.remove(unused.name)
+            # What is to be merged elsewhere is not brought by this import.
+            together = [each for each in wanted if each.module == unused.module]
+            for each in together:
+                names.insert(_place(names, each.name), each.name)
+            if names:
+                return self._edit(first, last, ", ".join(names)), together
+            above = self._line_start(span.start.line)
+            return self._edit(above, self._line_start(span.start.line + 1), ""), together
+        return None
 
     # A new line
 

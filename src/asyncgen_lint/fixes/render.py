@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from asyncgen_lint.fixes.imports import import_edit
+from asyncgen_lint.fixes.imports import import_edits
 from asyncgen_lint.rule import Edit, Fix, FixPlan, Node, Rewrite
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.position import PositionMap, generate
@@ -42,12 +42,10 @@ class FixRenderer:
         return Fix(plan.title, plan.safety, edits) if edits else None
 
     def _edits(self, plan: FixPlan) -> tuple[Edit, ...]:
-        edits = set()
-        for request in plan.imports:
-            edit = import_edit(self._parsed, self._positions, request)
-            if edit is None:
-                raise _Inexact
-            edits.add(edit)
+        imports = import_edits(self._parsed, self._positions, plan.imports, plan.unused)
+        if imports is None:
+            raise _Inexact
+        edits = set(imports)
         for statement, rewrites in self._by_statement(plan.rewrites).items():
             edits.add(self._statement_edit(statement, rewrites))
         return tuple(sorted(edits, key=lambda each: each.span))

@@ -12,8 +12,10 @@ and enter the one by `async with`, the other by `with`.
 Not reported: a plain `def` that returns an async generator, which works; stubs, overloads, abstract
 methods, and functions that always raise; decorators over others that this module does not show.
 
-Fix safety: safe for `@contextmanager` on an async generator function, which could never be
-entered; it must then be entered by `async with`. The other cases have no automatic fix.
+Fix safety: safe for a generator function of the other kind, which could never be entered; each `with`
+over it in the module follows. There is no fix where one of these cannot, such as a `with` in a plain
+`def` that would have to be `async with`, nor for a sync generator function that is used otherwise
+or annotated as async, nor for functions without `yield`.
 
 References: `contextlib` in CPython's documentation.
 """
@@ -23,10 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.decorate import replace_decorator
-from asyncgen_lint.rule import Finding, FixSafety, ImportRequest, Severity, rule
-
-_ASYNC = ImportRequest("contextlib", "asynccontextmanager")
+from asyncgen_lint.fixes.decorate import swap_manager_decorator
+from asyncgen_lint.rule import Finding, Severity, rule
 
 
 @rule(
@@ -39,15 +39,11 @@ _ASYNC = ImportRequest("contextlib", "asynccontextmanager")
 def wrong_context_manager_decorator(facts: Facts) -> Iterator[Finding]:
     """Find decorators whose functions give them no generator that they could step."""
     for each in facts.wrongly_decorated():
-        fix = None
-        if each.is_sync and each.is_generator:
-            title = "Use `asynccontextmanager`; enter it by `async with`"
-            fix = replace_decorator(facts, each.at, _ASYNC, each.function, FixSafety.SAFE, title)
         needed = "a sync" if each.is_sync else "an async"
         yield Finding(
             f"`{each.decorator}` needs {needed} generator, and `{each.name}` gives {each.kind}:"
             " entering raises TypeError",
             each.at,
-            fix=fix,
+            fix=swap_manager_decorator(facts, each),
             subject=each.name,
         )

@@ -16,9 +16,11 @@ import re
 
 # Every async generator that one module can show begins with an `async def` or with `async for`
 # in a generator expression; anext() and aclose() of foreign generators need one of these too,
-# except in a sync function, where `.aclose(` or `anext(` is written out.
+# except in a sync function, where `.aclose(` or `anext(` is written out. The decorator of async
+# context managers may stand, by mistake, on a sync generator function.
 _WORDS = re.compile(
     r"\basync\b(?=[\s\\]+(?:def|for|with))|\banext\b|\baclos(?:e|ing)\b|\basend\b|\bathrow\b"
+    r"|\basynccontextmanager\b"
 )
 _GENERATOR_WORDS = re.compile(
     r"\byield\b|\basync[\s\\]+for\b|\banext\b|\baclos(?:e|ing)\b|\basend\b|\bathrow\b|__anext__|__aiter__"
