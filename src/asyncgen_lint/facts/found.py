@@ -462,6 +462,19 @@ class AsyncStubOfIterator:
 
 
 @dataclass(frozen=True)
+class WrongReturnAnnotation:
+    """An async generator function, at `at`, that says it returns something else.
+
+    `says` is the dotted name of a sync iterator's type, empty for anything else.
+    """
+
+    name: str
+    at: Node
+    function: Scope
+    says: str
+
+
+@dataclass(frozen=True)
 class GeneratorCached:
     """A cache, applied `at`, that hands out one generator of the function `name` again and again.
 

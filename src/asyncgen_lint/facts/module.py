@@ -59,6 +59,7 @@ from asyncgen_lint.facts.found import (
     WrappedCall,
     WronglyDecorated,
     WronglyEntered,
+    WrongReturnAnnotation,
     WrongUse,
     YieldAfterClose,
     YieldedCoroutine,
@@ -1302,10 +1303,10 @@ class Facts:
                 (Step(text, each.used),),
             )
 
-    def wrong_return_annotations(self) -> Iterator[tuple[Node, str]]:
-        """Yield each async generator function that says it returns something else, by name."""
-        for function in self._protocol.wrong_annotations():
-            yield function.node, function.name
+    def wrong_return_annotations(self) -> Iterator[WrongReturnAnnotation]:
+        """Yield each async generator function that says it returns something else."""
+        for function, says in self._protocol.wrong_annotations():
+            yield WrongReturnAnnotation(function.name, function.node, function, says)
 
     def athrows_in_parts(self) -> Iterator[Node]:
         """Yield each `athrow` of a generator with more than the exception, where that warns."""

@@ -1,9 +1,11 @@
-"""Plans for definitions: a plain `def`, another exception to raise."""
+"""Plans for definitions: a plain `def`, a `yield` for a stub, another exception to raise."""
 
 from __future__ import annotations
 
 import libcst as cst
 
+from asyncgen_lint.facts.found import AsyncStubOfIterator
+from asyncgen_lint.fixes.blocks import appended
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 
@@ -17,6 +19,31 @@ def drop_async(definition: Node, safety: FixSafety) -> FixPlan | None:
         return node.with_changes(asynchronous=None)
 
     return FixPlan(f"Drop `async` from `{name}`", safety, (Rewrite(definition, build),))
+
+
+def match_overrides(stub: AsyncStubOfIterator) -> FixPlan | None:
+    """Return the plan that makes a stub what its overrides are.
+
+    What never runs by itself loses its `async`; what raises gets a `yield` behind that, so that it
+    still raises when it is iterated, and not when it is called.
+    """
+    definition = stub.at
+    if stub.is_abstract:
+        return drop_async(definition, FixSafety.SAFE)
+    body = definition.body
+    if not isinstance(body, cst.IndentedBlock) or not _ends_by_raise(body):
+        return drop_async(definition, FixSafety.UNSAFE)
+
+    def build(block: Node) -> Node:
+        return appended(block, cst.SimpleStatementLine([cst.Expr(cst.Yield())]))
+
+    title = f"Make `{stub.name}` a generator by a `yield` behind its `raise`"
+    return FixPlan(title, FixSafety.SAFE, (Rewrite(body, build),))
+
+
+def _ends_by_raise(body: cst.IndentedBlock) -> bool:
+    last = body.body[-1]
+    return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Raise)
 
 
 def raise_instead(statement: Node, name: str, safety: FixSafety) -> FixPlan | None:

@@ -126,7 +126,7 @@ def unused_without(facts: Facts, node: Node) -> tuple[ImportRequest, ...]:
         return ()
     name = node.value
     if any(
-        isinstance(each, cst.SimpleString) and each.evaluated_value == name
+        isinstance(each, cst.SimpleString) and name in each.value
         for each in descendants(facts.parsed.module)
     ):
         # It may be in `__all__`, or an annotation.

@@ -627,6 +627,9 @@ SYNC_ANNOTATIONS = frozenset(
      "FrozenSet", "Tuple", "NoReturn", "Never"}
 )  # fmt: skip
 
+SYNC_ITERATOR_ANNOTATIONS = frozenset({"Generator", "Iterator", "Iterable"})
+"""Those of them that have an async kind, of the same name behind `Async`."""
+
 BUILTIN_VALUE_TYPES = frozenset(
     # Library Reference, "Built-in Types".
     {f"builtins.{name}" for name in (

@@ -13,7 +13,8 @@ the module, or with an override that is a coroutine function; stubs with a `yiel
 something; overloads and decorated methods other than abstract ones.
 
 Fix safety: dropping `async` is safe in a protocol and for an abstract method, which never run by
-themselves, unsafe elsewhere.
+themselves. A stub that raises gets a `yield` behind the `raise`, which is safe too: it then raises
+that where it is iterated. For others dropping `async` is unsafe.
 
 References: mypy's documentation, "Asynchronous iterators"; PEP 525.
 """
@@ -23,8 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.definitions import drop_async
-from asyncgen_lint.rule import Finding, FixSafety, Severity, rule
+from asyncgen_lint.fixes.definitions import match_overrides
+from asyncgen_lint.rule import Finding, Severity, rule
 
 
 @rule(
@@ -37,12 +38,11 @@ from asyncgen_lint.rule import Finding, FixSafety, Severity, rule
 def async_stub_of_async_iterator(facts: Facts) -> Iterator[Finding]:
     """Find stubs that are coroutine functions where an async generator is meant."""
     for each in facts.async_stubs():
-        safety = FixSafety.SAFE if each.is_abstract else FixSafety.UNSAFE
         used = "its override is an async generator" if each.is_override else "it is iterated"
         yield Finding(
             f"`{each.name}` is a coroutine function without a `yield`, but {used}; drop `async`",
             each.at,
             path=each.path,
-            fix=drop_async(each.at, safety),
+            fix=match_overrides(each),
             subject=each.name,
         )

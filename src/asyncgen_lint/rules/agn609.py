@@ -10,7 +10,8 @@ Not reported: functions without an annotation, or with one that is a string, an 
 type variable, `Any` or `object`; decorated functions: fixtures, dependencies and context managers
 are often annotated by what they yield.
 
-Fix safety: no automatic fix; what the items are is for a person to say.
+Fix safety: an annotation of a sync iterator becomes the one of the async kind, with its item, which
+is safe. For others there is no fix: what the items are is for a person to say.
 
 References: PEP 525; `typing.AsyncGenerator` in CPython's documentation. Type checkers report this.
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.annotate import annotate_async
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -29,13 +31,15 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     summary="an async generator function is annotated as returning something else",
     severity=Severity.WARNING,
     tier=Tier.STRICT,
+    fixable=True,
 )
 def wrong_return_annotation(facts: Facts) -> Iterator[Finding]:
     """Find async generator functions whose return annotation is of no async iterator."""
-    for node, name in facts.wrong_return_annotations():
+    for each in facts.wrong_return_annotations():
         yield Finding(
-            f"`{name}` is an async generator function, and its annotation says that it is none;"
+            f"`{each.name}` is an async generator function, and its annotation says that it is none;"
             " annotate `AsyncIterator`",
-            node,
-            subject=name,
+            each.at,
+            fix=annotate_async(facts, each),
+            subject=each.name,
         )

@@ -329,8 +329,11 @@ class IteratorProtocol:
 
     # Annotations
 
-    def wrong_annotations(self) -> Iterator[Scope]:
-        """Yield each async generator function whose annotation certainly is of something else."""
+    def wrong_annotations(self) -> Iterator[tuple[Scope, str]]:
+        """Yield each async generator function whose annotation certainly is of something else.
+
+        With it comes the dotted name of what it says, where that is of a sync iterator.
+        """
         for function in self._knowledge.outline.functions():
             node = function.node
             if not isinstance(node, cst.FunctionDef) or node.returns is None:
@@ -343,7 +346,14 @@ class IteratorProtocol:
                 # A test that is a generator never runs, and its annotation is the lesser evil.
                 continue
             if self._is_certainly_wrong(node.returns.annotation, function):
-                yield function
+                yield function, self._sync_annotation(node.returns.annotation, function)
+
+    def _sync_annotation(self, annotation: cst.BaseExpression, function: Scope) -> str:
+        if isinstance(annotation, cst.Subscript):
+            annotation = annotation.value
+        if not self._is_typing_name(annotation, function, tables.SYNC_ITERATOR_ANNOTATIONS):
+            return ""
+        return self._knowledge.dotted(annotation, function.parent or function)
 
     def _is_certainly_wrong(self, annotation: cst.BaseExpression, function: Scope) -> bool:
         if isinstance(annotation, cst.BinaryOperation):

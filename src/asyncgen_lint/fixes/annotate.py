@@ -1,0 +1,51 @@
+"""Plan: annotate an async generator function as what it is."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.facts.found import WrongReturnAnnotation
+from asyncgen_lint.fixes.imports import local_name, unused_without
+from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+
+_GENERATOR = "Generator"
+
+
+def annotate_async(facts: Facts, wrong: WrongReturnAnnotation) -> FixPlan | None:
+    """Return the plan that puts the async kind of a sync iterator's type in its place.
+
+    None where it says something else, or where the name of that kind is taken.
+    """
+    module, _, name = wrong.says.rpartition(".")
+    function = wrong.function
+    if not name or function.parent is None:
+        return None
+    wanted = ImportRequest(module, f"Async{name}")
+    found = local_name(facts, wanted, function.node, function.parent)
+    if found is None:
+        return None
+    annotation = wrong.at.returns.annotation
+    subscript = annotation if isinstance(annotation, cst.Subscript) else None
+    rewrites = [Rewrite(subscript.value if subscript else annotation, lambda _: found.expression())]
+    if subscript is not None and name == _GENERATOR:
+        rewrites.append(Rewrite(subscript, _with_two_arguments))
+    return FixPlan(
+        f"Annotate `{wanted.name}`",
+        FixSafety.SAFE,
+        tuple(rewrites),
+        found.imports,
+        unused_without(facts, subscript.value if subscript else annotation),
+    )
+
+
+def _with_two_arguments(subscript: Node) -> Node:
+    """Return the type of an async generator: its item and what is sent, but no result."""
+    elements = list(subscript.slice)[:2]
+    if len(elements) == 1:
+        elements.append(cst.SubscriptElement(cst.Index(cst.Name("None"))))
+        elements[0] = elements[0].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    elif len(subscript.slice) > len(elements):
+        last = subscript.slice[-1]
+        elements[-1] = elements[-1].with_changes(comma=last.comma)
+    return subscript.with_changes(slice=elements)
