@@ -573,7 +573,10 @@ def test_cleanup_that_is_no_release_goes_into_finally_unsafely() -> None:
     ],
 )
 def test_a_handler_that_does_more_stays(handler: str, behind: str) -> None:
-    text = f"@asynccontextmanager\nasync def f():\n    c = C()\n    try:\n        yield c\n    {handler}\n{behind}"
+    text = (
+        "@asynccontextmanager\nasync def f():\n    c = C()\n    try:\n        yield c\n"
+        f"    {handler}\n{behind}"
+    )
     assert is_left("AGN613", text)
 
 

@@ -399,8 +399,8 @@ class NeverYielded:
 class WronglyDecorated:
     """A decorator called `decorator` of the function `name`, which gives something else: `kind`.
 
-    `is_sync` says that the decorator is for sync generators. `entries` are the calls of the function
-    in the module that a `with` enters; `is_only_entered` says that it is used in no other way.
+    `is_sync` says that the decorator is for sync generators. `entries` are the calls of the
+    function in the module that a `with` enters; `is_only_entered` says that it has no other use.
     """
 
     name: str

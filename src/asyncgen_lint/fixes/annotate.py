@@ -6,7 +6,8 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import WrongReturnAnnotation
-from asyncgen_lint.fixes.imports import local_name, unused_without
+from asyncgen_lint.fixes.imports import LocalName, local_name, unused_without
+from asyncgen_lint.names.scopes import dotted_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 
 _GENERATOR = "Generator"
@@ -22,12 +23,17 @@ def annotate_async(facts: Facts, wrong: WrongReturnAnnotation) -> FixPlan | None
     if not name or function.parent is None:
         return None
     wanted = ImportRequest(module, f"Async{name}")
-    found = local_name(facts, wanted, function.node, function.parent)
-    if found is None:
-        return None
     annotation = wrong.at.returns.annotation
     subscript = annotation if isinstance(annotation, cst.Subscript) else None
-    rewrites = [Rewrite(subscript.value if subscript else annotation, lambda _: found.expression())]
+    named = subscript.value if subscript is not None else annotation
+    if isinstance(named, cst.Attribute):
+        # The module that has the one has the other.
+        found = LocalName(f"{dotted_name(named.value)}.{wanted.name}")
+    elif (known := local_name(facts, wanted, function.node, function.parent)) is not None:
+        found = known
+    else:
+        return None
+    rewrites = [Rewrite(named, lambda _: found.expression())]
     if subscript is not None and name == _GENERATOR:
         rewrites.append(Rewrite(subscript, _with_two_arguments))
     return FixPlan(
@@ -35,7 +41,7 @@ def annotate_async(facts: Facts, wrong: WrongReturnAnnotation) -> FixPlan | None
         FixSafety.SAFE,
         tuple(rewrites),
         found.imports,
-        unused_without(facts, subscript.value if subscript else annotation),
+        unused_without(facts, named),
     )
 
 

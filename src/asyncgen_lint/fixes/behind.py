@@ -9,7 +9,6 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import YieldInScope
 from asyncgen_lint.fixes.blocks import (
-    Statement,
     ends_by_jump,
     function_of,
     leaves,
@@ -66,11 +65,12 @@ def _ends_by(statement: cst.With, at: Node) -> bool:
     return isinstance(last, cst.Expr) and last.value is at
 
 
-def _split(statement: Statement, name: str) -> list[Statement]:
+def _split(statement: Node, name: str) -> list[Node]:
     """Return the `with` and the `yield` behind it; with a name, the item is made under that."""
     assert isinstance(statement, cst.With)
     suite = statement.body
-    *others, last = suite.body
+    others: list[Node] = list(suite.body)
+    last: Node = others.pop()
     small = last.body[0] if isinstance(last, cst.SimpleStatementLine) else last
     assert isinstance(small, cst.Expr)
     assert isinstance(small.value, cst.Yield)
@@ -110,8 +110,9 @@ def yield_behind_try(facts: Facts, at: Node) -> FixPlan | None:
         return None
     if leaves([*statement.handlers, statement.body, *_some(statement.orelse)]):
         return None
-    if ends_by_jump((statement.orelse or statement).body):
+    if ends_by_jump(statement.orelse.body if statement.orelse else statement.body):
         return None
+    assert isinstance(final, cst.Finally)
     body = _lines(final.body)
     count = _trailing_yields(body)
     if not any(each.body[0].value is at for each in body[len(body) - count :]):
@@ -130,9 +131,9 @@ def yield_behind_try(facts: Facts, at: Node) -> FixPlan | None:
     )
 
 
-def _moved(statement: Statement, count: int) -> list[Statement]:
+def _moved(statement: Node, count: int) -> list[Node]:
     """Return a `try` without the last yields of its `finally`, and these."""
-    final = statement.finalbody  # type: ignore[union-attr]
+    final = statement.finalbody
     lines = _lines(final.body)
     kept, moved = lines[: len(lines) - count], lines[len(lines) - count :]
     if kept:
@@ -143,10 +144,10 @@ def _moved(statement: Statement, count: int) -> list[Statement]:
         return [statement.with_changes(finalbody=shorter), *moved]
     first, *rest = moved
     above = [*final.leading_lines, *_comments(first.leading_lines)]
-    if statement.handlers:  # type: ignore[union-attr]
+    if statement.handlers:
         first = first.with_changes(leading_lines=above)
         return [statement.with_changes(finalbody=None), first, *rest]
-    body = statement.body  # type: ignore[union-attr]
+    body = statement.body
     footer = body.footer if isinstance(body, cst.IndentedBlock) else ()
     first = first.with_changes(leading_lines=[*footer, *above])
     outer, *others = _lines(body)
@@ -156,7 +157,7 @@ def _moved(statement: Statement, count: int) -> list[Statement]:
     return [outer, *others, first, *rest]
 
 
-def _lines(suite: cst.BaseSuite) -> list[Statement]:
+def _lines(suite: Node) -> list[Node]:
     """Return the statements of a suite, each on a line of its own."""
     if isinstance(suite, cst.IndentedBlock):
         return list(suite.body)
@@ -169,13 +170,13 @@ def _lines(suite: cst.BaseSuite) -> list[Statement]:
 
 def _without_last(suite: cst.BaseSuite, count: int) -> cst.BaseSuite:
     """Return a suite without its last statements."""
-    kept = list(suite.body[:-count])
+    kept: list[Node] = list(suite.body[:-count])
     if isinstance(suite, cst.SimpleStatementSuite):
         kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
     return suite.with_changes(body=kept)
 
 
-def _trailing_yields(lines: list[Statement]) -> int:
+def _trailing_yields(lines: list[Node]) -> int:
     """Return how many statements at the end only yield."""
     count = 0
     for each in reversed(lines):

@@ -11,8 +11,6 @@ from asyncgen_lint.facts import Facts
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import Node
 
-Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
-
 _JUMPS = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 
 
@@ -24,7 +22,7 @@ class Place:
     index: int
 
     @property
-    def statement(self) -> Statement:
+    def statement(self) -> cst.BaseStatement:
         """The statement itself."""
         return self.block.body[self.index]
 
@@ -90,7 +88,7 @@ def leaves(statements: Sequence[Node], *, by_return: bool = True) -> bool:
     return False
 
 
-def without_blank_lines(statement: Statement) -> Statement:
+def without_blank_lines(statement: Node) -> Node:
     """Return a statement that opens a block: no blank lines above it, its comments kept."""
     above = list(statement.leading_lines)
     while above and above[0].comment is None:
@@ -98,9 +96,7 @@ def without_blank_lines(statement: Statement) -> Statement:
     return statement.with_changes(leading_lines=above)
 
 
-def appended(
-    block: cst.IndentedBlock, statement: Statement, *more: Statement
-) -> cst.IndentedBlock:
+def appended(block: cst.IndentedBlock, statement: Node, *more: Node) -> cst.IndentedBlock:
     """Return the block with statements at its end; comments there stay above them."""
     if block.footer and all(each.indent for each in block.footer if each.comment is not None):
         above = [*block.footer, *statement.leading_lines]

@@ -34,7 +34,7 @@ def swap_manager_decorator(facts: Facts, wrong: WronglyDecorated) -> FixPlan | N
         return None
     rewrites = [Rewrite(decorator.decorator, lambda _: wanted.expression())]
     for call in wrong.entries:
-        statement = facts.parent(facts.parent(call))
+        statement: Node = facts.parent(facts.parent(call))
         if (statement.asynchronous is not None) is is_async:
             continue
         if len(statement.items) != 1 or (is_async and not is_in_coroutine(facts, statement)):

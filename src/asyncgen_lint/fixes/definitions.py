@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
+from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import AsyncStubOfIterator
-from asyncgen_lint.fixes.blocks import appended
+from asyncgen_lint.fixes.blocks import appended, function_of
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 
@@ -46,8 +47,13 @@ def _ends_by_raise(body: cst.IndentedBlock) -> bool:
     return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Raise)
 
 
-def raise_instead(statement: Node, name: str, safety: FixSafety) -> FixPlan | None:
-    """Return the plan that raises another exception, named `name`, with the same arguments."""
+def raise_instead(facts: Facts, statement: Node, name: str, safety: FixSafety) -> FixPlan | None:
+    """Return the plan that raises another exception, named `name`, with the same arguments.
+
+    None where that name means something else.
+    """
+    if facts.resolver.bindings(name, function_of(facts, statement)) is not None:
+        return None
     if not isinstance(statement, cst.Raise) or statement.exc is None:
         return None
     raised = statement.exc.func if isinstance(statement.exc, cst.Call) else statement.exc

@@ -9,7 +9,6 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import ManagerMisused
 from asyncgen_lint.fixes.blocks import (
-    Statement,
     function_of,
     is_in_coroutine,
     leaves,
@@ -145,9 +144,7 @@ def _lends(facts: Facts, body: Sequence[Node], function: Scope) -> bool:
     return not facts.is_driven_as_context_manager(function)
 
 
-def _is_used_only_in(
-    facts: Facts, name: str, statements: Sequence[Statement], function: Scope
-) -> bool:
+def _is_used_only_in(facts: Facts, name: str, statements: Sequence[Node], function: Scope) -> bool:
     """Return whether a name is bound once, and read only in statements that do not keep it."""
     inside = {node for each in statements for node in descendants(each)}
     if len(function.bindings.get(name, ())) != 1:

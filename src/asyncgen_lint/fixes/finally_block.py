@@ -10,7 +10,6 @@ from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import CleanupDead, ReleaseSkipped
 from asyncgen_lint.fixes.blocks import (
     Place,
-    Statement,
     appended,
     function_of,
     leaves,
@@ -120,9 +119,7 @@ def _common_block(facts: Facts, at: Node, call: Node) -> tuple[Place, Place] | N
     return None
 
 
-def _try(
-    body: Sequence[Statement], released: Sequence[Statement], indent: str | None
-) -> cst.Try:
+def _try(body: Sequence[Node], released: Sequence[Node], indent: str | None) -> cst.Try:
     first, *rest = body
     return cst.Try(
         body=cst.IndentedBlock([first.with_changes(leading_lines=()), *rest], indent=indent),
@@ -131,11 +128,9 @@ def _try(
     )
 
 
-def _with_finally(
-    statement: Statement, released: Sequence[Statement], indent: str | None
-) -> Statement:
+def _with_finally(statement: Node, released: Sequence[Node], indent: str | None) -> Node:
     """Return a `try` whose `finally` ends by what is released."""
-    final = statement.finalbody  # type: ignore[union-attr]
+    final = statement.finalbody
     if final is None:
         return statement.with_changes(finalbody=_finally(released, indent))
     body = final.body
@@ -145,7 +140,7 @@ def _with_finally(
     return statement.with_changes(finalbody=final.with_changes(body=appended(body, *released)))
 
 
-def _finally(statements: Sequence[Statement], indent: str | None) -> cst.Finally:
+def _finally(statements: Sequence[Node], indent: str | None) -> cst.Finally:
     return cst.Finally(cst.IndentedBlock(statements, indent=indent))
 
 
@@ -154,7 +149,8 @@ def _finally(statements: Sequence[Statement], indent: str | None) -> cst.Finally
 
 def _without_raise(body: cst.BaseSuite) -> cst.BaseSuite | None:
     """Return a handler's body without the `raise` at its end; None if nothing else is there."""
-    *others, last = body.body
+    others: list[Node] = list(body.body)
+    last: Node = others.pop()
     if isinstance(body, cst.SimpleStatementSuite):
         small = last
     elif isinstance(last, cst.SimpleStatementLine) and len(last.body) == 1:
@@ -225,8 +221,8 @@ def _is_only(statement: Node, call: Node) -> bool:
 
 
 def _holds_only(body: cst.BaseSuite, call: Node) -> bool:
-    return isinstance(body, cst.IndentedBlock) and len(body.body) == 1 and _is_only(
-        body.body[0], call
+    return (
+        isinstance(body, cst.IndentedBlock) and len(body.body) == 1 and _is_only(body.body[0], call)
     )
 
 

@@ -161,10 +161,10 @@ def import_edits(
             edits.append(edit)
             pending = [other for other in pending if other not in together]
     for request in pending:
-        edit = file.merged(request) or file.new_line(request)
-        if edit is None:
+        added = file.merged(request) or file.new_line(request)
+        if added is None:
             return None
-        edits.append(edit)
+        edits.append(added)
     return edits
 
 

@@ -12,10 +12,10 @@ and enter the one by `async with`, the other by `with`.
 Not reported: a plain `def` that returns an async generator, which works; stubs, overloads, abstract
 methods, and functions that always raise; decorators over others that this module does not show.
 
-Fix safety: safe for a generator function of the other kind, which could never be entered; each `with`
-over it in the module follows. There is no fix where one of these cannot, such as a `with` in a plain
-`def` that would have to be `async with`, nor for a sync generator function that is used otherwise
-or annotated as async, nor for functions without `yield`.
+Fix safety: safe for a generator function of the other kind, which could never be entered; each
+`with` over it in the module follows. There is no fix where one of these cannot, such as a `with` in
+a plain `def` that would have to be `async with`, nor for a sync generator function that is used
+otherwise or annotated as async, nor for functions without `yield`.
 
 References: `contextlib` in CPython's documentation.
 """

@@ -44,7 +44,7 @@ def broken_anext(facts: Facts) -> Iterator[Finding]:
     for each in facts.broken_anexts():
         fix = None
         if each.stops_by == "raise":
-            fix = raise_instead(each.statement, "StopAsyncIteration", FixSafety.SAFE)
+            fix = raise_instead(facts, each.statement, "StopAsyncIteration", FixSafety.SAFE)
         yield Finding(
             f"`{each.owner}.__anext__` {_HARMS[each.stops_by]}",
             each.at,

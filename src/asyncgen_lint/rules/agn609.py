@@ -37,8 +37,8 @@ def wrong_return_annotation(facts: Facts) -> Iterator[Finding]:
     """Find async generator functions whose return annotation is of no async iterator."""
     for each in facts.wrong_return_annotations():
         yield Finding(
-            f"`{each.name}` is an async generator function, and its annotation says that it is none;"
-            " annotate `AsyncIterator`",
+            f"`{each.name}` is an async generator function, and its annotation says that it is"
+            " none; annotate `AsyncIterator`",
             each.at,
             fix=annotate_async(facts, each),
             subject=each.name,

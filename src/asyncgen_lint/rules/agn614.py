@@ -14,9 +14,9 @@ error; second entries on one of two branches alone.
 
 Type checkers report these in annotated code, the second entry excepted.
 
-Fix safety: safe, since what is repaired raised every time. `with` and `async for` over a call become
-`async with`; of `name = await manager()` the rest of the block goes into it, if the name is used
-there alone and does not leave it. There is no fix for a second entry, nor for what only a name
+Fix safety: safe, since what is repaired raised every time. `with` and `async for` over a call
+become `async with`; of `name = await manager()` the rest of the block goes into it, if the name is
+used there alone and does not leave it. There is no fix for a second entry, nor for what only a name
 holds.
 """
 
