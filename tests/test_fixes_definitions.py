@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fixing import dedented, repaired
 
-from asyncgen_lint import lint_text
+from asyncgen_lint import fix_text, lint_text
 
 PAIRS = {
     "606: what else stands before async": (
@@ -337,3 +337,68 @@ def test_an_exception_is_thrown_by_itself_from_python_3_12() -> None:
     assert new == text.replace("E, E(", "E(")
     with_traceback = text.replace("    ))", "    ), tb)")
     assert repaired("AGN615", with_traceback, unsafe=True, target_version=(3, 12)) == with_traceback
+
+
+def test_a_loop_becomes_yield_from_where_python_has_that() -> None:
+    before, after = (
+        dedented(each)
+        for each in (
+            """
+            from contextlib import aclosing, suppress
+
+            async def rows():
+                yield 1
+
+            async def f():
+                if x:
+                    # all
+                    async with aclosing(rows()) as stream:
+                        async for row in stream: yield row  # each
+
+                    # again
+                    async for other in (rows()):  # anew
+
+                        yield other
+                    # behind
+
+            async def g():
+            \tasync with aclosing(rows()) as s:
+            \t\tasync for row in s:
+            \t\t\tyield row
+            \t\tprint(s)
+
+            async def h():
+                async for row in rows():
+                    # why
+                    yield row
+            """,
+            """
+            from contextlib import aclosing, suppress
+
+            async def rows():
+                yield 1
+
+            async def f():
+                if x:
+                    # all
+                    yield from rows()  # each
+
+                    # again
+                    yield from (rows())  # anew
+                    # behind
+
+            async def g():
+            \tasync with aclosing(rows()) as s:
+            \t\tyield from s
+            \t\tprint(s)
+
+            async def h():
+                async for row in rows():
+                    # why
+                    yield row
+            """,
+        )
+    )
+    assert repaired("AGN701", before, unsafe=True) == before
+    new = fix_text(before, select=("AGN701",), unsafe=True, target_version=(3, 16)).text
+    assert new == after

@@ -9,6 +9,7 @@ to the last text that had none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,6 +19,7 @@ from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import Analyse, Analysis, analyse, lint
 from asyncgen_lint.fixes.apply import Applied, apply_fixes
 from asyncgen_lint.rule import Diagnostic, FixSafety
+from asyncgen_lint.source.parse import DELEGATION_SINCE
 from asyncgen_lint.source.text import Source
 
 MAX_ROUNDS = 10
@@ -163,7 +165,8 @@ class _Repairing:
         before = self._at(state.text)
         applied = apply_fixes(before, sorted(fixes, key=lambda each: (each.span, each.code)))
         after = self._at(applied.text)
-        if _compiles(before) and not _compiles(after):
+        target = self.settings.target_version
+        if _compiles(before, target) and not _compiles(after, target):
             return _Attempt(applied, state.analysis, harm="it would have broken the syntax")
         analysis = self._lint(after)
         old_of = dict(_pairs(before, state.analysis, after, analysis, applied))
@@ -230,14 +233,21 @@ def _moved(
                 break
 
 
+_DELEGATION = re.compile(r"\byield[ \t]+from\b")
+
+
 @lru_cache(maxsize=8)
-def _compiles(source: Source) -> bool:
+def _compiles(source: Source, target_version: tuple[int, int]) -> bool:
     import warnings
 
+    text = source.text
+    if target_version >= DELEGATION_SINCE:
+        # The Python that runs us may be too old for this in an `async def`.
+        text = _DELEGATION.sub("yield", text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(source.text, source.filename, "exec", dont_inherit=True)
+            compile(text, source.filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

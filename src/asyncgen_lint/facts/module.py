@@ -82,7 +82,7 @@ from asyncgen_lint.names.scopes import (
 )
 from asyncgen_lint.rule import Node, Step
 from asyncgen_lint.source.header import extent_of, header_of
-from asyncgen_lint.source.parse import Parsed
+from asyncgen_lint.source.parse import DELEGATION_SINCE, Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import descendants, parents
 from asyncgen_lint.typestate.ambient import AmbientStates
@@ -124,7 +124,7 @@ from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.protocol import IteratorProtocol
-from asyncgen_lint.typestate.refused import ALLOWED_SINCE, delegations, returned_values
+from asyncgen_lint.typestate.refused import delegations, returned_values
 from asyncgen_lint.typestate.release import SkippedRelease, skipped_releases
 from asyncgen_lint.typestate.replay import Replays
 from asyncgen_lint.typestate.reused import ReusedItems
@@ -953,7 +953,7 @@ class Facts:
 
     def delegations_refused(self) -> Iterator[DelegationRefused]:
         """Yield each `yield from` of an `async def`, where the target version refuses it."""
-        if self.target_version >= ALLOWED_SINCE:
+        if self.target_version >= DELEGATION_SINCE:
             return
         for function in self.outline.functions():
             for each in delegations(function, self._knowledge, self.parent):
@@ -969,7 +969,7 @@ class Facts:
 
     def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
         """Yield each `return` with a value of an async generator, and whether that is None."""
-        if self.target_version < ALLOWED_SINCE:
+        if self.target_version < DELEGATION_SINCE:
             for function in self.outline.functions():
                 yield from returned_values(function)
 
@@ -1434,7 +1434,9 @@ class Facts:
             yield DependencyIterated(label_of(each.loop.iter), each.loop, path)
 
     def mere_delegations(self) -> Iterator[Node]:
-        """Yield each loop that only hands on what another generator yields."""
+        """Yield each loop that only hands on what another one yields, where `yield from` may."""
+        if self.target_version < DELEGATION_SINCE:
+            return
         for function in self._plain_generators():
             yield from mere_delegations(self._knowledge, function)
 

@@ -1,4 +1,4 @@
-"""Plan: yield the items of a source one by one, in place of `yield from`."""
+"""Plans: yield the items of a source one by one in place of `yield from`, and the reverse."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import DelegationRefused
+from asyncgen_lint.fixes.blocks import function_of
 from asyncgen_lint.fixes.fresh import free_name
-from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.imports import local_name, unused_without
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 
@@ -58,6 +59,59 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
         (Rewrite(line, build),),
         closer.imports,
     )
+
+
+def yield_from(facts: Facts, loop: Node) -> FixPlan:
+    """Return the plan that makes a loop that only hands on a `yield from`.
+
+    An `aclosing` around that loop alone goes with it, since `yield from` closes its source. It is
+    unsafe: what is sent or thrown in reaches the source from then on.
+    """
+    block = facts.parent(loop)
+    around: Node = facts.parent(block) if isinstance(block, cst.IndentedBlock) else None
+    whole: Node = around if _only_closes_for(facts, around, loop) else loop
+
+    def build(statement: Node) -> Node:
+        inner, source = statement, statement.iter if whole is loop else None
+        if source is None:
+            (inner,) = statement.body.body
+            source = statement.items[0].item.args[0].value
+        line = (
+            inner.body if isinstance(inner.body, cst.SimpleStatementSuite) else inner.body.body[0]
+        )
+        made = cst.Expr(cst.Yield(cst.From(source)))
+        return cst.SimpleStatementLine(
+            [made],
+            leading_lines=statement.leading_lines,
+            trailing_whitespace=_trailing(statement.body, inner.body, line),
+        )
+
+    return FixPlan(
+        "Hand all of it on by `yield from`",
+        FixSafety.UNSAFE,
+        (Rewrite(whole, build),),
+        unused=() if whole is loop else unused_without(facts, whole.items[0].item.func),
+    )
+
+
+def _trailing(*ends: Node) -> Node:
+    """Return the end of a line that has the comment of the statements, if one does."""
+    found = [getattr(each, "header", None) or each.trailing_whitespace for each in ends]
+    return next((each for each in found if each.comment is not None), found[-1])
+
+
+def _only_closes_for(facts: Facts, around: Node | None, loop: Node) -> bool:
+    """Return whether a statement is an `aclosing` that is there for a loop alone."""
+    if not isinstance(around, cst.With) or len(around.items) != 1 or len(around.body.body) != 1:
+        return False
+    (item,) = around.items
+    name = loop.iter.value if isinstance(loop.iter, cst.Name) else ""
+    if not isinstance(item.item, cst.Call) or len(item.item.args) != 1 or item.asname is None:
+        return False
+    if not isinstance(item.asname.name, cst.Name) or item.asname.name.value != name:
+        return False
+    scopes = function_of(facts, loop).descendants()
+    return sum(len(scope.loads.get(name, ())) for scope in scopes) == 1
 
 
 def _loop(

@@ -10,7 +10,8 @@ is not wrong, and the rule speaks only where `target-version` is "py316" or late
 Not reported: loops that do anything else, or change the item; loops with an `else`; loop variables
 that are read elsewhere; sources that are not known to be async iterators; context managers.
 
-Fix safety: no automatic fix yet; what is sent or thrown would then reach the source.
+Fix safety: unsafe; what is sent or thrown then reaches the source. An `aclosing` around the loop
+alone goes with it.
 
 References: PEP 828; PEP 380 for `yield from` in sync generators, ruff's UP028 for the same there.
 """
@@ -20,9 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.delegate import yield_from
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
-
-_YIELD_FROM_SINCE = (3, 16)
 
 
 @rule(
@@ -31,14 +31,14 @@ _YIELD_FROM_SINCE = (3, 16)
     summary="a loop that only hands on items could be `yield from`",
     severity=Severity.WARNING,
     tier=Tier.STRICT,
+    fixable=True,
 )
 def delegation_could_be_yield_from(facts: Facts) -> Iterator[Finding]:
     """Find loops that re-yield every item, where Python has a form for that."""
-    if facts.target_version < _YIELD_FROM_SINCE:
-        return
     for loop in facts.mere_delegations():
         yield Finding(
             "this loop only hands on what it gets; `yield from` does that, and closes the inner"
             " generator with the outer one",
             loop,
+            fix=yield_from(facts, loop),
         )

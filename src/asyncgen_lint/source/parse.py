@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 1_000
 """The deepest ast that is given to libcst; CPython's own parser accepts deeper ones."""
 
+DELEGATION_SINCE = (3, 16)
+"""The first Python whose async generators may `yield from`, and return a value: PEP 828."""
+
 
 class ParseFailure(Exception):
     """The text cannot be analysed. `line` is 1-based, `column` a 0-based code point."""

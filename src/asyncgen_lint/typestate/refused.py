@@ -15,8 +15,6 @@ from asyncgen_lint.names.scopes import Scope, is_name
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
-ALLOWED_SINCE = (3, 16)
-
 _DISPLAYS = (cst.List, cst.Tuple, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp)
 
 
