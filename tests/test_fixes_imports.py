@@ -156,6 +156,83 @@ PAIRS = {
         "from contextlib import suppress as s\n",
         "from contextlib import aclosing\nfrom contextlib import suppress as s\n",
     ),
+    "a comment behind the bracket": (
+        """
+        from contextlib import (  # noqa
+            AsyncExitStack,
+            suppress,  # last
+        )
+        """,
+        """
+        from contextlib import (  # noqa
+            AsyncExitStack,
+            aclosing,
+            suppress,  # last
+        )
+        """,
+    ),
+    "one name a line": (
+        "from contextlib import AsyncExitStack\nfrom contextlib import suppress\nimport os\n",
+        "from contextlib import AsyncExitStack\nfrom contextlib import aclosing\n"
+        "from contextlib import suppress\nimport os\n",
+    ),
+    "one name a line, of another module": (
+        "from contextlib import suppress\nfrom typing import Any\nfrom typing import cast\n",
+        "from contextlib import aclosing\nfrom contextlib import suppress\n"
+        "from typing import Any\nfrom typing import cast\n",
+    ),
+    "two imports of the module": (
+        "from contextlib import suppress, closing\nfrom contextlib import ExitStack\n",
+        "from contextlib import suppress, closing, aclosing\nfrom contextlib import ExitStack\n",
+    ),
+    "below a definition": (
+        "def g():\n    pass\n\n\nfrom contextlib import suppress\n",
+        "from contextlib import aclosing\n\n\ndef g():\n    pass\n\n\n"
+        "from contextlib import suppress\n",
+    ),
+    "docstring and future, with comments": (
+        "# Licence\n'''Doc\nof it.'''\n# why\nfrom __future__ import annotations  # lazy\n\n# x\n"
+        "x = 1\n",
+        "# Licence\n'''Doc\nof it.'''\n# why\nfrom __future__ import annotations  # lazy\n\n"
+        "from contextlib import aclosing\n\n# x\nx = 1\n",
+    ),
+    "two future imports, and one beside another": (
+        "from __future__ import annotations\nfrom __future__ import division; import os\n",
+        "from __future__ import annotations\nfrom __future__ import division; import os\n\n"
+        "from contextlib import aclosing\n",
+    ),
+    "a docstring beside an import": (
+        "'''Doc.'''; import os\n",
+        "'''Doc.'''; import os\n\nfrom contextlib import aclosing\n",
+    ),
+    "concatenated docstring": (
+        "'''Doc''' 'string.'\n\nimport sys\n",
+        "'''Doc''' 'string.'\n\nimport sys\nfrom contextlib import aclosing\n",
+    ),
+    "under TYPE_CHECKING, below the imports": (
+        "import typing\nif typing.TYPE_CHECKING:\n    from contextlib import aclosing\n",
+        "import typing\nfrom contextlib import aclosing\n"
+        "if typing.TYPE_CHECKING:\n    from contextlib import aclosing\n",
+    ),
+    "an optional import first": (
+        "try:\n    import uvloop\nexcept ImportError:\n    uvloop = None\n\nimport sys\n",
+        "try:\n    import uvloop\nexcept ImportError:\n    uvloop = None\n\nimport sys\n"
+        "from contextlib import aclosing\n",
+    ),
+    "only an optional import": (
+        "try:\n    import uvloop\nexcept ImportError:\n    uvloop = None\n",
+        "from contextlib import aclosing\n\n"
+        "try:\n    import uvloop\nexcept ImportError:\n    uvloop = None\n",
+    ),
+    "an import over a backslash": (
+        "from collections import \\\n    abc\nfrom typing import Any\n",
+        "from collections import \\\n    abc\nfrom contextlib import aclosing\n"
+        "from typing import Any\n",
+    ),
+    "a relative module of that name": (
+        "from .contextlib import suppress\n",
+        "from contextlib import aclosing\n\nfrom .contextlib import suppress\n",
+    ),
     "nothing in the file": ("", "from contextlib import aclosing\n"),
     "docstring": (
         '"""Doc."""\n',
@@ -287,6 +364,11 @@ def test_a_definition_keeps_two_blank_lines() -> None:
         ("import contextlib as c", "c.aclosing"),
         ("import contextlib\nfrom contextlib import suppress", "contextlib.aclosing"),
         ("import contextlib\nfrom contextlib import aclosing", "aclosing"),
+        # The name is taken, its module is not.
+        ("import contextlib\naclosing = 1", "contextlib.aclosing"),
+        ("import contextlib as c\nfrom mine import aclosing", "c.aclosing"),
+        ("import os.path, contextlib", "contextlib.aclosing"),
+        ("def g(): pass\nfrom contextlib import aclosing", "aclosing"),
         (
             "try:\n    from contextlib import aclosing\n"
             "except ImportError:\n    from async_generator import aclosing",
@@ -351,6 +433,32 @@ def test_a_functions_own_import_is_used() -> None:
         "    if x:\n        async for x in rows(): break\n"
     )
     assert fixed(text, wraps).count("import") == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "closer"),
+    [
+        ("from contextlib import aclosing as ac", "ac"),
+        ("import contextlib", "contextlib.aclosing"),
+        ("import contextlib as c", "c.aclosing"),
+    ],
+)
+def test_a_functions_own_import_is_used_by_its_name(own: str, closer: str) -> None:
+    text = f"async def f():\n    {own}\n    async for x in rows(): break\n"
+    new = fixed(text, wraps)
+    assert new.startswith(text.partition("    async for")[0])
+    assert f"async with {closer}(rows())" in new
+    # It must have run by then.
+    late = f"async def f():\n    async for x in rows(): break\n    {own}\n"
+    assert fixed(late, wraps).startswith("from contextlib import aclosing\n")
+
+
+def test_an_import_of_the_function_around_is_not_relied_on() -> None:
+    text = (
+        "def g():\n    from contextlib import aclosing\n"
+        "    async def f():\n        async for x in rows(): break\n"
+    )
+    assert not fixes_of(text, wraps)
 
 
 def test_a_shadowed_module_is_not_used() -> None:

@@ -356,6 +356,16 @@ def test_a_neighbour_wrapped_later_gets_the_same_name() -> None:
         "def g(rows_stream): pass",
         "global rows_stream",
         "async with aclosing(x) as rows_stream, rows_stream: pass",
+        "del rows_stream",
+        "try: pass\n            except E as rows_stream: pass",
+        "match x:\n                case [*rows_stream]: pass",
+        "match x:\n                case {1: rows_stream}: pass",
+        "[0 for _ in x if (rows_stream := 1)]",
+        "f'{rows_stream}'",
+        "for rows_stream in x: pass",
+        "class rows_stream: pass",
+        "class A: rows_stream = 1",
+        "x.y(lambda rows_stream=1: 0)",
     ],
 )
 def test_a_name_in_use_is_left_alone(elsewhere: str) -> None:
@@ -475,3 +485,85 @@ def test_nothing_else_on_the_page_changes() -> None:
         )
         + odd
     )
+
+
+def test_odd_layout_survives_byte_for_byte() -> None:
+    before = r'''
+async def f():
+    async for row in rows():
+        log(f"""
+  {row
+    } and {x!r:>10}
+end""", rb"""
+\x""")
+   <
+        # after a line of three spaces
+	<
+        a = "x" \
+  "y"
+        match row:
+            # a case
+            case 1: pass
+     # further out
+            case _:
+
+                def g(
+                    a,  # one
+                      b):
+                    """Doc
+                  of g."""
+                    return {
+                  1: 2,
+                    # three
+                    }
+    # at the header's column
+        @dec
+        # between
+        class A: pass; x = 1
+        if row: break  # out
+# at the margin
+        del row
+    else:
+        done()
+'''
+    after = r'''
+async def f():
+    async with aclosing(rows()) as rows_stream:
+        async for row in rows_stream:
+            log(f"""
+  {row
+    } and {x!r:>10}
+end""", rb"""
+\x""")
+   <
+            # after a line of three spaces
+	<
+            a = "x" \
+  "y"
+            match row:
+                # a case
+                case 1: pass
+     # further out
+                case _:
+
+                    def g(
+                        a,  # one
+                          b):
+                        """Doc
+                  of g."""
+                        return {
+                  1: 2,
+                        # three
+                        }
+    # at the header's column
+            @dec
+            # between
+            class A: pass; x = 1
+            if row: break  # out
+# at the margin
+            del row
+        else:
+            done()
+'''
+    made = fixed((IMPORT + before).replace("<\n", "\n"), wraps)
+    assert made == (IMPORT + after).replace("<\n", "\n")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, dotted_name
+from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, ScopeKind, dotted_name
 from asyncgen_lint.rule import Edit, ImportRequest, Node
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.position import PositionMap
@@ -45,7 +45,7 @@ def local_name(facts: Facts, request: ImportRequest, at: Node, scope: Scope) -> 
     None if the name, as it would be imported, means something else there.
     """
     target = f"{request.module}.{request.name}"
-    names = facts.outline.module.bindings
+    names = list(dict.fromkeys([*facts.outline.module.bindings, *scope.bindings]))
     aliases = [name for name in names if name != request.name]
     for name in (request.name, *aliases):
         if _is_available(facts, name, target, at, scope):
@@ -78,13 +78,21 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
         for each in bindings
         if _imports(each, target) and _always_runs(facts, each.node)
     }
-    if where is scope:
-        # What runs with the module itself comes after its imports, or not.
+    if _runs_with_module(scope):
+        # It may come before an import further down.
         sure = {each for each in sure if each < facts.statement_of(at)}
     # The fallback of a `try` around the import, or of a version check, is in the same statement.
     return bool(sure) and all(
         _imports(each, target) or facts.statement_of(each.node) in sure for each in bindings
     )
+
+
+def _runs_with_module(scope: Scope) -> bool:
+    """Return whether the statements of a scope run when the module is imported."""
+    current: Scope | None = scope
+    while current is not None and current.kind is ScopeKind.CLASS:
+        current = current.parent
+    return current is not None and current.kind is ScopeKind.MODULE
 
 
 def _imports(binding: Binding, target: str) -> bool:
@@ -180,8 +188,16 @@ class _File:
     # A name more in an import that is there
 
     def merged(self, request: ImportRequest) -> Edit | None:
-        """Return the edit that adds the name to `from module import ...`, if there is one."""
+        """Return the edit that adds the name to `from module import ...`, if there is one.
+
+        One below the first definition may come too late; in a file that imports each name on a line
+        of its own the name gets one too.
+        """
+        if self._imports_one_name_a_line():
+            return None
         for number, element in enumerate(self.body):
+            if isinstance(element, (cst.FunctionDef, cst.ClassDef)):
+                break
             if not isinstance(element, cst.SimpleStatementLine):
                 continue
             for node in element.body:
@@ -292,18 +308,18 @@ class _File:
         interleaved = styles != sorted(styles) and in_order == sorted(in_order)
         candidates = numbers if interleaved else froms
         for number in candidates:
-            if self._order(number) > (_natural(request.module), _natural(request.name)):
+            if self._order(number) > (_natural(request.module), _by_type(request.name)):
                 return self._insertion(self._line_start(self._top_in_group(number)), text)
         last = self._last_line((candidates or numbers)[-1])
         return self._insertion(self._line_start(last + 1), text)
 
-    def _order(self, number: int) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    def _order(self, number: int) -> tuple[list[tuple[int, str]], _Key]:
         """Return what orders an import: its module, then the first name taken from it."""
         node = self._first_import(number)
         taken = ""
         if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
             taken = dotted_name(node.names[0].name)
-        return _natural(self._module(number)), _natural(taken)
+        return _natural(self._module(number)), _by_type(taken)
 
     def _below(self, number: int, text: str) -> Edit:
         """Return the insertion below a docstring or `__future__` import, with blank lines."""
@@ -344,6 +360,19 @@ class _File:
         return self.newline * max((2 if follows_definition else 1) - there, 0)
 
     # What stands where
+
+    def _imports_one_name_a_line(self) -> bool:
+        """Return whether some module is imported from on several lines, none by several names."""
+        modules: list[str] = []
+        for element in self.body:
+            if not _is_import(element):
+                continue
+            for node in element.body:  # type: ignore[attr-defined]
+                if isinstance(node, cst.ImportFrom) and node.module is not None:
+                    if isinstance(node.names, cst.ImportStar) or len(node.names) > 1:
+                        return False
+                    modules.append("." * len(node.relative) + dotted_name(node.module))
+        return len(set(modules)) < len(modules)
 
     def _imports_before_definitions(self) -> list[list[int]]:
         """Return the runs of module-level import statements above the first def or class."""
