@@ -365,9 +365,9 @@ class _File:
         """Return whether some module is imported from on several lines, none by several names."""
         modules: list[str] = []
         for element in self.body:
-            if not _is_import(element):
+            if not isinstance(element, cst.SimpleStatementLine):
                 continue
-            for node in element.body:  # type: ignore[attr-defined]
+            for node in element.body:
                 if isinstance(node, cst.ImportFrom) and node.module is not None:
                     if isinstance(node.names, cst.ImportStar) or len(node.names) > 1:
                         return False
