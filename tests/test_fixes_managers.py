@@ -137,6 +137,15 @@ def test_a_branch_that_yields_returns(name: str) -> None:
                 if xs:
                     yield 1
         """,
+        # In a loop, behind which more may follow than the second.
+        """
+        @asynccontextmanager
+        async def f(xs):
+            for x in xs:
+                if x:
+                    yield 1
+            yield 2
+        """,
         # No branch.
         """
         @asynccontextmanager
@@ -792,6 +801,26 @@ SWAPS = {
 
         @asynccontextmanager
         async def f(): yield
+        """,
+    ),
+    "imported too late": (
+        """
+        from contextlib import contextmanager
+
+        class A:
+            @contextmanager
+            async def f(self): yield
+
+        from contextlib import asynccontextmanager
+        """,
+        """
+        from contextlib import asynccontextmanager
+
+        class A:
+            @asynccontextmanager
+            async def f(self): yield
+
+        from contextlib import asynccontextmanager
         """,
     ),
     "a comment at the import": (
