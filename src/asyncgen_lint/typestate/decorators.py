@@ -18,7 +18,8 @@ import libcst as cst
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver, full_name
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name, is_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.suites import statements, suites
+from asyncgen_lint.source.walk import descendants
 
 if TYPE_CHECKING:
     from asyncgen_lint.typestate.instances import Called
@@ -540,8 +541,6 @@ _LISTED = {
     "functools.wraps": Way.ITSELF,
 }
 
-_CLAUSES = (cst.ExceptHandler, cst.ExceptStarHandler, cst.Else, cst.Finally, cst.MatchCase)
-
 _Test = Callable[[cst.BaseExpression, _Body], bool | None]
 
 
@@ -575,17 +574,14 @@ def _live_statements(body: _Body, test: _Test) -> Iterator[cst.CSTNode]:
 
 def _run_suite(suite: cst.BaseSuite, body: _Body, test: _Test, found: list[cst.CSTNode]) -> bool:
     """Gather the statements of a suite that may run; return whether its end is never reached."""
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    for statement in statements:
+    for statement in statements(suite):
         found.append(statement)
         if isinstance(statement, (cst.Return, cst.Raise)):
             return True
         if isinstance(statement, cst.If) and _run_if(statement, body, test, found):
             return True
         if not isinstance(statement, (cst.If, cst.FunctionDef, cst.ClassDef)):
-            for inner in _suites(statement):
+            for inner in suites(statement):
                 _run_suite(inner, body, test, found)
     return False
 
@@ -602,14 +598,6 @@ def _run_if(statement: cst.If, body: _Body, test: _Test, found: list[cst.CSTNode
         else:
             ends.append(otherwise is not None and _run_suite(otherwise.body, body, test, found))
     return all(ends)
-
-
-def _suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
-    for each in children(statement):
-        if isinstance(each, cst.BaseSuite):
-            yield each
-        elif isinstance(each, _CLAUSES):
-            yield from _suites(each)
 
 
 def _head(expression: cst.BaseExpression) -> cst.BaseExpression:

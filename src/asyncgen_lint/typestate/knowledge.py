@@ -24,6 +24,7 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     last_name,
 )
+from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.annotations import ASYNC_GENERATORS, Type
 from asyncgen_lint.typestate.consumed import consumed
@@ -633,21 +634,14 @@ def is_stub(function: Scope) -> bool:
     node = function.node
     if not isinstance(node, cst.FunctionDef):
         return False
-    return all(_is_stub_statement(each) for each in _statements(node.body))
-
-
-def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return statements
+    return all(_is_stub_statement(each) for each in statements(node.body))
 
 
 def _is_stub_statement(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Pass):
         return True
     if isinstance(node, cst.If) and node.orelse is None:
-        return all(_is_stub_statement(each) for each in _statements(node.body))
+        return all(_is_stub_statement(each) for each in statements(node.body))
     if isinstance(node, cst.Expr):
         kinds = (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)
         return isinstance(node.value, kinds)

@@ -39,6 +39,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, dotted_name
+from asyncgen_lint.source.suites import falls_through
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
@@ -151,7 +152,7 @@ class LostExceptions:
             for block in after
             if not _is_in(handler, block)
         )
-        return Swallowed(handler, at, falls_through=_falls_through(handler)) if goes_on else None
+        return Swallowed(handler, at, falls_through=falls_through(handler)) if goes_on else None
 
     def _may_pass_on(self, handler: cst.CSTNode) -> bool:
         """Return whether a handler hands the exception on, or undoes the cancellation."""
@@ -262,7 +263,7 @@ class LostExceptions:
                 continue
             exits = [each for each in self._graph.exits.values() if each in after]
             if exits == [self._graph.exits[EdgeKind.RETURN]]:
-                yield Swallowed(handler, at, falls_through=_falls_through(handler))
+                yield Swallowed(handler, at, falls_through=falls_through(handler))
 
     def _fails_here(self, block: Block) -> cst.CSTNode | None:
         for each in block.instructions:
@@ -526,11 +527,3 @@ def _handlers(region: Region) -> tuple[cst.CSTNode, ...]:
 
 def _reads(node: cst.CSTNode, name: str) -> bool:
     return any(isinstance(each, cst.Name) and each.value == name for each in descendants(node))
-
-
-def _falls_through(handler: cst.CSTNode) -> bool:
-    body = handler.body  # type: ignore[attr-defined]
-    last = body.body[-1] if body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return not isinstance(last, (cst.Return, cst.Break, cst.Continue, cst.Raise))

@@ -17,6 +17,7 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, ScopeKind, dotted_name, is_name
+from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import children, descendants
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.decorators import Decoration, Way, Wrapper
@@ -432,10 +433,7 @@ def _path_to(node: cst.CSTNode, top: cst.CSTNode) -> list[cst.CSTNode]:
 
 def _only_calls(suite: cst.BaseSuite, call: cst.Call) -> bool:
     """Return whether a suite does nothing but make the call and return what it gives."""
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    made, *rest = statements
+    made, *rest = statements(suite)
     if isinstance(made, cst.Return):
         return made.value is call
     if not isinstance(made, cst.Assign) or made.value is not call:

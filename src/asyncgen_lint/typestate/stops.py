@@ -38,6 +38,7 @@ from asyncgen_lint.names.scopes import (
     is_name,
     last_name,
 )
+from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import children, descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.summary import Summaries
@@ -414,9 +415,7 @@ class Stops:
                     yield WrongStop(handler, found, step, ends_otherwise, raises_it)
 
     def _only_raises_stop(self, handler: cst.ExceptHandler, function: Scope) -> bool:
-        statement = handler.body.body[0]
-        if isinstance(statement, cst.SimpleStatementLine):
-            statement = statement.body[0]
+        statement = statements(handler.body)[0]
         if not isinstance(statement, cst.Raise) or statement.exc is None:
             return False
         raised = statement.exc

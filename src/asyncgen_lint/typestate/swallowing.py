@@ -21,6 +21,7 @@ from asyncgen_lint.flow.graph import EdgeKind
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, alternatives, is_name
+from asyncgen_lint.source.suites import last_statement, statements, suites
 from asyncgen_lint.source.walk import children, descendants
 from asyncgen_lint.typestate.decorators import Way
 
@@ -120,7 +121,7 @@ class Swallowing:
         results: list[bool | None],
     ) -> bool:
         """Gather the truth of what may be returned; return whether the end is never reached."""
-        for statement in _statements(suite):
+        for statement in statements(suite):
             if isinstance(statement, cst.Return):
                 results.append(self._truth(statement.value, method, thrown, depth))
                 return True
@@ -146,7 +147,7 @@ class Swallowing:
                     return True
             elif not isinstance(statement, _OWN_SCOPES):
                 ends = [
-                    self._run(each, method, thrown, depth, results) for each in _suites(statement)
+                    self._run(each, method, thrown, depth, results) for each in suites(statement)
                 ]
                 if isinstance(statement, cst.With) and all(ends):
                     return True
@@ -303,14 +304,12 @@ class Swallowing:
 
     def _ends(self, suite: cst.BaseSuite, scope: Scope) -> bool | None:
         """Return whether a handler ends without raising; None if it may raise or yield again."""
-        statements = _statements(suite)
-        while statements and isinstance(statements[-1], cst.If):
-            if not is_name(statements[-1].test, "True"):
-                break
-            statements = _statements(statements[-1].body)
+        last = last_statement(suite)
+        while isinstance(last, cst.If) and is_name(last.test, "True"):
+            last = last_statement(last.body)
         jumps = (cst.Raise, cst.Return, cst.Break, cst.Continue, cst.Yield)
         found = [each for each in _own(suite) if isinstance(each, jumps)]
-        if statements and isinstance(statements[-1], cst.Raise) and len(found) == 1:
+        if isinstance(last, cst.Raise) and len(found) == 1:
             return False
         if any(isinstance(each, (cst.Raise, cst.Yield)) for each in found):
             return None
@@ -330,24 +329,6 @@ def _either(inner: bool | None, outer: bool | None) -> bool | None:
     if inner is True or outer is True:
         return True
     return None if None in (inner, outer) else False
-
-
-def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
-    found: list[cst.CSTNode] = []
-    for each in suite.body:
-        found += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return found
-
-
-_CLAUSES = (cst.ExceptHandler, cst.ExceptStarHandler, cst.Else, cst.Finally, cst.MatchCase)
-
-
-def _suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
-    for each in children(statement):
-        if isinstance(each, cst.BaseSuite):
-            yield each
-        elif isinstance(each, _CLAUSES):
-            yield from _suites(each)
 
 
 def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
