@@ -362,6 +362,13 @@ def is_raised_by(kind: EdgeKind, instruction: Instruction) -> bool:
     return isinstance(instruction, Yield)
 
 
+def suspends(instruction: Instruction) -> bool:
+    """Return whether an instruction may suspend the function's task: what awaits, not a `yield`."""
+    if isinstance(instruction, (Next, Enter, Exit)):
+        return instruction.is_async
+    return isinstance(instruction, Await)
+
+
 def yield_of(block: Block) -> cst.CSTNode | None:
     """Return the `yield` that a block is made of, if it is."""
     for each in block.instructions:

@@ -13,7 +13,6 @@ import libcst as cst
 
 from asyncgen_lint.flow.constants import Flags, blocks_after, constants
 from asyncgen_lint.flow.graph import (
-    SUSPENDING,
     Block,
     Call,
     Catch,
@@ -24,6 +23,7 @@ from asyncgen_lint.flow.graph import (
     RegionKind,
     StoreAttribute,
     StoreItem,
+    suspends,
     yield_of,
 )
 from asyncgen_lint.names.scopes import Scope
@@ -130,7 +130,7 @@ class Closing:
 
     def _has_await(self, handler: cst.CSTNode) -> bool:
         return any(
-            type(each) in SUSPENDING and getattr(each, "is_async", True)
+            suspends(each)
             for block in self._reachable()
             for region in block.regions
             if region.kind is RegionKind.TRY_BODY and handler in children(region.node)

@@ -16,7 +16,6 @@ from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
     RAISING,
-    SUSPENDING,
     Await,
     Bind,
     Block,
@@ -35,6 +34,7 @@ from asyncgen_lint.flow.graph import (
     StoreAttribute,
     StoreItem,
     Yield,
+    suspends,
     yield_of,
 )
 from asyncgen_lint.names import tables
@@ -148,7 +148,7 @@ class LostExceptions:
             # On some path it raises: under a condition that is not understood here.
             return None
         goes_on = self._graph.exits[EdgeKind.RETURN] in after or any(
-            yield_of(block) is not None or any(map(_suspends, block.instructions))
+            yield_of(block) is not None or any(map(suspends, block.instructions))
             for block in after
             if not _is_in(handler, block)
         )
@@ -194,7 +194,7 @@ class LostExceptions:
             return None
         for each in block.instructions:
             is_task = isinstance(each, Await) and self._may_end_cancelled(each)
-            if _suspends(each) and not is_task:
+            if suspends(each) and not is_task:
                 return each.node
         return None
 
@@ -493,16 +493,12 @@ class LostExceptions:
 def _raises(instruction: Instruction, kind: EdgeKind) -> bool:
     """Return whether an instruction raises this kind of exception of its own."""
     if kind is EdgeKind.CANCEL:
-        return _suspends(instruction)
+        return suspends(instruction)
     if kind is EdgeKind.RAISE:
         return isinstance(instruction, Raise)
     if kind is EdgeKind.MAY_RAISE:
         return type(instruction) in RAISING and not isinstance(instruction, Yield)
     return False
-
-
-def _suspends(instruction: Instruction) -> bool:
-    return type(instruction) in SUSPENDING and bool(getattr(instruction, "is_async", True))
 
 
 _JUMPS = {

@@ -13,14 +13,11 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
-    Await,
     Block,
-    Enter,
-    Exit,
     Graph,
-    Instruction,
     Next,
     RegionKind,
+    suspends,
     yield_of,
 )
 from asyncgen_lint.names import tables
@@ -85,7 +82,7 @@ def _turns(at: Block, loop: cst.CSTNode) -> bool:
                 if not _is_exhausted(block, loop):
                     return False
                 continue
-            if any(map(_suspends, target.instructions)):
+            if any(map(suspends, target.instructions)):
                 return False
             if target.index not in seen:
                 seen.add(target.index)
@@ -106,9 +103,3 @@ def _may_be_caught(block: Block) -> bool:
 def _is_exhausted(block: Block, loop: cst.CSTNode) -> bool:
     """Return whether a way out of a block is the end of the loop's own iterator."""
     return any(isinstance(each, Next) and each.node is loop for each in block.instructions)
-
-
-def _suspends(instruction: Instruction) -> bool:
-    if isinstance(instruction, (Next, Enter, Exit)):
-        return instruction.is_async
-    return isinstance(instruction, Await)
