@@ -349,16 +349,13 @@ RAISING: frozenset[type[Instruction]] = frozenset(
 )
 """The instructions after which control may take a MAY_RAISE edge of their block."""
 
-SUSPENDING: frozenset[type[Instruction]] = frozenset({Await, Next, Enter, Exit})
-"""The instructions after which control may take a CANCEL edge of their block."""
-
 
 def is_raised_by(kind: EdgeKind, instruction: Instruction) -> bool:
     """Return whether a raised edge of this kind may leave its block at this instruction."""
     if kind is EdgeKind.MAY_RAISE:
         return type(instruction) in RAISING
     if kind is EdgeKind.CANCEL:
-        return type(instruction) in SUSPENDING
+        return suspends(instruction)
     return isinstance(instruction, Yield)
 
 
