@@ -681,6 +681,13 @@ def dotted_name(expression: cst.BaseExpression) -> str:
     return ".".join(reversed(parts))
 
 
+def call_of(value: cst.CSTNode | None) -> cst.Call | None:
+    """Return the call that a value is, or that is awaited for it; None if it is no such thing."""
+    if isinstance(value, cst.Await):
+        value = value.expression
+    return value if isinstance(value, cst.Call) else None
+
+
 def is_name(expression: cst.CSTNode | None, name: str) -> bool:
     """Return whether an expression is this one name, written out."""
     return isinstance(expression, cst.Name) and expression.value == name

@@ -36,7 +36,7 @@ from asyncgen_lint.flow.graph import (
     yield_of,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, alternatives, is_name
+from asyncgen_lint.names.scopes import Scope, alternatives, call_of, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.way_out import FAILED_BODY
@@ -356,9 +356,8 @@ class Entering:
         """
         if not isinstance(instruction, Discard) or not isinstance(instruction.node, cst.Expr):
             return False
-        value = instruction.node.value
-        call = value.expression if isinstance(value, cst.Await) else value
-        if not isinstance(call, cst.Call):
+        call = call_of(instruction.node.value)
+        if call is None:
             return False
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in _HARMLESS:
             return False

@@ -26,7 +26,7 @@ from asyncgen_lint.flow.graph import (
     yield_of,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.tasks import is_own_task, known_done, may_end_task
@@ -238,7 +238,7 @@ class _Held:
             each.kind is not BindingKind.VALUE and each.node not in unpacked for each in bindings
         ):
             return ()
-        made = {each.node for each in bindings if _is_made_by_call(each)} | unpacked
+        made = {each.node for each in bindings if call_of(each.value) is not None} | unpacked
         if method == "cancel":
             made = {
                 each.node
@@ -337,22 +337,12 @@ def _is_acquired_first(block: Block, release: _Release) -> bool:
     return False
 
 
-def _is_made_by_call(binding: Binding) -> bool:
-    return binding.value is not None and _is_call(binding.value)
-
-
-def _is_call(value: cst.BaseExpression) -> bool:
-    if isinstance(value, cst.Await):
-        value = value.expression
-    return isinstance(value, cst.Call)
-
-
 def _unpacked_from_calls(scope: Scope, name: str) -> set[cst.CSTNode]:
     """Return the places that bind a name as one of several that a call gives."""
     return {
         element.value
         for node in descendants(scope.node)
-        if isinstance(node, cst.Assign) and _is_call(node.value)
+        if isinstance(node, cst.Assign) and call_of(node.value) is not None
         for target in node.targets
         if isinstance(target.target, (cst.Tuple, cst.List))
         for element in target.target.elements

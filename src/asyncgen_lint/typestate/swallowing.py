@@ -20,7 +20,14 @@ import libcst as cst
 from asyncgen_lint.flow.graph import EdgeKind
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, alternatives, is_name
+from asyncgen_lint.names.scopes import (
+    Scope,
+    ScopeKind,
+    all_parameters,
+    alternatives,
+    call_of,
+    is_name,
+)
 from asyncgen_lint.source.suites import last_statement, statements, suites
 from asyncgen_lint.source.walk import children, descendants
 from asyncgen_lint.typestate.decorators import Way
@@ -182,8 +189,8 @@ class Swallowing:
             verdict = self._test(value.test, method, thrown)
             sides = [value.body] * (verdict is not False) + [value.orelse] * (verdict is not True)
             return _agreed(self._truth(each, method, thrown, depth) for each in sides)
-        inner = value.expression if isinstance(value, cst.Await) else value
-        called = inner.func if isinstance(inner, cst.Call) else None
+        call = call_of(value)
+        called = call.func if call is not None else None
         if isinstance(called, cst.Attribute) and called.attr.value in _EXITS:
             return self._verdict(called.value, method, thrown, depth - 1)
         if _mentions(value, method):
