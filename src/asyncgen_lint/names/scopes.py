@@ -302,6 +302,14 @@ def last_name(expression: cst.CSTNode | None) -> str:
             return expression.value if isinstance(expression, cst.Name) else "__call__"
 
 
+def called_name(call: cst.Call) -> str:
+    """Return the name that a call is made by: `rows` for `db.rows()`, nothing for `make()()`."""
+    function = call.func
+    if isinstance(function, cst.Attribute):
+        return function.attr.value
+    return function.value if isinstance(function, cst.Name) else ""
+
+
 def outline(
     module: cst.Module,
     name: str = "",
