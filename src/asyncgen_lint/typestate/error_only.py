@@ -17,10 +17,9 @@ from asyncgen_lint.flow.graph import Block, Call, EdgeKind, Graph, RegionKind, y
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Binding, Scope, alternatives, call_of, dotted_name, is_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import children, descendants, own_nodes
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
-from asyncgen_lint.typestate.stops import own_nodes
 from asyncgen_lint.typestate.way_out import (
     is_always_done,
     is_in_finally,

@@ -40,10 +40,9 @@ from asyncgen_lint.flow.graph import (
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, dotted_name
 from asyncgen_lint.source.suites import falls_through
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.walk import descendants, own_nodes
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
-from asyncgen_lint.typestate.stops import own_nodes
 
 _ERRORS = frozenset({EdgeKind.MAY_RAISE, EdgeKind.RAISE})
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.wait_for", "asyncio.shield"})

@@ -18,12 +18,11 @@ import libcst as cst
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, ScopeKind, dotted_name, is_name
 from asyncgen_lint.source.suites import statements
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.decorators import Decoration, Way, Wrapper
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_name
 
-_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _PLAIN_MANAGERS = tables.CONTEXT_DECORATOR_BASES | {
     "builtins.object",
     "contextlib.AbstractContextManager",
@@ -426,7 +425,7 @@ def _path_to(node: cst.CSTNode, top: cst.CSTNode) -> list[cst.CSTNode]:
         current, path = pending.pop()
         if current is node:
             return list(path)
-        if current is top or not isinstance(current, _OWN_SCOPES):
+        if current is top or not isinstance(current, OWN_SCOPES):
             pending += [(each, (*path, each)) for each in children(current)]
     return []
 

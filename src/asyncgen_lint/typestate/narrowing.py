@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 import libcst as cst
 
 from asyncgen_lint.names.scopes import Scope, alternatives
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 
 Known = Mapping[str, tuple[cst.BaseExpression, ...]]
 """For a name, the expressions of the classes of which it is an instance of one."""
 
 _NOTHING: Known = {}
 
-_OWN_SCOPE = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _WITH_SUITE = (cst.Else, cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler)
 _LEAVING = (cst.Return, cst.Raise, cst.Continue, cst.Break)
 
@@ -82,7 +81,7 @@ class _Narrowing:
                 self._expression(item, known)
                 known = _without(known, item)
             return self.suite(node.body, known)
-        elif isinstance(node, _OWN_SCOPE):
+        elif isinstance(node, OWN_SCOPES):
             return _without(known, node)
         for child in children(node):
             if isinstance(child, cst.BaseSuite):
@@ -146,7 +145,7 @@ class _Narrowing:
             self._children(
                 node, {name: types for name, types in known.items() if name not in bound}
             )
-        elif not isinstance(node, _OWN_SCOPE):
+        elif not isinstance(node, OWN_SCOPES):
             self._children(node, known)
 
     def _children(self, node: cst.CSTNode, known: Known) -> None:

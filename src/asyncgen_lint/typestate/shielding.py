@@ -20,7 +20,7 @@ from asyncgen_lint.names.scopes import (
     alternatives,
     called_name,
 )
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
 _MAX_DEPTH = 5
@@ -85,7 +85,7 @@ class Shielding:
         pending = [suite]
         while pending:
             node = pending.pop()
-            if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            if isinstance(node, OWN_SCOPES):
                 continue
             if isinstance(node, cst.With) and self._may_shield(node, scope):
                 continue

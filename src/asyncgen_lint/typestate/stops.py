@@ -39,7 +39,7 @@ from asyncgen_lint.names.scopes import (
     last_name,
 )
 from asyncgen_lint.source.suites import statements
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import descendants, own_nodes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.summary import Summaries
 
@@ -504,17 +504,6 @@ class Stops:
                 yield each
 
 
-def own_nodes(suite: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yield the nodes of a suite, those of nested functions and classes left aside."""
-    pending = [suite]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            continue
-        yield node
-        pending += reversed(children(node))
-
-
 def _handler_around(block: Block) -> cst.ExceptHandler | None:
     for region in reversed(block.regions):
         if region.kind is RegionKind.HANDLER:
@@ -524,10 +513,9 @@ def _handler_around(block: Block) -> cst.ExceptHandler | None:
 
 def _guards_its_yield(function: Scope) -> bool:
     """Return whether a context manager's generator handles what comes in at its `yield`."""
-    body = function.node.body if isinstance(function.node, cst.FunctionDef) else function.node
     return any(
         isinstance(each, (cst.With, cst.TryStar)) or (isinstance(each, cst.Try) and each.handlers)
-        for each in own_nodes(body)
+        for each in own_nodes(function.node)
     )
 
 

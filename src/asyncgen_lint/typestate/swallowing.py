@@ -29,7 +29,7 @@ from asyncgen_lint.names.scopes import (
     is_name,
 )
 from asyncgen_lint.source.suites import last_statement, statements, suites
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants, own_nodes
 from asyncgen_lint.typestate.decorators import Way
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 5
 _EXITS = ("__exit__", "__aexit__")
-_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ class Swallowing:
                     return True
                 if all(ends):
                     return True
-            elif not isinstance(statement, _OWN_SCOPES):
+            elif not isinstance(statement, OWN_SCOPES):
                 ends = [
                     self._run(each, method, thrown, depth, results) for each in suites(statement)
                 ]
@@ -259,7 +258,7 @@ class Swallowing:
         self, node: cst.CSTNode, scope: Scope, thrown: _Thrown, depth: int
     ) -> Iterator[bool | None]:
         """Yield, for each `yield` in a node, whether the node swallows what is thrown in there."""
-        if isinstance(node, _OWN_SCOPES):
+        if isinstance(node, OWN_SCOPES):
             return
         if isinstance(node, cst.Yield):
             yield False
@@ -282,7 +281,7 @@ class Swallowing:
         self, node: cst.Try | cst.TryStar, scope: Scope, thrown: _Thrown, depth: int
     ) -> Iterator[bool | None]:
         returns = node.finalbody is not None and any(
-            isinstance(each, cst.Return) for each in _own(node.finalbody)
+            isinstance(each, cst.Return) for each in own_nodes(node.finalbody)
         )
         inside = [
             _either(verdict, self._handled(node, scope, thrown))
@@ -315,12 +314,12 @@ class Swallowing:
         while isinstance(last, cst.If) and is_name(last.test, "True"):
             last = last_statement(last.body)
         jumps = (cst.Raise, cst.Return, cst.Break, cst.Continue, cst.Yield)
-        found = [each for each in _own(suite) if isinstance(each, jumps)]
+        found = [each for each in own_nodes(suite) if isinstance(each, jumps)]
         if isinstance(last, cst.Raise) and len(found) == 1:
             return False
         if any(isinstance(each, (cst.Raise, cst.Yield)) for each in found):
             return None
-        calls = (each for each in _own(suite) if isinstance(each, cst.Call))
+        calls = (each for each in own_nodes(suite) if isinstance(each, cst.Call))
         return None if any(self._knowledge.never_returns(each, scope) for each in calls) else True
 
 
@@ -336,16 +335,6 @@ def _either(inner: bool | None, outer: bool | None) -> bool | None:
     if inner is True or outer is True:
         return True
     return None if None in (inner, outer) else False
-
-
-def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yield the nodes below a node that are not of a function or class in it."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        if not isinstance(current, _OWN_SCOPES):
-            pending += children(current)
 
 
 def _exception_names(method: Scope) -> frozenset[str]:
