@@ -9,7 +9,9 @@ import libcst as cst
 from asyncgen_lint.source.walk import children
 
 _CLAUSES = (cst.ExceptHandler, cst.ExceptStarHandler, cst.Else, cst.Finally, cst.MatchCase)
-_JUMPS = (cst.Return, cst.Break, cst.Continue, cst.Raise)
+
+JUMPS = (cst.Return, cst.Break, cst.Continue, cst.Raise)
+"""The statements behind which control does not go on."""
 
 
 def statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
@@ -38,4 +40,4 @@ def suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
 def falls_through(handler: cst.CSTNode) -> bool:
     """Return whether control goes on behind a handler, by its last statement."""
     assert isinstance(handler, (cst.ExceptHandler, cst.ExceptStarHandler))
-    return not isinstance(last_statement(handler.body), _JUMPS)
+    return not isinstance(last_statement(handler.body), JUMPS)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import libcst as cst
 
 from asyncgen_lint.names.scopes import Scope, alternatives
+from asyncgen_lint.source.suites import JUMPS, last_statement
 from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 
 Known = Mapping[str, tuple[cst.BaseExpression, ...]]
@@ -19,7 +20,6 @@ Known = Mapping[str, tuple[cst.BaseExpression, ...]]
 _NOTHING: Known = {}
 
 _WITH_SUITE = (cst.Else, cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler)
-_LEAVING = (cst.Return, cst.Raise, cst.Continue, cst.Break)
 
 
 def narrowed_names(
@@ -187,12 +187,8 @@ def _pattern_classes(pattern: cst.MatchPattern) -> tuple[cst.BaseExpression, ...
 
 def _leaves(suite: cst.BaseSuite) -> bool:
     """Return whether control never goes on behind a suite."""
-    if not suite.body:
-        return False
-    last = suite.body[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        return isinstance(last.body[-1], _LEAVING)
-    return isinstance(last, _LEAVING) or (isinstance(last, cst.If) and _always_leaves(last))
+    last = last_statement(suite)
+    return isinstance(last, JUMPS) or (isinstance(last, cst.If) and _always_leaves(last))
 
 
 def _always_leaves(node: cst.If) -> bool:

@@ -28,7 +28,7 @@ from asyncgen_lint.names.scopes import (
     call_of,
     is_name,
 )
-from asyncgen_lint.source.suites import last_statement, statements, suites
+from asyncgen_lint.source.suites import JUMPS, last_statement, statements, suites
 from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants, own_nodes
 from asyncgen_lint.typestate.decorators import Way
 
@@ -313,8 +313,7 @@ class Swallowing:
         last = last_statement(suite)
         while isinstance(last, cst.If) and is_name(last.test, "True"):
             last = last_statement(last.body)
-        jumps = (cst.Raise, cst.Return, cst.Break, cst.Continue, cst.Yield)
-        found = [each for each in own_nodes(suite) if isinstance(each, jumps)]
+        found = [each for each in own_nodes(suite) if isinstance(each, (*JUMPS, cst.Yield))]
         if isinstance(last, cst.Raise) and len(found) == 1:
             return False
         if any(isinstance(each, (cst.Raise, cst.Yield)) for each in found):
