@@ -20,6 +20,7 @@ from asyncgen_lint.names.resolve import Resolver, full_name
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name, is_name
 from asyncgen_lint.source.suites import statements, suites
 from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.conditions import decided
 
 if TYPE_CHECKING:
     from asyncgen_lint.typestate.instances import Called
@@ -493,17 +494,9 @@ class Decorators:
 
     def _test(self, test: cst.BaseExpression, body: _Body) -> bool | None:
         """Return whether a condition holds for the function that is decorated; None if unknown."""
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-            inner = self._test(test.expression, body)
-            return None if inner is None else not inner
-        if isinstance(test, cst.BooleanOperation):
-            sides = (self._test(test.left, body), self._test(test.right, body))
-            decisive = isinstance(test.operator, cst.Or)
-            if decisive in sides:
-                return decisive
-            return None if None in sides else not decisive
-        if is_name(test, "True") or is_name(test, "False"):
-            return is_name(test, "True")
+        return decided(test, lambda part: self._part(part, body))
+
+    def _part(self, test: cst.BaseExpression, body: _Body) -> bool | None:
         if isinstance(test, cst.Name):
             return self._is_given(test, body)
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:

@@ -30,6 +30,7 @@ from asyncgen_lint.names.scopes import (
 )
 from asyncgen_lint.source.suites import JUMPS, last_statement, statements, suites
 from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants, own_nodes
+from asyncgen_lint.typestate.conditions import decided
 from asyncgen_lint.typestate.decorators import Way
 
 if TYPE_CHECKING:
@@ -198,17 +199,9 @@ class Swallowing:
 
     def _test(self, test: cst.BaseExpression, method: Scope, thrown: _Thrown) -> bool | None:
         """Return whether a condition on the exception holds; None if it is not known."""
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-            inner = self._test(test.expression, method, thrown)
-            return None if inner is None else not inner
-        if isinstance(test, cst.BooleanOperation):
-            sides = [self._test(each, method, thrown) for each in (test.left, test.right)]
-            decisive = isinstance(test.operator, cst.Or)
-            if decisive in sides:
-                return decisive
-            return None if None in sides else not decisive
-        if is_name(test, "True") or is_name(test, "False"):
-            return is_name(test, "True")
+        return decided(test, lambda part: self._part(part, method, thrown))
+
+    def _part(self, test: cst.BaseExpression, method: Scope, thrown: _Thrown) -> bool | None:
         if isinstance(test, cst.Name):
             return True if test.value in _exception_names(method) else None
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
