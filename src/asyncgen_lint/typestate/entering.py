@@ -159,11 +159,11 @@ class Entering:
             return len(values) > 1
         if not isinstance(iterable, cst.Call):
             return False
-        dotted = self._knowledge.dotted(iterable.func, self._scope)
-        if dotted in tables.ENDLESS_ITERATORS:
-            return dotted != "itertools.repeat" or len(iterable.args) == 1
+        if self._knowledge.is_endless(iterable, self._scope):
+            return True
         last = iterable.args[0].value if len(iterable.args) == 1 else None
         is_once = isinstance(last, cst.Integer) and last.evaluated_value < 2
+        dotted = self._knowledge.dotted(iterable.func, self._scope)
         return dotted == "builtins.range" and not is_once
 
     # No yield

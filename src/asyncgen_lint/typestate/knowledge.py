@@ -13,6 +13,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
 from asyncgen_lint.flow.lower import TooComplex, lower
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.resolve import Modules, Resolver
 from asyncgen_lint.names.scopes import (
@@ -99,6 +100,15 @@ class Knowledge:
     def dotted(self, expression: cst.CSTNode, scope: Scope) -> str:
         """Return the dotted name of a library object, or an empty string."""
         return self.resolver.dotted(expression, scope)
+
+    def is_endless(self, iterator: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether an expression makes one of the library's iterators that never end."""
+        if not isinstance(iterator, cst.Call):
+            return False
+        dotted = self.dotted(iterator.func, scope)
+        if dotted == "itertools.repeat":
+            return len(iterator.args) == 1
+        return dotted in tables.ENDLESS_ITERATORS
 
     def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
         """Return the names of a class and of its known bases, as the resolver gives them."""

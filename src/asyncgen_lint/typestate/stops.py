@@ -381,17 +381,9 @@ class Stops:
             return False
         return not any(
             self._knowledge.dotted(each, scope) in tables.ENDLESS_ITERATORS
-            or (
-                isinstance(self._made(each, scope, 2), cst.Call)
-                and self._is_endless(self._made(each, scope, 2), scope)
-            )
+            or self._knowledge.is_endless(self._made(each, scope, 2), scope)
             for each in descendants(source)
             if isinstance(each, (cst.Name, cst.Attribute))
-        )
-
-    def _is_endless(self, made: cst.BaseExpression, scope: Scope) -> bool:
-        return isinstance(made, cst.Call) and (
-            self._knowledge.dotted(made.func, scope) in tables.ENDLESS_ITERATORS
         )
 
     # Waited for in vain

@@ -20,7 +20,6 @@ from asyncgen_lint.flow.graph import (
     suspends,
     yield_of,
 )
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.typestate.knowledge import Knowledge
 
@@ -55,12 +54,7 @@ def _is_endless(loop: cst.CSTNode, function: Scope, knowledge: Knowledge) -> boo
         return (isinstance(test, cst.Name) and test.value == "True") or (
             isinstance(test, cst.Integer) and test.value == "1"
         )
-    if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
-        return False
-    dotted = knowledge.dotted(loop.iter.func, function)
-    return dotted in tables.ENDLESS_ITERATORS and (
-        dotted != "itertools.repeat" or len(loop.iter.args) == 1
-    )
+    return isinstance(loop, cst.For) and knowledge.is_endless(loop.iter, function)
 
 
 def _turns(at: Block, loop: cst.CSTNode) -> bool:

@@ -109,8 +109,8 @@ class Threads:
         dotted = self._knowledge.dotted(iterator.func, scope)
         if dotted == "builtins.iter" and len(iterator.args) == 1:
             return self._is_endless(iterator.args[0].value, scope)
-        if dotted in tables.ENDLESS_ITERATORS:
-            return dotted != "itertools.repeat" or len(iterator.args) == 1
+        if self._knowledge.is_endless(iterator, scope):
+            return True
         function = self._knowledge.callee(iterator.func, scope)
         if function is None:
             return False
