@@ -153,6 +153,20 @@ class Resolver:
             current = current.parent
         return None
 
+    def only_binding(self, name: str, scope: Scope) -> tuple[Binding, Scope] | None:
+        """Return the binding of a name that has no other, with the scope that has it."""
+        bound = self.bindings(name, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        return bound[1][0], bound[0]
+
+    def only_value(self, name: str, scope: Scope) -> tuple[cst.BaseExpression, Scope] | None:
+        """Return the value of a name that is bound to nothing else, and where that is evaluated."""
+        only = self.only_binding(name, scope)
+        if only is None or only[0].kind is not BindingKind.VALUE or only[0].value is None:
+            return None
+        return only[0].value, only[1]
+
     def reference(self, expression: cst.CSTNode, scope: Scope) -> Reference | None:
         """Return what the expression refers to, if that is certain."""
         return self._reference(expression, scope, _MAX_ALIASES)

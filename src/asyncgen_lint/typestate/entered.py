@@ -287,13 +287,10 @@ class Entered:
     def _manager(self, expression: cst.BaseExpression, scope: Scope) -> str:
         """Return the function that made what certainly is contextlib's context manager."""
         if isinstance(expression, cst.Name):
-            bound = self._knowledge.resolver.bindings(expression.value, scope)
-            if bound is None or len(bound[1]) != 1:
+            only = self._knowledge.resolver.only_value(expression.value, scope)
+            if only is None:
                 return ""
-            where, (only,) = bound
-            if only.kind is not BindingKind.VALUE or not isinstance(only.value, cst.Call):
-                return ""
-            expression, scope = only.value, where
+            expression, scope = only
         if not isinstance(expression, cst.Call):
             return ""
         product = self._knowledge.product(expression, scope)

@@ -352,10 +352,10 @@ class Misapplied:
         promised = node.returns.annotation
         if not isinstance(promised, cst.Name) or decorator.parent is None:
             return None
-        bound = self._knowledge.resolver.bindings(promised.value, decorator.parent)
-        if bound is None or len(bound[1]) != 1 or not isinstance(bound[1][0].value, cst.Call):
+        variable = self._knowledge.resolver.only_value(promised.value, decorator.parent)
+        if variable is None or not isinstance(variable[0], cst.Call):
             return None
-        maker = self._knowledge.dotted(bound[1][0].value.func, bound[0])
+        maker = self._knowledge.dotted(variable[0].func, variable[1])
         if maker not in ("typing.TypeVar", "typing_extensions.TypeVar"):
             return None
         for each in (*node.params.posonly_params, *node.params.params):

@@ -30,7 +30,6 @@ from asyncgen_lint.flow.graph import (
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import (
-    BindingKind,
     Scope,
     ScopeKind,
     alternatives,
@@ -334,11 +333,9 @@ class Stops:
     def _made(self, source: cst.BaseExpression, scope: Scope, depth: int) -> cst.BaseExpression:
         """Return the expression that made what a source certainly is."""
         if isinstance(source, cst.Name) and depth:
-            bound = self._knowledge.resolver.bindings(source.value, scope)
-            if bound is not None and len(bound[1]) == 1:
-                (only,) = bound[1]
-                if only.kind is BindingKind.VALUE and only.value is not None:
-                    return self._made(only.value, scope, depth - 1)
+            only = self._knowledge.resolver.only_value(source.value, scope)
+            if only is not None:
+                return self._made(only[0], scope, depth - 1)
         if isinstance(source, cst.Call) and depth:
             if self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS:
                 return self._made(source.args[0].value, scope, depth - 1)
