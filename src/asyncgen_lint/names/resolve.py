@@ -27,11 +27,11 @@ _LIBRARY_MODULES = sys.stdlib_module_names | {"builtins"}
 class Reference:
     """What an expression certainly refers to: a scope in view, a dotted library name, or both.
 
-    The dotted name is the one that tables are asked for. `is_far` says that the scope is in another
-    module, from where it is loaded when it is asked for.
+    The dotted name is the one that tables are asked for. A scope in another module is loaded when
+    it is asked for.
     """
 
-    __slots__ = ("_load", "_scope", "dotted", "is_far")
+    __slots__ = ("_load", "_scope", "dotted")
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class Reference:
         load: Callable[[], Reference | None] | None = None,
     ) -> None:
         self.dotted = dotted
-        self.is_far = load is not None
         self._scope = scope
         self._load = load
 

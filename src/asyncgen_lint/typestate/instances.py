@@ -360,11 +360,8 @@ class Instances:
             return None
         return self._agreed(values, function, depth)
 
-    def type_entered(self, manager: cst.BaseExpression, scope: Scope) -> Type | None:
-        """Return what is known of the value that entering a manager gives."""
-        return self._type_entered(manager, scope, _MAX_DEPTH)
-
     def _type_entered(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
+        """Return what is known of the value that entering a manager gives."""
         if isinstance(manager, cst.Call):
             called = self.called(manager.func, scope, depth - 1)
             if called is not None and called.scope.yields:
