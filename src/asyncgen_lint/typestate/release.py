@@ -14,9 +14,13 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from asyncgen_lint.flow.constants import Constants, Flags, blocks_after, constants, is_possible
+from asyncgen_lint.flow.constants import (
+    Flags,
+    blocks_after,
+    constants,
+    ways_on,
+)
 from asyncgen_lint.flow.graph import (
-    EXCEPTIONAL,
     Block,
     Call,
     Edge,
@@ -187,14 +191,7 @@ class _Held:
         rest = instructions[instructions.index(place.instruction) + 1 :]
         if place.block.index not in self.flags or any(map(release.is_repeated_by, rest)):
             return
-        problem, state = Constants(), self.flags[place.block.index]
-        for each in instructions:
-            state = problem.transfer(each, state)
-        for edge in place.block.edges:
-            if edge.raised and edge.kind in EXCEPTIONAL:
-                continue
-            if is_possible(place.block, edge, state):
-                yield edge, state
+        yield from ways_on(place.block, self.flags[place.block.index])
 
     def _is_changed_in(self, block: Block, release: _Release) -> bool:
         """Return whether a block releases the object, acquires it anew, or sees it end."""
