@@ -5,27 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from asyncgen_lint.cli.conclude import conclude
 from asyncgen_lint.cli.options import add_isolated, add_program, add_target_version, program
-from asyncgen_lint.cli.output import (
-    CLEAN,
-    FAILED,
-    FOUND,
-    abandon_stdout,
-    complain,
-    usage_error,
-    write,
-)
+from asyncgen_lint.cli.output import CLEAN, usage_error, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from asyncgen_lint.batch import Outcome, Task
+    from asyncgen_lint.baseline import Baseline
+    from asyncgen_lint.batch import Action, Outcome, Task
     from asyncgen_lint.config import Overrides, Project, Projects
-    from asyncgen_lint.rule import Diagnostic
 
 _STDIN = "-"
 
@@ -61,6 +53,27 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones too"
     )
     repair.add_argument("--diff", action="store_true", help="write nothing, show what would change")
+    repair.add_argument("--fix-only", action="store_true", help="repair, report nothing else")
+    repair.add_argument("--show-fixes", action="store_true", help="list what was repaired")
+    repair.add_argument(
+        "--exit-non-zero-on-fix", action="store_true", help="exit 1 if anything was repaired"
+    )
+    for option, text in (
+        ("--fixable", "the only rules to repair, or ALL"),
+        ("--unfixable", "rules not to repair"),
+    ):
+        repair.add_argument(option, action="append", default=[], metavar="RULES", help=text)
+    adopt = parser.add_argument_group("adoption")
+    adopt.add_argument("--add-noqa", action="store_true", help="hide each finding by a comment")
+    adopt.add_argument(
+        "--noqa-reason", default="", metavar="TEXT", help="what those comments give as reason"
+    )
+    adopt.add_argument(
+        "--baseline", metavar="FILE", help="leave out the findings that are written down in a file"
+    )
+    adopt.add_argument(
+        "--write-baseline", action="store_true", help="write all findings down in that file"
+    )
     files = parser.add_argument_group("files")
     files.add_argument(
         "--exclude", action="append", default=[], metavar="PATTERNS", help="as in a .gitignore"
@@ -80,6 +93,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--cache-dir", default="", metavar="DIR", help="where to keep results")
     output = parser.add_argument_group("output")
     output.add_argument("--output-format", choices=("full", "concise", "json"), default="full")
+    output.add_argument(
+        "--statistics", action="store_true", help="say how many findings each rule has"
+    )
     output.add_argument("--exit-zero", action="store_true", help="exit 0 in spite of findings")
     output.add_argument(
         "--verbose", action="store_true", help="say how many files had to be analysed"
@@ -94,23 +110,55 @@ def _positive(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from asyncgen_lint.baseline import BaselineError
     from asyncgen_lint.config import Projects, SettingsError
     from asyncgen_lint.discovery import MissingPath
 
-    if _STDIN in options.paths and len(options.paths) > 1:
-        return usage_error("- cannot be combined with other paths")
+    if trouble := _contradiction(options):
+        return usage_error(trouble)
     try:
         projects = Projects(_overrides(options))
+        baseline = _baseline(options)
         if _STDIN in options.paths:
-            return _check_stdin(options, projects)
+            return _check_stdin(options, projects, baseline)
         outcomes = _check_paths(options, projects)
-    except (SettingsError, MissingPath) as error:
+    except (SettingsError, MissingPath, BaselineError) as error:
         return usage_error(str(error))
-    _complain_of(options, outcomes)
-    if options.diff:
-        return _show_diff(options, outcomes)
-    _report(options, outcomes)
-    return _status(options, outcomes)
+    return conclude(options, outcomes, baseline)
+
+
+def _contradiction(options: argparse.Namespace) -> str:
+    """Return what is wrong with the options as a whole; empty when nothing is."""
+    if _STDIN in options.paths and len(options.paths) > 1:
+        return "- cannot be combined with other paths"
+    if options.write_baseline and not options.baseline:
+        return "--write-baseline needs --baseline FILE"
+    if options.write_baseline and _STDIN in options.paths:
+        return "--write-baseline needs paths"
+    if options.add_noqa and (options.fix or options.diff or options.fix_only):
+        return "--add-noqa cannot be combined with repairs"
+    if options.add_noqa and options.baseline:
+        return "--add-noqa cannot be combined with --baseline"
+    if not _is_one_comment(options.noqa_reason):
+        return "--noqa-reason: a reason is one line without 'noqa'"
+    if options.write_baseline and (options.fix or options.diff or options.fix_only):
+        return "--write-baseline cannot be combined with repairs"
+    return ""
+
+
+def _is_one_comment(reason: str) -> bool:
+    return reason.isprintable() and "noqa" not in reason.lower()
+
+
+def _baseline(options: argparse.Namespace) -> Baseline | None:
+    """Return the baseline to hold findings against. Raises BaselineError."""
+    from pathlib import Path
+
+    from asyncgen_lint.baseline import read_baseline
+
+    if options.write_baseline or not options.baseline:
+        return None
+    return read_baseline(Path(options.baseline))
 
 
 def _overrides(options: argparse.Namespace) -> Overrides:
@@ -121,6 +169,8 @@ def _overrides(options: argparse.Namespace) -> Overrides:
         select=check_selectors(_split(options.select), "--select"),
         ignore=check_selectors(_split(options.ignore), "--ignore"),
         extend_select=check_selectors(_split(options.extend_select), "--extend-select"),
+        fixable=check_selectors(_split(options.fixable), "--fixable"),
+        unfixable=check_selectors(_split(options.unfixable), "--unfixable"),
         exclude=check_patterns(_split(options.exclude), "--exclude") if options.exclude else (),
         strict=options.strict,
         typed=options.typed,
@@ -152,134 +202,49 @@ def _check_paths(options: argparse.Namespace, projects: Projects) -> list[Outcom
     return sorted(outcomes, key=lambda each: name_order(each.filename))
 
 
-def _check_stdin(options: argparse.Namespace, projects: Projects) -> int:
+def _check_stdin(options: argparse.Namespace, projects: Projects, baseline: Baseline | None) -> int:
     from pathlib import Path
 
-    from asyncgen_lint.batch import run_bytes
+    from asyncgen_lint.batch import Action, run_bytes
     from asyncgen_lint.discovery import is_excluded
 
     data = sys.stdin.buffer.read()
     name = options.stdin_filename or _STDIN
     path = Path(os.path.abspath(name))
     project = projects.of_folder(path.parent)
-    repairs = options.fix and not options.diff
+    task = _task(options, path, name, project)
+    rewrites = task.action in (Action.FIX, Action.HIDE)
     if options.force_exclude and is_excluded(path, project):
-        if repairs:
+        if rewrites:
             write(data)
         return CLEAN
-    outcome = run_bytes(_task(options, path, name, project), data)
-    _complain_of(options, [outcome])
-    if options.diff:
-        return _show_diff(options, [outcome])
-    if repairs:
+    outcome = run_bytes(task, data)
+    if rewrites:
         write(outcome.after if outcome.applied else data)
-    _report(options, [outcome], to_stderr=repairs)
-    return _status(options, [outcome])
+    return conclude(options, [outcome], baseline, to_stderr=rewrites)
 
 
 def _task(options: argparse.Namespace, path: Path, name: str, project: Project) -> Task:
-    from asyncgen_lint.batch import Action, Task
+    from asyncgen_lint.batch import Task
 
     return Task(
         path,
         name,
         project.settings,
         project.root,
-        Action.DIFF if options.diff else Action.FIX if options.fix else Action.CHECK,
+        _action(options),
         unsafe=options.unsafe_fixes,
-        keep_text=options.output_format == "full" and not options.diff,
+        keep_text=bool(options.baseline) or (options.output_format == "full" and not options.diff),
         cache_dir=project.cache_dir,
+        reason=options.noqa_reason,
     )
 
 
-def _complain_of(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
-    for outcome in outcomes:
-        for complaint in outcome.complaints:
-            complain(complaint)
-    troubles = [each.cache_trouble for each in outcomes if each.cache_trouble]
-    if troubles:
-        complain(troubles[0])
-    if options.verbose:
-        analysed = sum(each.is_new for each in outcomes)
-        complain(f"analysed {analysed} of {len(outcomes)} files")
+def _action(options: argparse.Namespace) -> Action:
+    from asyncgen_lint.batch import Action
 
-
-def _show_diff(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
-    from asyncgen_lint.report import concise
-    from asyncgen_lint.report.diff import unified_diff
-    from asyncgen_lint.rule import INTERNAL_CODE
-
-    changed = [outcome for outcome in outcomes if outcome.applied]
-    write(b"".join(unified_diff(each.filename, each.before, each.after) for each in changed))
-    broken = [
-        diagnostic
-        for outcome in outcomes
-        for diagnostic in outcome.diagnostics
-        if diagnostic.code == INTERNAL_CODE
-    ]
-    write(concise.render(broken), to_stderr=True)
-    fixes = sum(len(each.applied) for each in changed)
-    if fixes:
-        complain(f"would fix {fixes} error{'s' if fixes != 1 else ''}")
-    if any(outcome.failed for outcome in outcomes):
-        return FAILED
-    return FOUND if (changed or broken) and not options.exit_zero else CLEAN
-
-
-def _report(
-    options: argparse.Namespace, outcomes: Sequence[Outcome], *, to_stderr: bool = False
-) -> None:
-    diagnostics = [each for outcome in outcomes for each in outcome.diagnostics]
-    fixed = sum(len(outcome.applied) for outcome in outcomes)
-    if options.output_format == "json":
-        from asyncgen_lint.report import json
-
-        write(json.render(diagnostics), to_stderr=to_stderr)
-        return
-    if not diagnostics and not fixed:
-        return
-    from asyncgen_lint.report.summary import summary
-
-    if options.output_format == "concise":
-        from asyncgen_lint.report import concise
-
-        write(concise.render(diagnostics, unsafe=options.unsafe_fixes), to_stderr=to_stderr)
-    elif diagnostics:
-        texts = {each.filename: each.text for each in outcomes if each.text is not None}
-        texts |= _texts_of_steps(diagnostics, texts)
-        _print_full(diagnostics, texts, options.unsafe_fixes, to_stderr)
-    closing = summary(diagnostics, fixed=fixed, unsafe=options.unsafe_fixes)
-    write(f"{closing}\n" if closing else "", to_stderr=to_stderr)
-
-
-def _texts_of_steps(diagnostics: Iterable[Diagnostic], known: Mapping[str, str]) -> dict[str, str]:
-    """Return the other files that the paths of findings lead into, as far as they can be read."""
-    from pathlib import Path
-
-    from asyncgen_lint.source.text import UnreadableSource, read_source
-
-    texts = {}
-    for name in {step.filename for each in diagnostics for step in each.path} - known.keys():
-        with suppress(OSError, UnreadableSource):
-            texts[name] = read_source(Path(name), name).text
-    return texts
-
-
-def _print_full(
-    diagnostics: Sequence[Diagnostic], texts: dict[str, str], unsafe: bool, to_stderr: bool
-) -> None:
-    from rich.console import Console
-
-    from asyncgen_lint.report.full import print_full
-
-    try:
-        print_full(diagnostics, texts, Console(stderr=to_stderr), unsafe=unsafe)
-    except BrokenPipeError:
-        abandon_stdout()
-
-
-def _status(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
-    if any(outcome.failed for outcome in outcomes):
-        return FAILED
-    found = any(outcome.diagnostics for outcome in outcomes)
-    return FOUND if found and not options.exit_zero else CLEAN
+    if options.diff:
+        return Action.DIFF
+    if options.fix or options.fix_only:
+        return Action.FIX
+    return Action.HIDE if options.add_noqa else Action.CHECK
