@@ -243,6 +243,76 @@ def annotated(annotation: str, expected: str = "# AGN101") -> str:
 SILENT = "# silent"
 
 CASES = {
+    "one of two classes": """
+        class Local:
+            def __init__(self, flag):
+                self.source = Client() if flag else Twin()
+                self.mixed = Client() if flag else Other()
+                self.odd = Client() if flag else Wrong()
+            async def f(self):
+                async for row in self.source.rows():  # AGN101
+                    break
+                async for row in self.mixed.rows():
+                    break
+                async for row in self.odd.rows():
+                    break
+        class Twin:
+            async def rows(self):
+                try:
+                    yield 1
+                finally:
+                    await asyncio.sleep(0)
+        async def g(source: Client | Twin, mixed: Client | Other, chosen, flag):
+            async for row in source.rows():  # AGN101
+                break
+            async for row in mixed.rows():
+                break
+            async for row in (chosen if flag else source).rows():
+                break
+            made = Twin if flag else Client
+            async for row in made().rows():  # AGN101
+                break
+            rows = source.rows if flag else chosen.rows
+            async for row in rows():
+                break
+    """,
+    "a generator or None": """
+        class Local:
+            @property
+            def maybe(self):
+                return Client().rows() if self.flag else None
+            @property
+            def kept(self):
+                return self.stored
+        def find(flag):
+            if flag:
+                return Client().rows()
+        async def later(flag):
+            return Client().rows() if flag else None
+        async def f(local: Local, flag):
+            if (stream := find(flag)) is not None:
+                async for row in stream:  # AGN101
+                    break
+            other = await later(flag)
+            if other:
+                async for row in other:  # AGN101
+                    break
+            third = local.maybe
+            if third is None:
+                return
+            async for row in third:  # AGN101
+                return
+        async def g(local: Local, flag):
+            async for row in local.kept:
+                break
+            stream = find(flag)
+            if not stream:
+                stream = find(True)
+            if stream is not None:
+                async with aclosing(stream):
+                    async for row in stream:
+                        break
+    """,
     "a class": annotated("Client"),
     "a class without cleanup": annotated("Other", SILENT),
     "no annotation": annotated("Any", SILENT),
@@ -979,7 +1049,7 @@ def test_a_stub_beside_the_source_annotates_it(tmp_path: Path) -> None:
                 break
             async for row in app.client.inner.rows():  # AGN101
                 break
-            async for row in pick("x").rows():
+            async for row in pick("x").rows():  # AGN101
                 break
             find("x").other().aclose()  # AGN201
             async for row in find("x").other():

@@ -83,7 +83,8 @@ class CancelScopes:
             product = self._knowledge.product(manager, scope)
             if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
                 return ""
-            return self._opened_by_function(product.functions[0], depth)
+            opened = [self._opened_by_function(each, depth) for each in product.functions]
+            return opened[0] if all(opened) else ""
         if found.kind is ScopeKind.CLASS:
             return self._opened_by_class(found, depth)
         if self._is_listed(found):

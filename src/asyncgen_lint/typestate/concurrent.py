@@ -226,4 +226,4 @@ def _suspends(instruction: Instruction) -> bool:
 
 def _may_suspend(site: Site) -> bool:
     """Return whether a generator awaits something between its yields."""
-    return site.function is not None and bool(site.function.awaits)
+    return bool(site.functions) and all(each.awaits for each in site.functions)

@@ -8,8 +8,9 @@ entering a manager gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import libcst as cst
 
@@ -123,6 +124,22 @@ class Instances:
         method_scope = self._resolver.method(value.owner, "__call__")
         return Called(method_scope, value.owner) if method_scope is not None else None
 
+    def all_called(
+        self, function: cst.BaseExpression, scope: Scope, depth: int = _MAX_DEPTH
+    ) -> tuple[Called, ...]:
+        """Return all that a called expression may be; nothing if one of these is not known."""
+        only = self.called(function, scope, depth)
+        if only is not None:
+            return (only,)
+        if isinstance(function, cst.Attribute) and depth:
+            value = self.type_of(function.value, scope, depth - 1)
+            if value is not None:
+                return _all_known([self._method_of(each, function) for each in value.either])
+        scopes = [each.scope for each in self._resolver.alternatives(function, scope)]
+        return _all_known(
+            [Called(each) if each and each.kind in _CALLED else None for each in scopes]
+        )
+
     def partial_of(
         self, function: cst.BaseExpression, scope: Scope
     ) -> tuple[cst.Call, Scope] | None:
@@ -174,13 +191,15 @@ class Instances:
         return bool(self._stored(owner, name))
 
     def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
-        name = function.attr.value
         if self._is_super(function.value, scope):
-            return self._inherited(name, scope)
+            return self._inherited(function.attr.value, scope)
         value = self.type_of(function.value, scope, depth - 1)
-        if value is None or value.owner is None:
+        return self._method_of(value, function) if value is not None else None
+
+    def _method_of(self, value: Type, function: cst.Attribute) -> Called | None:
+        name, owner = function.attr.value, value.owner
+        if owner is None:
             return None
-        owner = value.owner
         method = self._resolver.method(owner, name)
         if method is None or self._is_shadowed(owner, name):
             return None
@@ -211,6 +230,13 @@ class Instances:
         """Return the class that an expression certainly gives an instance of."""
         found = self.type_of(expression, scope)
         return found.owner if found is not None and not found.is_class else None
+
+    def classes_of(self, expression: cst.CSTNode, scope: Scope) -> tuple[Scope, ...]:
+        """Return the classes of one of which an expression certainly gives an instance."""
+        found = self.type_of(expression, scope)
+        if found is None or found.is_class:
+            return ()
+        return _all_known([each.owner for each in found.alternatives])
 
     def type_of(
         self, expression: cst.CSTNode, scope: Scope, depth: int = _MAX_DEPTH
@@ -252,7 +278,7 @@ class Instances:
         if isinstance(expression, cst.Subscript):
             return self._type_of_element(expression, scope, depth)
         if isinstance(expression, (cst.IfExp, cst.BooleanOperation, cst.NamedExpr)):
-            values = _alternatives(expression)
+            values = one_of(expression)
             return self._agreed(values, scope, depth) if values[0] is not expression else None
         return None
 
@@ -263,7 +289,7 @@ class Instances:
         return self.annotations.agreed(
             self.type_of(each, scope, depth - 1)
             for value in values
-            for each in _alternatives(value)
+            for each in one_of(value)
             if not is_name(each, "None")
         )
 
@@ -278,9 +304,16 @@ class Instances:
     # What calls give
 
     def _type_of_call(self, call: cst.Call, scope: Scope, depth: int) -> Type | None:
-        called = self.called(call.func, scope, depth - 1)
-        if called is None:
+        called = self.all_called(call.func, scope, depth - 1)
+        if not called:
             return self._type_from_library(call, scope, depth)
+        return self.annotations.agreed(
+            self._type_of_result(each, call, scope, depth) for each in called
+        )
+
+    def _type_of_result(
+        self, called: Called, call: cst.Call, scope: Scope, depth: int
+    ) -> Type | None:
         if called.scope.kind is ScopeKind.CLASS:
             return Type(called.scope) if makes_instances(called.scope) else None
         called = self._with_receiver(called, call.func, scope)
@@ -303,11 +336,14 @@ class Instances:
 
     def _type_awaited(self, awaited: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
         if isinstance(awaited, cst.Call):
-            called = self.called(awaited.func, scope, depth - 1)
-            if called is not None and called.scope.is_async and not called.scope.yields:
-                if not self._is_transparent(called.scope):
+            called = self.all_called(awaited.func, scope, depth - 1)
+            if called and all(each.scope.is_async and not each.scope.yields for each in called):
+                if not all(self._is_transparent(each.scope) for each in called):
                     return None
-                return self._type_returned(self._with_receiver(called, awaited.func, scope), depth)
+                return self.annotations.agreed(
+                    self._type_returned(self._with_receiver(each, awaited.func, scope), depth)
+                    for each in called
+                )
             if _is_entering(awaited) and isinstance(awaited.func, cst.Attribute):
                 stack = self.type_of(awaited.func.value, scope, depth - 1)
                 if stack is not None and stack.dotted in EXIT_STACKS:
@@ -451,7 +487,7 @@ class Instances:
         if binding.value is not None:
             if binding.kind is BindingKind.ENTERED:
                 return self._type_entered(binding.value, scope, depth)
-            others = [each for each in _alternatives(binding.value) if not is_name(each, name)]
+            others = [each for each in one_of(binding.value) if not is_name(each, name)]
             return self._agreed(others, scope, depth)
         if binding.origin is None:
             return None
@@ -492,11 +528,16 @@ class Instances:
     ) -> Type | None:
         name = expression.attr.value
         value = self.type_of(expression.value, scope, depth - 1)
-        if value is None:
-            reference = self._resolver.reference(expression, scope)
-            if reference is None or not reference.dotted or reference.scope is not None:
-                return None
-            return self._type_defined(reference.dotted, scope, depth)
+        if value is not None:
+            return self.annotations.agreed(
+                self._type_of_member(each, name, depth) for each in value.alternatives
+            )
+        reference = self._resolver.reference(expression, scope)
+        if reference is None or not reference.dotted or reference.scope is not None:
+            return None
+        return self._type_defined(reference.dotted, scope, depth)
+
+    def _type_of_member(self, value: Type, name: str, depth: int) -> Type | None:
         owner = value.owner
         if owner is None:
             return None
@@ -581,6 +622,15 @@ class Instances:
         return found
 
 
+_Known = TypeVar("_Known")
+
+
+def _all_known(found: Sequence[_Known | None]) -> tuple[_Known, ...]:
+    """Return all of what was found; nothing if one is missing."""
+    known = tuple(each for each in found if each is not None)
+    return known if len(known) == len(found) else ()
+
+
 def _stored_in(method: Scope) -> dict[str, list[cst.BaseExpression]]:
     """Return what a method stores in attributes, by the attribute's name."""
     memo = method.outline.memo.setdefault("stored in", {})
@@ -621,14 +671,14 @@ def _method_around(scope: Scope) -> Scope:
     return scope
 
 
-def _alternatives(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
+def one_of(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
     """Return the expressions one of which gives an expression's value; itself if none is known."""
     if isinstance(expression, cst.IfExp):
-        return [*_alternatives(expression.body), *_alternatives(expression.orelse)]
+        return [*one_of(expression.body), *one_of(expression.orelse)]
     if isinstance(expression, cst.BooleanOperation) and isinstance(expression.operator, cst.Or):
-        return [*_alternatives(expression.left), *_alternatives(expression.right)]
+        return [*one_of(expression.left), *one_of(expression.right)]
     if isinstance(expression, cst.NamedExpr):
-        return _alternatives(expression.value)
+        return one_of(expression.value)
     return [expression]
 
 

@@ -50,11 +50,11 @@ class NeedsClose:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What may make a generator need closing: a verdict, or that of the function `inner`."""
+    """What may make a generator need closing: a verdict, or what the functions `inner` agree on."""
 
     verdict: Verdict
     reason: Reason | None = None
-    inner: Scope | None = None
+    inner: tuple[Scope, ...] = ()
 
 
 _NO = NeedsClose(Verdict.NO)
@@ -94,9 +94,9 @@ class Summaries:
         """Return whether the generators made at a site need closing."""
         if site.kind is SiteKind.EXPRESSION:
             return self._expression_needs_close(site)
-        if site.function is None:
+        if not site.functions:
             return _UNKNOWN
-        own = self.needs_close(site.function)
+        own = self._functions_need_close(site.functions)
         if own.verdict is not Verdict.YES:
             for each in site.owned:
                 if self.site_needs_close(each).verdict is Verdict.YES:
@@ -105,6 +105,11 @@ class Summaries:
                         Reason(site.node, each.node, "over a generator that needs closing"),
                     )
         return own
+
+    def _functions_need_close(self, functions: tuple[Scope, ...]) -> NeedsClose:
+        """Return what holds of the generators of all functions, one of which is called."""
+        answers = [self.needs_close(each) for each in functions]
+        return answers[0] if len({each.verdict for each in answers}) == 1 else _UNKNOWN
 
     def _expression_needs_close(self, site: Site) -> NeedsClose:
         if len(site.sources) != 1:
@@ -131,7 +136,7 @@ class Summaries:
             if each in grounds or _solved(each) is not None:
                 continue
             grounds[each] = list(self._grounds(each))
-            pending += [ground.inner for ground in grounds[each] if ground.inner is not None]
+            pending += [inner for ground in grounds[each] for inner in ground.inner]
         for each in grounds:
             _solve(each, _NO)
         is_changing = True
@@ -147,7 +152,7 @@ class Summaries:
     def _answer(self, grounds: list[_Ground]) -> NeedsClose:
         for verdict in (Verdict.YES, Verdict.UNKNOWN):
             for each in grounds:
-                inner = _verdict(each.inner) if each.inner else each.verdict
+                inner = _agreed(each.inner) if each.inner else each.verdict
                 if inner is verdict:
                     return NeedsClose(verdict, each.reason)
         return _NO
@@ -188,16 +193,16 @@ class Summaries:
         if product is None or product.kind is not FunctionKind.GENERATOR:
             return _Ground(Verdict.NO)
         reason = Reason(at.node, node, "in a loop over a generator with cleanup")
-        return _Ground(Verdict.NO, reason, product.functions[0])
+        return _Ground(Verdict.NO, reason, product.functions)
 
     def _inner_ground(self, at: Yield, site: Site) -> _Ground:
         """The generator that another holds, or that the expression it holds iterates."""
         reason = Reason(at.node, site.node, "holding another generator that needs closing")
         while site.kind is SiteKind.EXPRESSION and len(site.sources) == 1:
             (site,) = site.sources
-        if site.function is None:
+        if not site.functions:
             return _Ground(Verdict.UNKNOWN)
-        return _Ground(Verdict.NO, reason, site.function)
+        return _Ground(Verdict.NO, reason, site.functions)
 
     # Items
 
@@ -275,6 +280,11 @@ def _solve(function: Scope, answer: NeedsClose) -> None:
 
 def _verdict(function: Scope) -> Verdict:
     return (_solved(function) or _UNKNOWN).verdict
+
+
+def _agreed(functions: tuple[Scope, ...]) -> Verdict:
+    verdicts = {_verdict(each) for each in functions}
+    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
 
 
 def _region_text(region: Region) -> str:
