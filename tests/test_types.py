@@ -243,6 +243,43 @@ def annotated(annotation: str, expected: str = "# AGN101") -> str:
 SILENT = "# silent"
 
 CASES = {
+    "self, where subclasses override": """
+        class Plainly(Client):
+            async def first(self):
+                async for row in self.rows():
+                    break
+            async def rows(self):
+                try:
+                    yield 1
+                finally:
+                    await asyncio.sleep(0)
+        class Plain(Plainly):
+            async def rows(self):
+                yield 1
+        class PlainToo(Plain):
+            async def rows(self):
+                yield 2
+        class Mostly(Client):
+            async def first(self):
+                async for row in self.rows():  # AGN101
+                    break
+                def later():
+                    return self.rows()
+        class MostlyPlain(Mostly):
+            async def rows(self):
+                yield 1
+        class MostlyNot(Mostly):
+            async def rows(self):
+                try:
+                    yield 1
+                finally:
+                    await asyncio.sleep(0)
+        async def f():
+            async for row in Plainly().rows():  # AGN101
+                break
+            async for row in Plain().rows():
+                break
+    """,
     "one of two classes": """
         class Local:
             def __init__(self, flag):

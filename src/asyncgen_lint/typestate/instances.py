@@ -231,6 +231,16 @@ class Instances:
         found = self.type_of(expression, scope)
         return found.owner if found is not None and not found.is_class else None
 
+    def class_of_self(self, expression: cst.CSTNode, scope: Scope) -> Scope | None:
+        """Return the class whose method an expression is the first parameter of: `self`."""
+        if not isinstance(expression, cst.Name):
+            return None
+        bound = self._resolver.bindings(expression.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        method = bound[0]
+        return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
+
     def classes_of(self, expression: cst.CSTNode, scope: Scope) -> tuple[Scope, ...]:
         """Return the classes of one of which an expression certainly gives an instance."""
         found = self.type_of(expression, scope)

@@ -53,13 +53,15 @@ class Product:
     """What an expression certainly gives: one of the kinds, made by one of `functions`.
 
     A coroutine's `awaited` is what awaiting it gives, if that is known. `or_none` says that it may
-    be None instead.
+    be None instead. `overrides` are the methods that subclasses in view put in place of the one
+    that is called on `self`.
     """
 
     kind: FunctionKind
     functions: tuple[Scope, ...]
     awaited: Product | None = None
     or_none: bool = False
+    overrides: tuple[Scope, ...] = ()
 
 
 class Knowledge:
@@ -425,7 +427,22 @@ class Knowledge:
         called = self.instances.all_called(expression.func, scope)
         if not called:
             return self._wrapped_by_call(expression.func, scope)
-        return _joined([self._made_by(self._reached(each)) for each in called])
+        product = _joined([self._made_by(self._reached(each)) for each in called])
+        if product is None or product.kind is not FunctionKind.AGEN or len(called) > 1:
+            return product
+        return replace(product, overrides=self._overrides(expression.func, scope))
+
+    def _overrides(self, called: cst.BaseExpression, scope: Scope) -> tuple[Scope, ...]:
+        """Return the methods by which subclasses in view override one that is called on `self`."""
+        if not isinstance(called, cst.Attribute):
+            return ()
+        owner = self.instances.class_of_self(called.value, scope)
+        if owner is None:
+            return ()
+        name = called.attr.value
+        overriding = [each for each in self.resolver.subclasses(owner) if name in each.bindings]
+        methods = (self.resolver.method(each, name) for each in overriding)
+        return tuple(each for each in methods if each is not None)
 
     def _made_by(self, function: Scope | None) -> Product | None:
         """Return what a call of a function or class gives."""
@@ -593,7 +610,9 @@ def _joined(products: list[Product | None]) -> Product | None:
         return None
     functions = tuple(dict.fromkeys(f for each in known for f in each.functions))
     awaited = _joined([each.awaited for each in known])
-    return Product(known[0].kind, functions, awaited, any(each.or_none for each in known))
+    overrides = tuple(dict.fromkeys(f for each in known for f in each.overrides))
+    or_none = any(each.or_none for each in known)
+    return Product(known[0].kind, functions, awaited, or_none, overrides)
 
 
 def _certain_generator(product: Product | None) -> Product | None:

@@ -434,7 +434,9 @@ class Tracking:
         site = self.sites.get(node)
         if site is None:
             resources = resources_of(node) | self._bound_resources(node)
-            site = Site(SiteKind.CALL, node, product.functions, resources=resources)
+            site = Site(
+                SiteKind.CALL, node, product.functions, product.overrides, resources=resources
+            )
             self.sites[node] = site
         return Holding(site, role)
 
