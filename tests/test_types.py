@@ -280,6 +280,59 @@ CASES = {
             async for row in Plain().rows():
                 break
     """,
+    "an attribute that is assigned before": """
+        class Local:
+            async def connect(self, better):
+                self.source: Client | Other
+                if better:
+                    self.source = Better()
+                else:
+                    self.source = Client()
+                await asyncio.sleep(0)
+                return self.source
+            def connect_otherwise(self):
+                self.source = Other()
+                return self.source
+            def connect_somehow(self, flag):
+                if flag:
+                    self.source = Client()
+                return self.source
+            def in_turn(self, names):
+                self.source = Client()
+                for name in names:
+                    use(self.source.rows())
+                    self.source = registry[name]
+            async def __aenter__(self):
+                return await self.connect(True)
+            async def __aexit__(self, *exc):
+                print()
+            async def tested(self):
+                if isinstance(self.source, Client):
+                    async for row in self.source.rows():  # AGN101
+                        break
+                    self.source = registry["x"]
+                    async for row in self.source.rows():
+                        break
+        async def f(local: Local, flag, other):
+            async with local as source:
+                async for row in source.rows():  # AGN101
+                    break
+            async for row in local.source.rows():
+                break
+            async for row in local.connect_otherwise().rows():
+                break
+            async for row in local.connect_somehow(flag).rows():
+                break
+            local.source = Client()
+            async for row in local.source.rows():  # AGN101
+                break
+        async def g(other):
+            local = object()
+            local.source = Client()
+            for local in other:
+                async for row in local.source.rows():
+                    break
+    """,
     "one of two classes": """
         class Local:
             def __init__(self, flag):

@@ -40,7 +40,7 @@ from asyncgen_lint.typestate.annotations import (
     yielded_from,
 )
 from asyncgen_lint.typestate.decorators import Decorators, Way
-from asyncgen_lint.typestate.narrowing import narrowed_names
+from asyncgen_lint.typestate.narrowing import Evidence, narrowed_names
 
 _MAX_DEPTH = 20
 
@@ -452,7 +452,7 @@ class Instances:
     # Names
 
     def _type_of_name(self, name: cst.Name, scope: Scope, depth: int) -> Type | None:
-        narrowed = self._narrowed(name, scope)
+        narrowed = self._narrowed(name, scope, depth)
         if narrowed is not None:
             return narrowed
         bound = self._resolver.bindings(name.value, scope)
@@ -512,18 +512,39 @@ class Instances:
             value = unpacked_from(value, place) if value is not None else None
         return value
 
-    def _narrowed(self, name: cst.Name, scope: Scope) -> Type | None:
-        """Return the type that a test of a name says it has where it is used."""
+    def _narrowed(
+        self, expression: cst.Name | cst.Attribute, scope: Scope, depth: int
+    ) -> Type | None:
+        """Return the type that a function has made sure of where a name or attribute is used."""
         function = scope.enclosing_function()
+        if not self._may_narrow(expression, function):
+            return None
         memo = function.outline.memo.setdefault("narrowed", {})
         if function not in memo:
-            memo[function] = (
-                narrowed_names(function, lambda each: self._is_isinstance(each, function))
-                if _may_narrow(function)
-                else {}
+            memo[function] = narrowed_names(
+                function, lambda each: self._is_isinstance(each, function)
             )
-        types = memo[function].get(name)
-        return self._tested(types, scope) if types else None
+        evidence: Evidence | None = memo[function].get(expression)
+        if evidence is None:
+            return None
+        tested = (self.annotations.of_variable(each, scope) for each in evidence.classes)
+        values = (
+            self._agreed([each], scope, depth)
+            for each in evidence.values
+            if not is_name(each, "None")
+        )
+        return self.annotations.agreed([*tested, *values])
+
+    def _may_narrow(self, expression: cst.Name | cst.Attribute, function: Scope) -> bool:
+        if isinstance(expression, cst.Attribute):
+            if not isinstance(expression.value, cst.Name):
+                return False
+            if expression.attr.value in _stored_in(function):
+                return True
+        memo = function.outline.memo.setdefault("may narrow", {})
+        if function not in memo:
+            memo[function] = _has_tests(function)
+        return bool(memo[function])
 
     def _is_isinstance(self, function: cst.BaseExpression, scope: Scope) -> bool:
         return self._resolver.dotted(function, scope) == "builtins.isinstance"
@@ -536,6 +557,9 @@ class Instances:
     def _type_of_attribute(
         self, expression: cst.Attribute, scope: Scope, depth: int
     ) -> Type | None:
+        narrowed = self._narrowed(expression, scope, depth)
+        if narrowed is not None:
+            return narrowed
         name = expression.attr.value
         value = self.type_of(expression.value, scope, depth - 1)
         if value is not None:
@@ -704,7 +728,7 @@ def _plain_number(node: cst.BaseExpression) -> int | None:
     return int(node.value) if isinstance(node, cst.Integer) and node.value.isdecimal() else None
 
 
-def _may_narrow(function: Scope) -> bool:
+def _has_tests(function: Scope) -> bool:
     return any(
         "isinstance" in each.loads
         for each in function.descendants()
