@@ -333,6 +333,24 @@ CASES = {
                 async for row in local.source.rows():
                     break
     """,
+    "entered in two ways": """
+        class Both:
+            def __enter__(self):
+                return Other()
+            def __exit__(self, *exc):
+                print()
+            async def __aenter__(self):
+                return Client()
+            async def __aexit__(self, *exc):
+                print()
+        async def f():
+            async with Both() as source:
+                async for row in source.rows():  # AGN101
+                    break
+            with Both() as other:
+                async for row in other.rows():
+                    break
+    """,
     "one of two classes": """
         class Local:
             def __init__(self, flag):

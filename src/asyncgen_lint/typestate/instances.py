@@ -55,6 +55,8 @@ _GIVING_ARGUMENT = tables.ACLOSING | tables.SYNC_CLOSING | {"contextlib.nullcont
 _CLASS_TAKERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 """The methods that get the class without a decorator: Language Reference 3.3."""
 
+_ENTERING_METHODS = ("__aenter__", "__enter__")
+
 _CALLED = frozenset({ScopeKind.FUNCTION, ScopeKind.CLASS})
 
 _UNSEEN = cst.Ellipsis()
@@ -415,7 +417,13 @@ class Instances:
         """Return what is known of the value that entering a manager gives."""
         return self._type_entered(manager, scope, _MAX_DEPTH)
 
-    def _type_entered(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
+    def _type_entered(
+        self,
+        manager: cst.BaseExpression,
+        scope: Scope,
+        depth: int,
+        methods: tuple[str, ...] = _ENTERING_METHODS,
+    ) -> Type | None:
         if isinstance(manager, cst.Call):
             called = self.called(manager.func, scope, depth - 1)
             if called is not None and called.scope.yields:
@@ -427,7 +435,7 @@ class Instances:
         value = self.type_of(manager, scope, depth - 1)
         if value is None or value.is_class:
             return None
-        return self._entered(value.owner, depth) if value.owner else entered_from(value)
+        return self._entered(value.owner, methods, depth) if value.owner else entered_from(value)
 
     def _makes_manager(self, function: Scope) -> bool:
         """Return whether entering what a call of a generator function gives runs to its yield."""
@@ -438,15 +446,15 @@ class Instances:
         rest = decorators - {"contextlib.contextmanager"}
         return rest != decorators and rest <= tables.TRANSPARENT_DECORATORS
 
-    def _entered(self, manager: Scope, depth: int) -> Type | None:
-        entering = (self._resolver.method(manager, name) for name in ("__aenter__", "__enter__"))
-        methods = [
+    def _entered(self, manager: Scope, methods: tuple[str, ...], depth: int) -> Type | None:
+        entering = (self._resolver.method(manager, name) for name in methods)
+        found = [
             each
             for each in entering
             if each is not None and (each.returns or self.annotations.has_result(each))
         ]
         return self.annotations.agreed(
-            self._type_returned(Called(each, manager), depth) for each in methods
+            self._type_returned(Called(each, manager), depth) for each in found
         )
 
     # Names
@@ -496,7 +504,8 @@ class Instances:
             return self.annotations.of_parameter(binding.node, scope)
         if binding.value is not None:
             if binding.kind is BindingKind.ENTERED:
-                return self._type_entered(binding.value, scope, depth)
+                method = _ENTERING_METHODS[:1] if binding.is_async else _ENTERING_METHODS[1:]
+                return self._type_entered(binding.value, scope, depth, method)
             others = [each for each in one_of(binding.value) if not is_name(each, name)]
             return self._agreed(others, scope, depth)
         if binding.origin is None:
