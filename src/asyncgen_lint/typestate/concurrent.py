@@ -216,4 +216,4 @@ _GATHERERS = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
 
 def _may_suspend(site: Site) -> bool:
     """Return whether a generator awaits something between its yields."""
-    return site.function is not None and bool(site.function.awaits)
+    return bool(site.functions) and all(each.awaits for each in site.functions)
