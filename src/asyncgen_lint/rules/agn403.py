@@ -15,9 +15,6 @@ release; a `try` that yields an error caught before it; context managers (AGN612
 yield once and may be a dependency. AGN302, AGN401 and AGN402 go first on the same handler.
 
 Fix safety: no automatic fix; which error means the end is for a person to say.
-
-Known elsewhere as BLE001 (blind-except) and S110 (try-except-pass), which do not look at what the
-consumer gets.
 """
 
 from __future__ import annotations

@@ -19,13 +19,11 @@ from asyncgen_lint.flow.graph import (
     Block,
     Call,
     Catch,
-    Enter,
-    Exit,
     Instruction,
-    Next,
     Region,
     RegionKind,
     Yield,
+    suspends,
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, last_name
@@ -205,7 +203,7 @@ class _Concurrent:
             for number, each in enumerate(current.instructions):
                 if number >= start:
                     yield each, current, state
-                    is_over = _suspends(each) or each.node is site.node
+                    is_over = _lets_others_run(each) or each.node is site.node
                     if is_over:
                         break
                 if state is not None:
@@ -245,20 +243,16 @@ class _Concurrent:
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
 
 
-def _suspends(instruction: Instruction) -> bool:
-    if isinstance(instruction, (Await, Yield)):
-        return True
-    if isinstance(instruction, (Next, Enter, Exit)):
-        return instruction.is_async
-    return _runs_loop(instruction)
-
-
 def _is_entry(block: Block) -> bool:
     return any(isinstance(each, Catch) for each in block.instructions)
 
 
 def _runs_loop(instruction: Instruction) -> bool:
     return isinstance(instruction, Call) and instruction.method in _LOOP_RUNNERS
+
+
+def _lets_others_run(instruction: Instruction) -> bool:
+    return suspends(instruction) or isinstance(instruction, Yield) or _runs_loop(instruction)
 
 
 def _may_suspend(site: Site) -> bool:
