@@ -892,6 +892,46 @@ CASES = {
                 async for row in x6.rows():  # AGN101
                     break
     """,
+    "loops over what functions make of containers": """
+        async def f(many: list[Client], names: list[str], mapping: dict[str, Client], loose, key):
+            for number, x in enumerate(many, 1):
+                async for row in x.rows():  # AGN101
+                    break
+                async for row in number.rows():
+                    break
+            for name, x2 in zip(names, sorted(many, key=key), strict=True):
+                async for row in x2.rows():  # AGN101
+                    break
+                async for row in name.rows():
+                    break
+            for number2, (name2, x3) in enumerate(mapping.items()):
+                async for row in x3.rows():  # AGN101
+                    break
+            for x4 in reversed(tuple(mapping.values())):
+                async for row in x4.rows():  # AGN101
+                    break
+            async for row in list(many)[0].rows():  # AGN101
+                break
+            async for row in next(iter(many)).rows():
+                break
+            for one, x5 in zip(*loose, many):
+                async for row in x5.rows():
+                    break
+            for x6 in list(mapping):
+                async for row in x6.rows():
+                    break
+
+        async def g(many: list[Client], enumerate, sorted):
+            for number, x in enumerate(many):
+                async for row in x.rows():
+                    break
+            for x2 in sorted(many):
+                async for row in x2.rows():
+                    break
+            for number3, x3 in __builtins__.enumerate(many):
+                async for row in x3.rows():
+                    break
+    """,
     "async loops over clients": """
         async def clients() -> AsyncIterator[Client]:
             yield registry["client"]

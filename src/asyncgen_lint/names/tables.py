@@ -475,6 +475,9 @@ TRIVIAL_MANAGERS = frozenset(
 
 SUPPRESSORS = frozenset({"contextlib.suppress"})
 
+CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
+"""What gives its second argument as it is: typing documentation."""
+
 SYNC_RELEASES = frozenset(
     {
         # Managers whose exit certainly does something, entered with a plain `with`.

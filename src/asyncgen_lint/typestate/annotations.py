@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import libcst as cst
@@ -74,6 +74,17 @@ _MAPPINGS = _abstract("Mapping", "MutableMapping", "Dict", "DefaultDict", "Order
 
 _TUPLES = _typing("Tuple") | {"builtins.tuple"}
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
+
+_OVER_SAME_ITEMS = {
+    "builtins.iter": "typing.Iterator",
+    "builtins.list": "builtins.list",
+    "builtins.reversed": "typing.Iterator",
+    "builtins.set": "builtins.set",
+    "builtins.frozenset": "builtins.frozenset",
+    "builtins.sorted": "builtins.list",
+    "collections.deque": "collections.deque",
+}
+"""What gives the items of its first argument, and the type it gives: Library Reference."""
 
 _AWAITABLES = _abstract("Awaitable") | {"asyncio.Future", "asyncio.Task"}
 _COROUTINES = _abstract("Coroutine")
@@ -414,6 +425,27 @@ def result_of_method(container: Type, method: str) -> Type | None:
     if method == "copy":
         return container
     return None
+
+
+def result_of_function(name: str, arguments: Sequence[Type | None]) -> Type | None:
+    """Return the type that a function of the standard library over iterables gives.
+
+    The arguments are those by position.
+    """
+    items = [item_of(each) if each is not None else None for each in arguments]
+    if name == "builtins.enumerate" and items:
+        return Type(dotted="typing.Iterator", arguments=(_tuple_of(None, items[0]),))
+    if name == "builtins.zip":
+        return Type(dotted="typing.Iterator", arguments=(_tuple_of(*items),))
+    if name == "builtins.tuple" and items:
+        return _tuple_of(items[0], _ANY_LENGTH)
+    if name in _OVER_SAME_ITEMS and items:
+        return Type(dotted=_OVER_SAME_ITEMS[name], arguments=(items[0],))
+    return None
+
+
+def _tuple_of(*elements: Type | None) -> Type:
+    return Type(dotted="builtins.tuple", arguments=elements)
 
 
 def awaited_from(value: Type) -> Type | None:

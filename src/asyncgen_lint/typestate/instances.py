@@ -35,6 +35,7 @@ from asyncgen_lint.typestate.annotations import (
     entered_from,
     is_without_type,
     item_of,
+    result_of_function,
     result_of_method,
     unpacked_from,
     yielded_from,
@@ -335,11 +336,22 @@ class Instances:
         dotted = self._resolver.dotted(call.func, scope)
         if dotted in EXIT_STACKS:
             return Type(dotted=dotted)
-        if isinstance(call.func, cst.Attribute) and not dotted:
+        if dotted:
+            return result_of_function(dotted, self._types_by_position(call, scope, depth))
+        if isinstance(call.func, cst.Attribute):
             container = self.type_of(call.func.value, scope, depth - 1)
             if container is not None:
                 return result_of_method(container, call.func.attr.value)
         return None
+
+    def _types_by_position(self, call: cst.Call, scope: Scope, depth: int) -> list[Type | None]:
+        """Return the types of the arguments that are certain to stand at their place."""
+        found: list[Type | None] = []
+        for each in call.args:
+            if each.star or each.keyword:
+                break
+            found.append(self.type_of(each.value, scope, depth - 1))
+        return found
 
     def _type_awaited(self, awaited: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
         if isinstance(awaited, cst.Call):
