@@ -91,9 +91,10 @@ class YieldAfterClose:
 
 @dataclass(frozen=True)
 class YieldInScope:
-    """A `yield` inside a cancel scope or task group, called `scope`, that `item` of a `with` opens.
+    """A `yield` inside a cancel scope or task group, called `scope`, that is open since `item`.
 
-    `only_raises` says that it is a timeout, which waits for nothing and swallows no cancellation.
+    `only_raises` says that this is the item of a `with` over a timeout, which waits for nothing and
+    swallows no cancellation.
     """
 
     at: Node

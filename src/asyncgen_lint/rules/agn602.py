@@ -16,8 +16,6 @@ for chosen types is strict: whether the body raises them is not known here.
 Fix safety: where the first `yield` stands in a branch of an `if` or `match`, the missing `return`
 at the branch's end is safe: leaving such a context manager always raised. For the rest there is no
 automatic fix; what is meant is for a person to say.
-
-References: `contextlib.asynccontextmanager` in CPython's documentation; PEP 525.
 """
 
 from __future__ import annotations

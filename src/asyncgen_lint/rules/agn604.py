@@ -16,8 +16,6 @@ Fix safety: safe for a generator function of the other kind, which could never b
 `with` over it in the module follows. There is no fix where one of these cannot, such as a `with` in
 a plain `def` that would have to be `async with`, nor for a sync generator function that is used
 otherwise or annotated as async, nor for functions without `yield`.
-
-References: `contextlib` in CPython's documentation.
 """
 
 from __future__ import annotations

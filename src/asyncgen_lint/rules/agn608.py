@@ -15,8 +15,6 @@ something; overloads and decorated methods other than abstract ones.
 Fix safety: dropping `async` is safe in a protocol and for an abstract method, which never run by
 themselves. A stub that raises gets a `yield` behind the `raise`, which is safe too: it then raises
 that where it is iterated. For others dropping `async` is unsafe.
-
-References: mypy's documentation, "Asynchronous iterators"; PEP 525.
 """
 
 from __future__ import annotations

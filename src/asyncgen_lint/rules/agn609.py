@@ -12,8 +12,6 @@ are often annotated by what they yield.
 
 Fix safety: an annotation of a sync iterator becomes the one of the async kind, with its item, which
 is safe. For others there is no fix: what the items are is for a person to say.
-
-References: PEP 525; `typing.AsyncGenerator` in CPython's documentation. Type checkers report this.
 """
 
 from __future__ import annotations

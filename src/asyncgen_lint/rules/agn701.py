@@ -12,8 +12,6 @@ that are read elsewhere; sources that are not known to be async iterators; conte
 
 Fix safety: unsafe; what is sent or thrown then reaches the source. An `aclosing` around the loop
 alone goes with it.
-
-References: PEP 828; PEP 380 for `yield from` in sync generators, ruff's UP028 for the same there.
 """
 
 from __future__ import annotations
