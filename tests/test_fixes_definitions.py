@@ -402,3 +402,11 @@ def test_a_loop_becomes_yield_from_where_python_has_that() -> None:
     assert repaired("AGN701", before, unsafe=True) == before
     new = fix_text(before, select=("AGN701",), unsafe=True, target_version=(3, 16)).text
     assert new == after
+
+
+def test_an_annotation_that_may_be_read_changes_only_unsafely() -> None:
+    text = "from typing import Iterator\nasync def f() -> Iterator[int]:\n    yield 1\n"
+    assert repaired("AGN609", text + "x = f()\n") != text + "x = f()\n"
+    handed_on = text + "app.register(f)\n"
+    assert repaired("AGN609", handed_on) == handed_on
+    assert "AsyncIterator[int]" in repaired("AGN609", handed_on, unsafe=True)

@@ -7,8 +7,9 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import WrongReturnAnnotation
 from asyncgen_lint.fixes.imports import LocalName, local_name, unused_without
-from asyncgen_lint.names.scopes import dotted_name
+from asyncgen_lint.names.scopes import dotted_name, last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+from asyncgen_lint.source.walk import descendants
 
 _GENERATOR = "Generator"
 
@@ -16,7 +17,8 @@ _GENERATOR = "Generator"
 def annotate_async(facts: Facts, wrong: WrongReturnAnnotation) -> FixPlan | None:
     """Return the plan that puts the async kind of a sync iterator's type in its place.
 
-    None where it says something else, or where the name of that kind is taken.
+    Unsafe where the function is handed to something, which may read its annotation. None where it
+    says something else, or where the name of that kind is taken.
     """
     module, _, name = wrong.says.rpartition(".")
     function = wrong.function
@@ -38,11 +40,26 @@ def annotate_async(facts: Facts, wrong: WrongReturnAnnotation) -> FixPlan | None
         rewrites.append(Rewrite(subscript, _with_two_arguments))
     return FixPlan(
         f"Annotate `{wanted.name}`",
-        FixSafety.SAFE,
+        FixSafety.UNSAFE if _is_handed_on(facts, wrong.name) else FixSafety.SAFE,
         tuple(rewrites),
         found.imports,
         unused_without(facts, named),
     )
+
+
+def _is_handed_on(facts: Facts, name: str) -> bool:
+    """Return whether the module does more with functions of this name than to call them."""
+    for node in descendants(facts.parsed.module):
+        if not isinstance(node, (cst.Name, cst.Attribute)) or last_name(node) != name:
+            continue
+        parent = facts.parent(node)
+        if isinstance(parent, cst.FunctionDef) and parent.name is node:
+            continue
+        if isinstance(parent, cst.Attribute) and parent.attr is node:
+            continue
+        if not isinstance(parent, cst.Call) or parent.func is not node:
+            return True
+    return False
 
 
 def _with_two_arguments(subscript: Node) -> Node:

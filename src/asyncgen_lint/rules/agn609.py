@@ -11,7 +11,8 @@ type variable, `Any` or `object`; decorated functions: fixtures, dependencies an
 are often annotated by what they yield.
 
 Fix safety: an annotation of a sync iterator becomes the one of the async kind, with its item, which
-is safe. For others there is no fix: what the items are is for a person to say.
+is safe, or unsafe where the function is handed to something, which may read the annotation. For
+others there is no fix: what the items are is for a person to say.
 """
 
 from __future__ import annotations
