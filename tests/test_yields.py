@@ -428,6 +428,145 @@ CASES = {
                 if job is not None:
                     print(job)
     """,
+    "scopes of this function or of another, by a name or by two": """
+        import asyncio
+        from contextlib import nullcontext
+        async def events(queue):
+            limit = asyncio.timeout(5)
+            async with limit:
+                while True:
+                    yield await queue.get()  # AGN303
+        async def events_perhaps(queue, strict):
+            limit = asyncio.timeout(5)
+            if not strict:
+                limit = nullcontext()
+            async with limit:
+                while True:
+                    yield await queue.get()
+    """,
+    "scope that an annotation tells, or only what is returned": """
+        import asyncio
+        class Budget:
+            def __init__(self):
+                self.limit = asyncio.timeout(5)
+            async def __aenter__(self):
+                await self.limit.__aenter__()
+            async def __aexit__(self, *exc):
+                await self.limit.__aexit__(*exc)
+        def taken(pool) -> Budget:
+            return pool.pop()
+        def untold(pool):
+            return pool.pop()
+        async def events(pool, queue):
+            async with taken(pool):
+                while True:
+                    yield await queue.get()  # AGN303
+        async def others(pool, queue):
+            async with untold(pool):
+                while True:
+                    yield await queue.get()
+    """,
+    "scope put on a stack, or noted in what is none": """
+        import asyncio
+        from contextlib import AsyncExitStack
+        class Journal:
+            async def __aenter__(self):
+                return self
+            async def __aexit__(self, *exc):
+                return None
+            def enter_context(self, manager):
+                self.last = repr(manager)
+        async def events(queue):
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(asyncio.timeout(5))
+                while True:
+                    yield await queue.get()  # AGN303
+        async def noted(queue):
+            async with Journal() as journal:
+                journal.enter_context(asyncio.timeout(5))
+                while True:
+                    yield await queue.get()
+    """,
+    "scope at the end of methods that call themselves": """
+        import asyncio
+        class Connection:
+            async def __aenter__(self):
+                await self.connect(3)
+                return self
+            async def connect(self, tries):
+                try:
+                    await self.handshake()
+                except OSError:
+                    await self.connect(tries - 1)
+            async def __aexit__(self, *exc):
+                await self.bye()
+        async def events(queue):
+            async with Connection():
+                while True:
+                    yield await queue.get()
+    """,
+    "state by a manager of one name or of two, by contextlib or by another decorator": """
+        import contextlib
+        def at_once(function): ...
+        @contextlib.contextmanager
+        def redirected(file):
+            with contextlib.redirect_stdout(file):
+                yield
+        @at_once
+        def redirected_before(file):
+            with contextlib.redirect_stdout(file):
+                yield
+        @contextlib.contextmanager
+        def nested(levels):
+            if levels:
+                with nested(levels - 1):
+                    yield
+            else:
+                yield
+        async def lines(source, file):
+            to_file = redirected(file)
+            with to_file:
+                for line in source:
+                    yield line  # AGN306
+        async def lines_before(source, file):
+            with redirected_before(file), nested(2):
+                for line in source:
+                    yield line
+        async def lines_perhaps(source, file, quiet):
+            to_file = contextlib.redirect_stdout(file)
+            if not quiet:
+                to_file = contextlib.nullcontext()
+            with to_file:
+                for line in source:
+                    yield line
+    """,
+    "state by a token, or places that are given back": """
+        async def rows(request_id, source):
+            token = request_id.set("rows")
+            try:
+                for row in source:
+                    yield row  # AGN306
+            finally:
+                request_id.reset(token)
+        async def places(pool, source):
+            place = pool.acquire("rows")
+            try:
+                for row in source:
+                    yield row
+            finally:
+                pool.release(place)
+    """,
+    "state that could not be set": """
+        async def rows(request_id, names):
+            for name in names:
+                try:
+                    token = request_id.set(checked(name))
+                except ValueError:
+                    yield "no such name"
+                    token = request_id.set("nobody")
+                await work()
+                request_id.reset(token)
+    """,
 }
 
 

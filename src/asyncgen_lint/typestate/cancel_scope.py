@@ -34,7 +34,7 @@ class CancelScopes:
         self, function: Scope, depth: int
     ) -> Iterator[tuple[cst.CSTNode, str, cst.CSTNode]]:
         graph = self._knowledge.graph(function)
-        if graph is None or depth <= 0:
+        if graph is None:
             return
         seen: set[cst.CSTNode] = set()
         for block in graph.blocks:
