@@ -57,11 +57,8 @@ SECONDS = 60
 """How much longer than before a test may run on the processor; a lost guard may make it endless."""
 BYTES = 4 << 30
 
-SAY_NOTHING_OF_RULES = re.compile(
-    r"tests/test_(batch|cache|cli|config|discovery|editor|flake8_plugin|fuzz|layers|noqa|pages"
-    r"|pre_commit|random_imports|random_programs|readme|same_facts|termination)\.py"
-)
-"""Tests of the ways in, which run elsewhere, and of texts made at random, which decide nothing."""
+AT_RANDOM = re.compile(r"tests/test_(fuzz|random_imports|random_programs|termination)\.py")
+"""Tests of texts made at random: they are long, and decide nothing."""
 
 SAVES_TIME: dict[tuple[str, str, str], str] = {}
 """Guards (module, function, test) without which the same is found later, and why."""
@@ -221,7 +218,14 @@ def _run(task: Callable[[], Any], to: Connection, most: int) -> None:
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
+    sys.addaudithook(_start_no_process)
     to.send(task())
+
+
+def _start_no_process(event: str, _: Any) -> None:
+    """Let tests fail at once that look at another process: no guard is removed there."""
+    if event == "subprocess.Popen":
+        raise PermissionError(event)
 
 
 # Tests
@@ -339,16 +343,14 @@ class Judge:
         return True
 
     def outcomes(self, items: list[pytest.Item]) -> dict[int, Outcome]:
-        """Return what the tests that pass do, by their number."""
+        """Return what those tests do that pass in this process and come to a guard."""
         interesting: dict[str, set[int]] = defaultdict(set)
         for guard in self.guards:
             interesting[guard.file].update(guard.body)
         found: dict[int, Outcome] = {}
         tasks = [lambda item=item: watch(item, interesting) for item in items]
         for number, outcome in in_forks(tasks, self.jobs):
-            if outcome is None or not outcome.passed:
-                print(f"left out, for it does not pass: {items[number].nodeid}", flush=True)
-            elif outcome.lines:
+            if outcome is not None and outcome.passed and outcome.lines:
                 found[number] = outcome
         seconds = sum(each.seconds for each in found.values())
         print(f"{len(found)} of {len(items)} tests come to a guard, in {seconds:.0f} s", flush=True)
@@ -367,7 +369,7 @@ def tests_of(codes: list[str]) -> list[str]:
     ]
     one = "tests/test_fixtures.py::test_fixture_is_found_and_repaired"
     fixtures = [f"{one}[{code}]" for code in codes] or [one]
-    judges = (each for each in modules if not SAY_NOTHING_OF_RULES.fullmatch(each))
+    judges = (each for each in modules if not AT_RANDOM.fullmatch(each))
     return [*fixtures, *(each for each in judges if each != "tests/test_fixtures.py")]
 
 

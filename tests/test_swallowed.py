@@ -439,6 +439,120 @@ CASES = {
             except StopIteration:
                 return None
     """,
+    "handlers at a quiet yield": """
+        import asyncio
+        class AbortError(asyncio.CancelledError):
+            pass
+        async def errors(names):
+            for name in names:
+                try:
+                    yield name
+                except ValueError:  # AGN408
+                    print(name)
+        async def aborted(names):
+            for name in names:
+                try:
+                    yield name
+                except AbortError:
+                    raise
+        async def anything(names):
+            for name in names:
+                try:
+                    yield name
+                except:
+                    print(name)
+                    raise
+        async def told(names):
+            for name in names:
+                try:
+                    if (yield name):
+                        break
+                except ValueError:
+                    print(name)
+        async def read():
+            for stream in (errors, aborted, anything, told):
+                async for name in stream(["a"]):
+                    print(name)
+    """,
+    "what was acquired, and what else releases it": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def locked(lock):
+            await lock.acquire()
+            try:
+                yield 1
+            except Exception:  # AGN410
+                lock.release()
+                raise
+        @asynccontextmanager
+        async def permitted(pool):
+            permit = await pool.permit()
+            try:
+                yield 1
+            except Exception:
+                permit.release()
+                raise
+        @asynccontextmanager
+        async def twice(connect):
+            connection = await connect()
+            try:
+                try:
+                    yield connection
+                except Exception:
+                    await connection.close()
+                    raise
+            except BaseException:
+                connection.abort()
+                raise
+        @asynccontextmanager
+        async def called_back(connect, when_done):
+            connection = await connect()
+            when_done(lambda: connection.close())
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise
+            yield connection
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await db.close()
+        @asynccontextmanager
+        async def streamed(db):
+            stream = rows(db)
+            try:
+                await anext(stream)
+            except Exception:
+                await stream.aclose()
+                raise
+            yield stream
+    """,
+    "the end of an iterator under other names": """
+        from enum import Enum
+        class Letters:
+            def __init__(self, source):
+                self.source = source
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await anext(self.source)
+        class Words(Letters):
+            async def __anext__(self):
+                return await self.source.__anext__()
+        class Endless(Letters):
+            async def __anext__(self):
+                return await self.source.read()
+        async def of_letters(source):
+            yield await anext(Letters(source))  # AGN406
+        async def of_words(source):
+            yield await anext(Words(source).__aiter__())  # AGN406
+        async def of_all(source):
+            yield await anext(Endless(source).__aiter__())
+            yield await anext(aiter(Endless(source)))
+    """,
 }
 
 
@@ -486,6 +600,34 @@ STRICT = {
             yield next(iter(itertools.count()))
         async def given(names):
             yield next(names)
+    """,
+    "what may carry a StopAsyncIteration out of a try": """
+        async def read(source, log):
+            try:
+                async for line in source:
+                    log.append(line)
+            except StopAsyncIteration:  # AGN409
+                log.append("end")
+        async def of_task(source, log, task):
+            try:
+                async for line in source:
+                    log.append(line)
+                log.append(task.result())
+            except StopAsyncIteration:
+                log.append("end")
+        async def of_step(source, log, run):
+            try:
+                async for line in source:
+                    log.append(line)
+                run(anext(source))
+            except StopAsyncIteration:
+                log.append("end")
+    """,
+    "next() of the module itself": """
+        def next(source):
+            return source.pop()
+        async def popped():
+            yield next(iter([1, 2]))
     """,
 }
 

@@ -597,3 +597,139 @@ def test_odd_input_is_no_internal_error(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
     assert_marked(textwrap.dedent(CASES[name]))
+
+
+STRICT = {
+    "an exit that is swallowed with an effect, or raised again later": """
+        class Feed:
+            async def rows(self):
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit:  # AGN401
+                    pass
+                self.is_complete = True
+            async def rows_left(self):
+                left = None
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit as error:
+                    left = error
+                self.is_complete = left is None
+                raise left or EOFError
+    """,
+    "batches that are emptied, replaced, or emptied when left": """
+        async def batches(source):
+            batch = []
+            for item in source:
+                batch.append(item)
+                yield batch  # AGN309
+                batch.clear()
+        async def deleted(source):
+            batch = []
+            for item in source:
+                batch.append(item)
+                yield batch  # AGN309
+                del batch[:]
+        async def left(source):
+            batch = []
+            for item in source:
+                batch.append(item)
+            try:
+                yield batch
+                yield batch
+            except GeneratorExit:
+                batch.clear()
+                raise
+        async def given(source, batch=None):
+            if batch is None:
+                batch = []
+            for item in source:
+                batch.append(item)
+                yield batch
+                batch.clear()
+        class Reader:
+            def __init__(self):
+                self.batch = []
+            async def batches(self, source):
+                for item in source:
+                    self.batch.append(item)
+                    yield self.batch  # AGN309
+                    self.batch.clear()
+            async def replaced(self, source):
+                for item in source:
+                    self.batch.append(item)
+                    yield self.batch
+                    self.batch = []
+                    self.batch.clear()
+    """,
+    "two yields in one busy loop": """
+        async def ticks():
+            while True:
+                yield "tick"  # AGN311
+                yield "tock"
+    """,
+    "answers that are asked for again": """
+        import asyncio
+        async def answers(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word  # AGN310
+                        print(word)
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def acknowledged(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                        acknowledge(word)
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def of_one(model):
+            source = model.answer()
+            while True:
+                try:
+                    async for word in model.source:
+                        yield word
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        class Reader:
+            async def from_position(self, model):
+                while True:
+                    try:
+                        async for word in model.answer():
+                            yield word
+                            self.position = word
+                        return
+                    except OSError:
+                        await asyncio.sleep(1)
+        async def first(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                        return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def uncancelled(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                    return
+                except asyncio.CancelledError:
+                    await asyncio.sleep(1)
+                    raise
+    """,
+}
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_strict_tier_reports_exactly_the_marked_lines(name: str) -> None:
+    assert_marked(textwrap.dedent(STRICT[name]), strict=True)
