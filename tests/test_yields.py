@@ -618,6 +618,13 @@ STRICT = {
                     left = error
                 self.is_complete = left is None
                 raise left or EOFError
+            async def rows_awaited(self):
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit:
+                    pass
+                await self.ready
     """,
     "batches that are emptied, replaced, or emptied when left": """
         async def batches(source):
