@@ -567,6 +567,32 @@ CASES = {
                 await work()
                 request_id.reset(token)
     """,
+    "releases that a manager, a finally or the next turn makes": """
+        async def skipped(pool):
+            connection = await pool.connect()
+            yield 1
+            yield 2
+            await connection.close()  # AGN108
+        async def entered(pool):
+            connection = await pool.connect()
+            async with connection:
+                yield 1
+                yield 2
+            await connection.close()
+        async def guarded(lock, log):
+            await lock.acquire()
+            try:
+                yield 1
+                yield 2
+            finally:
+                log.write("done")
+                lock.release()
+        async def by_turns(lock, names):
+            for name in names:
+                await lock.acquire()
+                lock.release()
+                yield name
+    """,
 }
 
 
@@ -733,6 +759,64 @@ STRICT = {
                 except asyncio.CancelledError:
                     await asyncio.sleep(1)
                     raise
+    """,
+    "what an unstarted generator would release, or not": """
+        async def read(connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        async def told(connection):
+            try:
+                yield connection
+            finally:
+                connection.note("end")
+        async def locked(connection, lock):
+            async with lock():
+                yield connection
+        async def started(pool):
+            connection = await pool.acquire()
+            return read(connection)  # AGN106
+        async def only_told(pool):
+            connection = await pool.acquire()
+            return told(connection)
+        async def only_locked(pool, lock):
+            connection = await pool.acquire()
+            return locked(connection, lock)
+        async def one_of_two(pool, other):
+            connection = other.connection
+            if connection is None:
+                connection = await pool.acquire()
+            return read(connection)
+    """,
+    "streams made of what is one's own, or another's, or sync": """
+        class Client:
+            async def aclose(self):
+                await self.leave()
+        class News:
+            def __init__(self, client):
+                self.client = client
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await self.client.receive()
+            async def aclose(self):
+                await self.client.aclose()
+        class Rows:
+            def __iter__(self):
+                return iter([1])
+            def close(self):
+                self.leave()
+        class Reader:
+            async def own(self):
+                async for each in News(Client()):  # AGN109
+                    yield each
+            async def shared(self):
+                async for each in News(self.client):
+                    yield each
+            async def rows(self):
+                for each in Rows():
+                    yield each
     """,
 }
 
