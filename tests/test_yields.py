@@ -593,6 +593,55 @@ CASES = {
                 lock.release()
                 yield name
     """,
+    "tasks that are over, given up, or in somebody's list": """
+        import asyncio
+        async def left(work):
+            task = asyncio.create_task(work())  # AGN107
+            yield 1
+            yield 2
+            await task
+        async def in_a_set(work):
+            tasks = set()
+            tasks.add(asyncio.create_task(work()))  # AGN107
+            yield 1
+            yield 2
+            await asyncio.wait(tasks)
+        async def in_the_callers_set(work, tasks):
+            tasks.add(asyncio.create_task(work()))
+            yield 1
+            yield 2
+            await asyncio.wait(tasks)
+        async def given_up(work):
+            task = asyncio.create_task(work())
+            task = None
+            yield 1
+            yield 2
+        async def cancelled(work):
+            task = asyncio.create_task(work())
+            task.cancel()
+            yield 1
+            yield 2
+        async def awaited_each(work):
+            tasks = [asyncio.create_task(work()) for _ in range(3)]
+            for task in tasks:
+                await task
+            yield 1
+            yield 2
+        async def for_later(work, when_done):
+            task = asyncio.create_task(work())
+            when_done(lambda: task.cancel())
+            yield 1
+            yield 2
+        async def not_started(work):
+            try:
+                task = asyncio.create_task(work())
+            except RuntimeError:
+                yield 1
+                yield 2
+                return
+            await task
+            yield 3
+    """,
 }
 
 
