@@ -573,6 +573,13 @@ CASES = {
                     yield await queue.get()
             except Exception:
                 notify()
+        class Reader:
+            async def rows(self, queue):
+                try:
+                    while True:
+                        yield await queue.get()
+                except Exception:
+                    self.has_failed = True
         async def by_call(lines, parse):
             for line in lines:
                 try:
