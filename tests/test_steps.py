@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import ROWS, assert_marked
 
@@ -42,4 +40,4 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=ROWS)
