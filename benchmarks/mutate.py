@@ -434,6 +434,8 @@ def wrong_without(removed: list[Removed], folder: Path) -> set[tuple[str, str]]:
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
     command += ["--cache-dir", str(folder / "cache"), "-p", "asyncgen_lint"]
     run = subprocess.run(command, cwd=folder / "src", capture_output=True, text=True)
+    if run.returncode not in (0, 1):
+        raise RuntimeError(run.stdout + run.stderr)
     for module in texts:
         shutil.copy(PACKAGE / module, folder / "src" / "asyncgen_lint" / module)
     return {

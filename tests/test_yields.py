@@ -640,6 +640,26 @@ CASES = {
             await task
             yield 3
     """,
+    "releases of what was given, pushed on a stack, or cancelled before": """
+        async def of_a_caller(connect, connection=None):
+            if connection is None:
+                connection = await connect()
+            yield 1
+            yield 2
+            await connection.close()
+        async def pushed(connect, stack):
+            connection = await connect()
+            stack.push_async_exit(connection)
+            yield 1
+            yield 2
+            await connection.close()
+        async def over_before(connect):
+            connection = await connect()
+            await connection.close()
+            yield 1
+            yield 2
+            await connection.close()
+    """,
 }
 
 
