@@ -682,7 +682,17 @@ CASES = {
                 await connection.login()
             except Exception:
                 await connection.close()
-                connection = None
+                print("no login")
+            yield connection
+        @asynccontextmanager
+        async def strictly(connect, is_strict):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                if is_strict:
+                    raise
             yield connection
         @asynccontextmanager
         async def given_back(connect, pool):
