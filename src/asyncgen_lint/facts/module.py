@@ -84,6 +84,7 @@ from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
 from asyncgen_lint.typestate.ambient import AmbientStates
+from asyncgen_lint.typestate.annotations import is_plain_value, yielded_from
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
@@ -223,6 +224,13 @@ class Facts:
     def parent(self, node: Node) -> Node | None:
         """Return the node around a node; None for the module."""
         return self._parents.get(node)
+
+    def around(self, node: Node) -> Iterator[Node]:
+        """Yield the node and all that is around it, inner ones first."""
+        current: Node | None = node
+        while current is not None:
+            yield current
+            current = self.parent(current)
 
     def statement_of(self, node: Node) -> int:
         """Return the number of the module-level statement that holds the node."""
@@ -377,6 +385,22 @@ class Facts:
             if is_step and stepped and stepped_name(call) == stepped:
                 return call
         return leak.step
+
+    def steps(self, call: Node, function: Scope) -> bool:
+        """Return whether a call steps or closes a generator."""
+        return bool(self._steps.method(call, function))
+
+    def gives_plain_values(self, creation: Node, function: Scope) -> bool:
+        """Return whether a generator is annotated to yield nothing but strings and numbers."""
+        if not isinstance(creation, cst.Call):
+            return False
+        product = self._knowledge.product(creation, function)
+        if product is None or product.kind is not FunctionKind.AGEN or not product.functions:
+            return False
+        annotations = self._knowledge.instances.annotations
+        results = [annotations.of_result(each) for each in product.functions]
+        items = [yielded_from(each) if each is not None else None for each in results]
+        return all(each is not None and is_plain_value(each) for each in items)
 
     def is_driven_as_context_manager(self, function: Scope) -> bool:
         """Return whether the function's exceptions come in at its `yield`, and no GeneratorExit."""
@@ -1485,7 +1509,8 @@ def _exit_text(jump: Edge | None) -> str:
 
 
 def _is_iterated_in_place(leak: Leak) -> bool:
-    return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)
+    step = leak.step
+    return isinstance(step, (cst.For, cst.CompFor)) and leak.site.node in (step, step.iter)
 
 
 _KINDS = {
