@@ -213,13 +213,17 @@ class WronglyEntered:
 class AclosingMisused:
     """An `aclosing` that closes nothing: of `kind` without `aclose()`, or of an unused generator.
 
-    `kind` is empty where the generator could be closed, but the body iterates another one.
+    `kind` is empty where the generator could be closed, but the body iterates another one, in
+    `loop`; `call` is the `aclosing`, and `function` what holds it.
     """
 
     label: str
     at: Node
     kind: str
     path: tuple[Step, ...]
+    call: Node
+    function: Scope
+    loop: Node | None = None
 
 
 @dataclass(frozen=True)

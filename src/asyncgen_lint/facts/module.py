@@ -1046,14 +1046,14 @@ class Facts:
         """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
         for bad in self._managers.unclosable():
             at = bad.statement or bad.call
-            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
+            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, (), bad.call, bad.scope)
         for each in self._managers.unused():
             path = (
                 Step("this generator is closed at the end", each.call.args[0].value),
                 Step("and this is another one", each.loop),
             )
             label = _name_of(each.call.args[0].value)
-            yield AclosingMisused(label, each.statement, "", path)
+            yield AclosingMisused(label, each.statement, "", path, each.call, each.scope, each.loop)
 
     # Cleanup in another task, too late, or cancelled
 

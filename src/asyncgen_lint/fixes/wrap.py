@@ -73,7 +73,7 @@ def _wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
 
     def build(node: Node) -> Node:
         source = call_with(cst.Name("aiter"), node.iter) if is_hidden else node.iter
-        inner = node.with_changes(iter=cst.Name(stream), **_spacing(node))
+        inner = node.with_changes(iter=cst.Name(stream), **spacing(node))
         return under([(call_with(closer.expression(), source), stream)], [inner], indent)
 
     return FixPlan(
@@ -108,7 +108,7 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     indent = indent_near(facts, line)
 
     def rename(node: Node) -> Node:
-        return node.with_changes(iter=cst.Name(stream), **_spacing(node))
+        return node.with_changes(iter=cst.Name(stream), **spacing(node))
 
     def wrap(node: Node) -> Node:
         return under([(call_with(closer.expression(), source), stream)], [node], indent)
@@ -359,7 +359,7 @@ def call_with(function: cst.BaseExpression, argument: cst.BaseExpression) -> cst
     )
 
 
-def _spacing(loop: cst.For | cst.CompFor) -> dict[str, cst.BaseParenthesizableWhitespace]:
+def spacing(loop: cst.For | cst.CompFor) -> dict[str, cst.BaseParenthesizableWhitespace]:
     """Return the space that a name needs after an `in` that had a parenthesis."""
     if loop.whitespace_after_in.empty:
         return {"whitespace_after_in": cst.SimpleWhitespace(" ")}
