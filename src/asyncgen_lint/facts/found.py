@@ -41,6 +41,7 @@ class CloseSkipped:
     label: str
     close: Node
     creation: Node
+    function: Scope
     path: tuple[Step, ...]
 
 

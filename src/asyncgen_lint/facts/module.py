@@ -371,7 +371,10 @@ class Facts:
                     continue
                 site = tracking.sites[each.creation]
                 if site in closes and each.by_exception:
-                    found.append(CloseSkipped(each.label, closes[site], each.creation, each.path))
+                    close = closes[site]
+                    found.append(
+                        CloseSkipped(each.label, close, each.creation, function, each.path)
+                    )
                     del closes[site]
         return tuple(found)
 

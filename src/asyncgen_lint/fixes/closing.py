@@ -7,9 +7,9 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import AclosingMisused, WronglyEntered
 from asyncgen_lint.fixes.awaits import await_method
-from asyncgen_lint.fixes.fresh import stream_name
 from asyncgen_lint.fixes.imports import LocalName, local_name
 from asyncgen_lint.fixes.items import Items
+from asyncgen_lint.fixes.stream_names import stream_name
 from asyncgen_lint.fixes.unused import without_only_use
 from asyncgen_lint.fixes.wrap import ACLOSING, ACLOSING_SINCE, spacing
 from asyncgen_lint.names.scopes import BindingKind, Scope

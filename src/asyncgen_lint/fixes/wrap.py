@@ -9,11 +9,11 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LeftOpen
-from asyncgen_lint.fixes.fresh import stream_name
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.items import Items
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
+from asyncgen_lint.fixes.stream_names import stream_name
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 
