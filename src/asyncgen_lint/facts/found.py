@@ -278,13 +278,19 @@ class IteratorWithoutAclose:
 
 @dataclass(frozen=True)
 class StreamLeftOpen:
-    """A closable stream that an async generator makes, iterates at `header` and leaves open."""
+    """A closable stream that an async generator makes, iterates at `header` and leaves open.
+
+    `enters_itself` says that its `__aenter__` gives the stream and does nothing else.
+    """
 
     label: str
     owner: str
     closed_by: str
     exit: str
     header: Node
+    creation: Node
+    function: Scope
+    enters_itself: bool
     path: tuple[Step, ...]
 
 

@@ -76,6 +76,7 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
+    is_name,
     outline,
 )
 from asyncgen_lint.rule import Node, Step
@@ -1136,7 +1137,29 @@ class Facts:
                     Step(f"{exit_text} leaves it open", left_at),
                 )
                 closed_by = each.closed_by.name
-                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
+                yield StreamLeftOpen(
+                    label,
+                    each.owner.name,
+                    closed_by,
+                    exit_text,
+                    leak.step,
+                    leak.site.node,
+                    function,
+                    self._enters_itself(each.owner),
+                    path,
+                )
+
+    def _enters_itself(self, owner: Scope) -> bool:
+        """Return whether `async with` enters an object of a class by doing nothing."""
+        enter = self.resolver.method(owner, "__aenter__")
+        if enter is None or self.resolver.method(owner, "__aexit__") is None:
+            return False
+        if not enter.is_async or not isinstance(enter.node, cst.FunctionDef):
+            return False
+        only = enter.node.body.body
+        line = only[0] if len(only) == 1 else None
+        statement = line.body[0] if isinstance(line, cst.SimpleStatementLine) else line
+        return isinstance(statement, cst.Return) and is_name(statement.value, "self")
 
     def releases_never_started(self) -> Iterator[ReleaseNeverStarted]:
         """Yield each return of a generator whose body alone releases what was acquired before."""

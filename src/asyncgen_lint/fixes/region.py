@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope
 from asyncgen_lint.rule import Node
 from asyncgen_lint.source.walk import descendants
@@ -51,13 +52,19 @@ class Region:
 
 
 def region_of(
-    facts: Facts, creation: Node, function: Scope, closing: Node | None = None
+    facts: Facts,
+    creation: Node,
+    function: Scope,
+    closing: Node | None = None,
+    *,
+    is_object: bool = False,
 ) -> Region | None:
     """Return the statements that use what is made at a node, below the line that names it.
 
     None where another name or function may use it too, where it is used for anything but to be
     iterated, stepped or closed, and where that is not all below the line, in its block.
-    `closing` is a use that may be anything: the call that closes it.
+    `closing` is a use that may be anything: the call that closes it. `is_object` says that it is no
+    generator, so that it may have attributes; none that releases it is used.
     """
     value = facts.parent(creation) if isinstance(facts.parent(creation), cst.Await) else creation
     assigned = facts.parent(value)
@@ -86,6 +93,8 @@ def region_of(
         parent = facts.parent(node)
         if isinstance(parent, cst.For) and parent.iter is node and parent.asynchronous:
             targets.append(parent.target)
+        elif is_object and _is_asked(parent, node):
+            continue
         elif not _is_drained(facts, node):
             step = _awaited_step(facts, node, function)
             if step is None:
@@ -128,6 +137,15 @@ def _number_in(facts: Facts, block: cst.IndentedBlock, node: Node) -> int | None
             return list(block.body).index(child)
         child = parent
     return None
+
+
+def _is_asked(parent: Node, node: Node) -> bool:
+    """Return whether a node is only the owner of an attribute, of none that may end it."""
+    return (
+        isinstance(parent, cst.Attribute)
+        and parent.value is node
+        and parent.attr.value not in tables.RELEASE_METHODS | tables.ENDING_METHODS
+    )
 
 
 def _is_drained(facts: Facts, node: Node) -> bool:

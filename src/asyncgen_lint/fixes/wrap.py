@@ -20,6 +20,9 @@ from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 ACLOSING = ImportRequest("contextlib", "aclosing")
 ACLOSING_SINCE = (3, 10)
 
+Manager = Callable[[cst.BaseExpression], cst.BaseExpression]
+"""Makes of an expression for what must be closed the manager that closes it."""
+
 _LONGEST_HEADER = 88
 """Several generators share a header if it is no longer than what black allows."""
 
@@ -286,7 +289,7 @@ def enter(
     regions: Sequence[Region],
     first: int,
     last: int,
-    manager: Callable[[cst.BaseExpression], cst.BaseExpression],
+    manager: Manager,
     removed: int | None = None,
 ) -> Rewrite:
     """Return the rewrite that puts statements of a block under what `manager` makes.
@@ -314,7 +317,7 @@ def enter(
 def _with_lines_in_header(
     lines: Sequence[Node],
     statements: Sequence[Node],
-    manager: Callable[[cst.BaseExpression], cst.BaseExpression],
+    manager: Manager,
     indent: str | None,
 ) -> cst.With:
     """Return `async with manager(made) as name` over statements for lines `name = made`."""
