@@ -27,8 +27,8 @@ def enter_stream(facts: Facts, left: StreamLeftOpen) -> FixPlan | None:
     """Return the plan that iterates a stream in its own `async with`, or else under `aclosing`.
 
     The former for a class whose `__aenter__` gives the object and does nothing else, the latter,
-    which is unsafe, for one with a coroutine `aclose`: it also closes what came to its end. None for
-    others, and where the stream or an item of it may be used behind the loop.
+    which is unsafe, for one with a coroutine `aclose`: it also closes what came to its end. None
+    for others, and where the stream or an item of it may be used behind the loop.
     """
     imports: tuple[ImportRequest, ...] = ()
     closer: cst.BaseExpression | None = None
