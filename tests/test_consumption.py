@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import assert_marked
 
@@ -391,7 +389,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(HEAD + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=HEAD)
 
 
 @pytest.mark.parametrize(("version", "found"), [((3, 12), ["AGN510"]), ((3, 13), [])])

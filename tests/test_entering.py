@@ -216,7 +216,7 @@ CASES = {
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
 def test_ways_through_context_managers(text: str) -> None:
-    assert_marked(HEADER + textwrap.dedent(text))
+    assert_marked(text, after=HEADER)
 
 
 def test_entering_a_cancel_scope_does_not_fail() -> None:

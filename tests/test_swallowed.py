@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import assert_marked
 
@@ -444,7 +442,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_default(name: str) -> None:
-    assert_marked(textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name])
 
 
 STRICT = {
@@ -492,4 +490,4 @@ STRICT = {
 
 @pytest.mark.parametrize("name", STRICT)
 def test_strict(name: str) -> None:
-    assert_marked(textwrap.dedent(STRICT[name]), strict=True)
+    assert_marked(STRICT[name], strict=True)

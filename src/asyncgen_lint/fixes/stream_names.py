@@ -7,27 +7,19 @@ from collections.abc import Iterator
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.names.scopes import Scope, last_name
 from asyncgen_lint.rule import Node
 
 
 def stream_name(facts: Facts, source: cst.BaseExpression, at: Node, function: Scope) -> str:
     """Return the name of the stream that a fix makes of a source at a node: `rows_stream`."""
-    return _free_name(facts, f"{_last_name(source)}_stream".lstrip("_"), at, function)
+    return _free_name(facts, f"{_stem(source)}_stream".lstrip("_"), at, function)
 
 
-def _last_name(source: cst.BaseExpression) -> str:
+def _stem(source: cst.BaseExpression) -> str:
     """Return the last name in what is called or iterated, without leading underscores."""
-    node = source
-    while not isinstance(node, (cst.Name, cst.Attribute)):
-        if isinstance(node, cst.Call):
-            node = node.func
-        elif isinstance(node, cst.Subscript):
-            node = node.value
-        else:
-            return ""
-    name = node.attr.value if isinstance(node, cst.Attribute) else node.value
-    return name.lstrip("_")
+    name = last_name(source)
+    return "" if name == "__call__" else name.lstrip("_")
 
 
 def _free_name(facts: Facts, stem: str, at: Node, function: Scope) -> str:

@@ -27,11 +27,11 @@ _LIBRARY_MODULES = sys.stdlib_module_names | {"builtins"}
 class Reference:
     """What an expression certainly refers to: a scope in view, a dotted library name, or both.
 
-    The dotted name is the one that tables are asked for. `is_far` says that the scope is in another
-    module, from where it is loaded when it is asked for.
+    The dotted name is the one that tables are asked for. A scope in another module is loaded when
+    it is asked for.
     """
 
-    __slots__ = ("_load", "_scope", "dotted", "is_far")
+    __slots__ = ("_load", "_scope", "dotted")
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class Reference:
         load: Callable[[], Reference | None] | None = None,
     ) -> None:
         self.dotted = dotted
-        self.is_far = load is not None
         self._scope = scope
         self._load = load
 
@@ -152,6 +151,20 @@ class Resolver:
                 return current, current.bindings[name]
             current = current.parent
         return None
+
+    def only_binding(self, name: str, scope: Scope) -> tuple[Binding, Scope] | None:
+        """Return the binding of a name that has no other, with the scope that has it."""
+        bound = self.bindings(name, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        return bound[1][0], bound[0]
+
+    def only_value(self, name: str, scope: Scope) -> tuple[cst.BaseExpression, Scope] | None:
+        """Return the value of a name that is bound to nothing else, and where that is evaluated."""
+        only = self.only_binding(name, scope)
+        if only is None or only[0].kind is not BindingKind.VALUE or only[0].value is None:
+            return None
+        return only[0].value, only[1]
 
     def reference(self, expression: cst.CSTNode, scope: Scope) -> Reference | None:
         """Return what the expression refers to, if that is certain."""

@@ -302,6 +302,14 @@ def last_name(expression: cst.CSTNode | None) -> str:
             return expression.value if isinstance(expression, cst.Name) else "__call__"
 
 
+def called_name(call: cst.Call) -> str:
+    """Return the name that a call is made by: `rows` for `db.rows()`, nothing for `make()()`."""
+    function = call.func
+    if isinstance(function, cst.Attribute):
+        return function.attr.value
+    return function.value if isinstance(function, cst.Name) else ""
+
+
 def outline(
     module: cst.Module,
     name: str = "",
@@ -679,6 +687,13 @@ def dotted_name(expression: cst.BaseExpression) -> str:
         return ""
     parts.append(expression.value)
     return ".".join(reversed(parts))
+
+
+def call_of(value: cst.CSTNode | None) -> cst.Call | None:
+    """Return the call that a value is, or that is awaited for it; None if it is no such thing."""
+    if isinstance(value, cst.Await):
+        value = value.expression
+    return value if isinstance(value, cst.Call) else None
 
 
 def is_name(expression: cst.CSTNode | None, name: str) -> bool:

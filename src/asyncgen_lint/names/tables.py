@@ -633,8 +633,6 @@ ASYNC_ITERABLE_ANNOTATIONS = frozenset(
     {"AsyncIterator", "AsyncIterable", "AsyncGenerator", "AsyncGeneratorType"}
 )
 
-ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
-
 GENERATOR_TYPES = frozenset(
     # Every async generator object is an instance of these: PEP 525, documentation of
     # collections.abc and types.

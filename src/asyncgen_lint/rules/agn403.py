@@ -15,9 +15,6 @@ release; context managers (AGN612) and functions that yield once and may be a de
 AGN401 and AGN402 go first on the same handler.
 
 Fix safety: no automatic fix; which error means the end is for a person to say.
-
-Known elsewhere as BLE001 (blind-except) and S110 (try-except-pass), which do not look at what the
-consumer gets.
 """
 
 from __future__ import annotations

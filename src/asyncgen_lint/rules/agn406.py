@@ -18,8 +18,6 @@ With `strict = true`, also `next()` over what is expected to have an item: in a 
 something else, outside of loops, and `next(x for x in ...)`.
 
 Fix safety: no automatic fix yet.
-
-pylint reports the sync form as R1708 (stop-iteration-return). References: PEP 479; PEP 525.
 """
 
 from __future__ import annotations

@@ -12,8 +12,6 @@ exception may come in at the `yield`.
 
 Fix safety: no automatic fix; whether the handler's code was meant for the end is for a person to
 say.
-
-References: PEP 492, "Asynchronous Iterators and async for".
 """
 
 from __future__ import annotations

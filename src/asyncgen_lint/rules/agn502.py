@@ -15,7 +15,7 @@ in `pytest.raises` or by a handler for it.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet. References: Language Reference 6.2.8 and 8.9.2, PEP 525, PEP 530.
+Fix safety: no automatic fix yet.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ are bound again, as in `rows = asynccontextmanager(rows)`; stacks that are not c
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet; which of the two is meant is for a person to say. References:
-contextlib documentation; Language Reference 8.5.1 and 3.4.4.
+Fix safety: no automatic fix yet; which of the two is meant is for a person to say.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ Not reported: generators that await nothing between their yields; workers that u
 `acquire`, which may be a lock; tasks with an `await` between their starts, which may wait for the
 first; a close whose RuntimeError is caught or suppressed; generators that come from elsewhere.
 
-Fix safety: no automatic fix yet. References: CPython issue 74956 (bpo-30773), PEP 525.
+Fix safety: no automatic fix yet.
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ the builtin ones; `as_completed` where the target version is 3.13 or later.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet. References: Language Reference 8.9.2; asyncio, `as_completed`;
-PEP 492.
+Fix safety: no automatic fix yet.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ on to be called later.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet. References: Language Reference 6.3.4 and 8.9.2, PEP 525.
+Fix safety: no automatic fix yet.
 """
 
 from __future__ import annotations

@@ -16,8 +16,6 @@ never return, and objects whose `__next__` raises no StopIteration; a handler fo
 other than with asyncio.
 
 Fix safety: no automatic fix; the code must also be told to stop at the default.
-
-References: PEP 479; CPython issue gh-112182.
 """
 
 from __future__ import annotations

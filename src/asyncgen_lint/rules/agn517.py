@@ -12,8 +12,6 @@ their `yield`, or more than one `yield`; loops whose whole body is a `try` that 
 itself.
 
 Fix safety: no automatic fix yet.
-
-References: FastAPI documentation, "Dependencies with yield"; AGN101 and AGN102 for the late close.
 """
 
 from __future__ import annotations

@@ -75,6 +75,21 @@ def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         stack += reversed(children(current))
 
 
+OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+"""What stands in a function without being run as a part of it."""
+
+
+def own_nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Yield the node and what is below it, parents first, without functions and classes in it."""
+    yield node
+    stack = children(node)[::-1]
+    while stack:
+        current = stack.pop()
+        if not isinstance(current, OWN_SCOPES):
+            yield current
+            stack += reversed(children(current))
+
+
 def parents(node: cst.CSTNode) -> dict[cst.CSTNode, cst.CSTNode]:
     """Return the parent of each node below a node."""
     return {child: parent for parent in descendants(node) for child in children(parent)}

@@ -62,11 +62,8 @@ class AmbientStates:
         if not depth:
             return ""
         if isinstance(manager, cst.Name):
-            bound = self._knowledge.resolver.bindings(manager.value, scope)
-            if bound is None or len(bound[1]) != 1 or bound[1][0].kind is not BindingKind.VALUE:
-                return ""
-            value = bound[1][0].value
-            return self._set_by(value, bound[0], depth - 1) if value is not None else ""
+            only = self._knowledge.resolver.only_value(manager.value, scope)
+            return self._set_by(*only, depth - 1) if only is not None else ""
         if not isinstance(manager, cst.Call):
             return ""
         dotted = self._knowledge.dotted(manager.func, scope)

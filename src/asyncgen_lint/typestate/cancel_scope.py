@@ -11,7 +11,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Call, Graph, Region, RegionKind, Yield
 from asyncgen_lint.names.resolve import full_name
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name, is_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, dotted_name, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -68,11 +68,8 @@ class CancelScopes:
         if isinstance(manager, cst.Attribute):
             return self._stored_scope(manager, scope, depth)
         if isinstance(manager, cst.Name):
-            bound = self._knowledge.resolver.bindings(manager.value, scope)
-            if bound is None or len(bound[1]) != 1 or bound[1][0].kind is not BindingKind.VALUE:
-                return ""
-            value = bound[1][0].value
-            return self._scope_of(value, bound[0], depth - 1) if value is not None else ""
+            only = self._knowledge.resolver.only_value(manager.value, scope)
+            return self._scope_of(*only, depth - 1) if only is not None else ""
         if not isinstance(manager, cst.Call):
             return ""
         dotted = self._knowledge.dotted(manager.func, scope)

@@ -23,7 +23,7 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     is_name,
 )
-from asyncgen_lint.source.walk import children
+from asyncgen_lint.source.walk import OWN_SCOPES, children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.stacks import only_closes_generators
 
@@ -65,7 +65,7 @@ class Cleanup:
         pending = [suite]
         while pending:
             node = pending.pop()
-            if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            if isinstance(node, OWN_SCOPES):
                 continue
             if _closes(node.expression if isinstance(node, cst.Await) else node, closed):
                 continue

@@ -17,13 +17,11 @@ from asyncgen_lint.flow.graph import (
     Bind,
     Block,
     Call,
-    Enter,
-    Exit,
     Instruction,
-    Next,
     Region,
     RegionKind,
     Yield,
+    suspends,
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, last_name
@@ -200,7 +198,7 @@ class _Concurrent:
             for number, each in enumerate(current.instructions):
                 if number >= start:
                     yield each, current, state
-                    is_over = _suspends(each) or each.node is site.node
+                    is_over = suspends(each) or isinstance(each, Yield) or each.node is site.node
                     if is_over:
                         break
                 if state is not None:
@@ -214,14 +212,6 @@ class _Concurrent:
 
 
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
-
-
-def _suspends(instruction: Instruction) -> bool:
-    if isinstance(instruction, (Await, Yield)):
-        return True
-    if isinstance(instruction, (Next, Enter, Exit)):
-        return instruction.is_async
-    return False
 
 
 def _may_suspend(site: Site) -> bool:

@@ -76,10 +76,10 @@ class Locks:
         return ""
 
     def _lock_of_name(self, name: cst.Name, scope: Scope, depth: int) -> str:
-        bound = self._knowledge.resolver.bindings(name.value, scope)
-        if bound is None or len(bound[1]) != 1:
+        only = self._knowledge.resolver.only_binding(name.value, scope)
+        if only is None:
             return ""
-        where, (binding,) = bound
+        binding, where = only
         if binding.kind is BindingKind.PARAMETER and isinstance(binding.node, cst.Param):
             annotation = binding.node.annotation
             return self._annotated(annotation.annotation, where) if annotation else ""

@@ -144,25 +144,20 @@ class Instances:
             return function, scope
         if not isinstance(function, cst.Name):
             return None
-        bound = self._resolver.bindings(function.value, scope)
-        if bound is None or len(bound[1]) != 1:
-            return None
-        where, (only,) = bound
-        if only.kind is not BindingKind.VALUE or not isinstance(only.value, cst.Call):
-            return None
-        return only.value, where
+        value, where = self._resolver.only_value(function.value, scope) or (None, scope)
+        return (value, where) if isinstance(value, cst.Call) else None
 
     def _class_made(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the class that `cls` stands for, in a method that gets the class."""
         if not isinstance(function, cst.Name):
             return None
-        bound = self._resolver.bindings(function.value, scope)
-        if bound is None or len(bound[1]) != 1:
+        only = self._resolver.only_binding(function.value, scope)
+        if only is None:
             return None
-        method = bound[0]
+        binding, method = only
         if not self._gets_class(method):
             return None
-        return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
+        return method.owner_class if self._is_first_parameter(binding.node, method) else None
 
     def _gets_class(self, method: Scope) -> bool:
         return method.name in _CLASS_TAKERS or "builtins.classmethod" in (
@@ -365,11 +360,8 @@ class Instances:
             return None
         return self._agreed(values, function, depth)
 
-    def type_entered(self, manager: cst.BaseExpression, scope: Scope) -> Type | None:
-        """Return what is known of the value that entering a manager gives."""
-        return self._type_entered(manager, scope, _MAX_DEPTH)
-
     def _type_entered(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
+        """Return what is known of the value that entering a manager gives."""
         if isinstance(manager, cst.Call):
             called = self.called(manager.func, scope, depth - 1)
             if called is not None and called.scope.yields:

@@ -13,6 +13,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
 from asyncgen_lint.flow.lower import TooComplex, lower
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.resolve import Modules, Resolver
 from asyncgen_lint.names.scopes import (
@@ -24,6 +25,7 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     last_name,
 )
+from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.annotations import ASYNC_GENERATORS, Type
 from asyncgen_lint.typestate.consumed import consumed
@@ -98,6 +100,15 @@ class Knowledge:
     def dotted(self, expression: cst.CSTNode, scope: Scope) -> str:
         """Return the dotted name of a library object, or an empty string."""
         return self.resolver.dotted(expression, scope)
+
+    def is_endless(self, iterator: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether an expression makes one of the library's iterators that never end."""
+        if not isinstance(iterator, cst.Call):
+            return False
+        dotted = self.dotted(iterator.func, scope)
+        if dotted == "itertools.repeat":
+            return len(iterator.args) == 1
+        return dotted in tables.ENDLESS_ITERATORS
 
     def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
         """Return the names of a class and of its known bases, as the resolver gives them."""
@@ -633,21 +644,14 @@ def is_stub(function: Scope) -> bool:
     node = function.node
     if not isinstance(node, cst.FunctionDef):
         return False
-    return all(_is_stub_statement(each) for each in _statements(node.body))
-
-
-def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return statements
+    return all(_is_stub_statement(each) for each in statements(node.body))
 
 
 def _is_stub_statement(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Pass):
         return True
     if isinstance(node, cst.If) and node.orelse is None:
-        return all(_is_stub_statement(each) for each in _statements(node.body))
+        return all(_is_stub_statement(each) for each in statements(node.body))
     if isinstance(node, cst.Expr):
         kinds = (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)
         return isinstance(node.value, kinds)

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 import libcst as cst
 
 from asyncgen_lint.names.scopes import Scope, alternatives
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.suites import JUMPS, last_statement
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 
 Known = Mapping[str, tuple[cst.BaseExpression, ...]]
 """For a name, the expressions of the classes of which it is an instance of one."""
 
 _NOTHING: Known = {}
 
-_OWN_SCOPE = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _WITH_SUITE = (cst.Else, cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler)
-_LEAVING = (cst.Return, cst.Raise, cst.Continue, cst.Break)
 
 
 def narrowed_names(
@@ -82,7 +81,7 @@ class _Narrowing:
                 self._expression(item, known)
                 known = _without(known, item)
             return self.suite(node.body, known)
-        elif isinstance(node, _OWN_SCOPE):
+        elif isinstance(node, OWN_SCOPES):
             return _without(known, node)
         for child in children(node):
             if isinstance(child, cst.BaseSuite):
@@ -146,7 +145,7 @@ class _Narrowing:
             self._children(
                 node, {name: types for name, types in known.items() if name not in bound}
             )
-        elif not isinstance(node, _OWN_SCOPE):
+        elif not isinstance(node, OWN_SCOPES):
             self._children(node, known)
 
     def _children(self, node: cst.CSTNode, known: Known) -> None:
@@ -188,12 +187,8 @@ def _pattern_classes(pattern: cst.MatchPattern) -> tuple[cst.BaseExpression, ...
 
 def _leaves(suite: cst.BaseSuite) -> bool:
     """Return whether control never goes on behind a suite."""
-    if not suite.body:
-        return False
-    last = suite.body[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        return isinstance(last.body[-1], _LEAVING)
-    return isinstance(last, _LEAVING) or (isinstance(last, cst.If) and _always_leaves(last))
+    last = last_statement(suite)
+    return isinstance(last, JUMPS) or (isinstance(last, cst.If) and _always_leaves(last))
 
 
 def _always_leaves(node: cst.If) -> bool:

@@ -203,11 +203,8 @@ class OtherTask:
     def _is_context_variable(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         if not isinstance(expression, cst.Name):
             return False
-        bound = self._knowledge.resolver.bindings(expression.value, scope)
-        if bound is None or len(bound[1]) != 1:
-            return False
-        value = bound[1][0].value
-        if bound[1][0].kind is not BindingKind.VALUE or not isinstance(value, cst.Call):
+        value, where = self._knowledge.resolver.only_value(expression.value, scope) or (None, scope)
+        if not isinstance(value, cst.Call):
             return False
         made = value.func.value if isinstance(value.func, cst.Subscript) else value.func
-        return self._knowledge.dotted(made, bound[0]) == "contextvars.ContextVar"
+        return self._knowledge.dotted(made, where) == "contextvars.ContextVar"

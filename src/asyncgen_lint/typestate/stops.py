@@ -30,7 +30,6 @@ from asyncgen_lint.flow.graph import (
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import (
-    BindingKind,
     Scope,
     ScopeKind,
     alternatives,
@@ -38,7 +37,8 @@ from asyncgen_lint.names.scopes import (
     is_name,
     last_name,
 )
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.suites import statements
+from asyncgen_lint.source.walk import descendants, own_nodes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.summary import Summaries
 
@@ -333,11 +333,9 @@ class Stops:
     def _made(self, source: cst.BaseExpression, scope: Scope, depth: int) -> cst.BaseExpression:
         """Return the expression that made what a source certainly is."""
         if isinstance(source, cst.Name) and depth:
-            bound = self._knowledge.resolver.bindings(source.value, scope)
-            if bound is not None and len(bound[1]) == 1:
-                (only,) = bound[1]
-                if only.kind is BindingKind.VALUE and only.value is not None:
-                    return self._made(only.value, scope, depth - 1)
+            only = self._knowledge.resolver.only_value(source.value, scope)
+            if only is not None:
+                return self._made(only[0], scope, depth - 1)
         if isinstance(source, cst.Call) and depth:
             if self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS:
                 return self._made(source.args[0].value, scope, depth - 1)
@@ -380,17 +378,9 @@ class Stops:
             return False
         return not any(
             self._knowledge.dotted(each, scope) in tables.ENDLESS_ITERATORS
-            or (
-                isinstance(self._made(each, scope, 2), cst.Call)
-                and self._is_endless(self._made(each, scope, 2), scope)
-            )
+            or self._knowledge.is_endless(self._made(each, scope, 2), scope)
             for each in descendants(source)
             if isinstance(each, (cst.Name, cst.Attribute))
-        )
-
-    def _is_endless(self, made: cst.BaseExpression, scope: Scope) -> bool:
-        return isinstance(made, cst.Call) and (
-            self._knowledge.dotted(made.func, scope) in tables.ENDLESS_ITERATORS
         )
 
     # Waited for in vain
@@ -414,9 +404,7 @@ class Stops:
                     yield WrongStop(handler, found, step, ends_otherwise, raises_it)
 
     def _only_raises_stop(self, handler: cst.ExceptHandler, function: Scope) -> bool:
-        statement = handler.body.body[0]
-        if isinstance(statement, cst.SimpleStatementLine):
-            statement = statement.body[0]
+        statement = statements(handler.body)[0]
         if not isinstance(statement, cst.Raise) or statement.exc is None:
             return False
         raised = statement.exc
@@ -505,17 +493,6 @@ class Stops:
                 yield each
 
 
-def own_nodes(suite: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yield the nodes of a suite, those of nested functions and classes left aside."""
-    pending = [suite]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            continue
-        yield node
-        pending += reversed(children(node))
-
-
 def _handler_around(block: Block) -> cst.ExceptHandler | None:
     for region in reversed(block.regions):
         if region.kind is RegionKind.HANDLER:
@@ -525,10 +502,9 @@ def _handler_around(block: Block) -> cst.ExceptHandler | None:
 
 def _guards_its_yield(function: Scope) -> bool:
     """Return whether a context manager's generator handles what comes in at its `yield`."""
-    body = function.node.body if isinstance(function.node, cst.FunctionDef) else function.node
     return any(
         isinstance(each, (cst.With, cst.TryStar)) or (isinstance(each, cst.Try) and each.handlers)
-        for each in own_nodes(body)
+        for each in own_nodes(function.node)
     )
 
 

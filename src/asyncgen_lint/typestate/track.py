@@ -49,7 +49,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.flow.solve import Solution, outcomes
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, dotted_name
+from asyncgen_lint.names.scopes import Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -1137,8 +1137,8 @@ def _given_to_exit_stacks(scope: Scope) -> Iterator[str]:
     """Yield the names of what was entered on an exit stack, and is closed with it."""
     for name, bindings in scope.bindings.items():
         for each in bindings:
-            value = each.value.expression if isinstance(each.value, cst.Await) else each.value
-            if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
+            call = call_of(each.value)
+            if call is None or not isinstance(call.func, cst.Attribute):
                 continue
-            if value.func.attr.value in ("enter_async_context", "enter_context"):
+            if call.func.attr.value in ("enter_async_context", "enter_context"):
                 yield name
