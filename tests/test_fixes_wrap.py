@@ -856,6 +856,7 @@ def test_named_ones_in_a_file_with_tabs(name: str) -> None:
         "if db: g = rows(db)\n    async for x in g: break",
         "g = rows(db)\n    t = create_task(anext(g))\n    await t",
         "g = rows(db)\n    async for x in g:\n        break\n    g.aclose()",
+        "while db:\n        if db.n:\n            async for x in g: break\n        g = rows(db)",
         # an item goes further
         "g = rows(db)\n    async for x in g: return x",
         "g = rows(db)\n    return await anext(g)",
