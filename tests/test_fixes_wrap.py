@@ -442,6 +442,34 @@ def test_offered_where_items_stay_in_the_loop(body: str) -> None:
     assert is_offered(f"async def f({name}):\n    {body}\n".replace("return [", "x = ["))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async for row in rows():\n        use(row)\n    return row",
+        "a = []\n    async for row in rows():\n        a.append(row)\n        yield 1\n    use(a)",
+        "async for row in rows():\n        for x in row:\n            break\n    print(row)",
+        "async for row in rows():\n        if row: continue\n    print(row)",
+    ],
+)
+def test_offered_where_items_are_used_behind_the_last_one(body: str) -> None:
+    assert is_offered(f"async def f(self):\n    {body}\n".replace("return row", "use(row)"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async for row in rows():\n        use(row)\n        if row: break\n    print(row)",
+        "async for row in rows():\n        for x in row: pass\n        else: break\n    print(row)",
+        "try:\n        async for row in rows():\n            use(row)\n"
+        "    except ValueError:\n        print(row)",
+        "async for row in rows():\n        use(row)\n    return lambda: row",
+        "async for row in rows():\n        self.rows.append(row)",
+    ],
+)
+def test_not_offered_where_items_may_be_used_sooner(body: str) -> None:
+    assert not is_offered(f"async def f(self):\n    {body}\n")
+
+
 def test_not_offered_before_python_3_10() -> None:
     assert not is_offered("async def f():\n    async for x in rows(): break\n", (3, 9))
 
@@ -856,6 +884,8 @@ def test_named_ones_in_a_file_with_tabs(name: str) -> None:
         "if db: g = rows(db)\n    async for x in g: break",
         "g = rows(db)\n    t = create_task(anext(g))\n    await t",
         "g = rows(db)\n    async for x in g:\n        break\n    g.aclose()",
+        "g = rows(db)\n    try:\n        async for x in g: db(x)\n    except ValueError: pass\n"
+        "    return lambda: x",
         "while db:\n        if db.n:\n            async for x in g: break\n        g = rows(db)",
         # an item goes further
         "g = rows(db)\n    async for x in g: return x",
@@ -908,3 +938,10 @@ def test_what_is_made_of_an_item_makes_it_unsafe(last: str) -> None:
 def test_what_refers_to_no_item_keeps_it_safe(last: str) -> None:
     text = f"async def f(db):\n    g = rows(db)\n    x = await anext(g)\n    {last}\n"
     assert "async with aclosing(rows(db)) as g:" in repaired(text)
+
+
+def test_a_handler_in_between_may_leave_the_generator_open() -> None:
+    body = "try:\n        async for x in g: db(x)\n    except ValueError: pass\n    print(x)"
+    text = f"async def f(db):\n    g = rows(db)\n    {body}\n"
+    # All that uses an item comes along.
+    assert repaired(text).endswith("        except ValueError: pass\n        print(x)\n")

@@ -7,7 +7,7 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import CloseSkipped
 from asyncgen_lint.fixes.imports import local_name
-from asyncgen_lint.fixes.items import Items
+from asyncgen_lint.fixes.items import Items, is_handled_around
 from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
 from asyncgen_lint.fixes.wrap import ACLOSING, ACLOSING_SINCE, call_with, enter
 from asyncgen_lint.names.scopes import Scope
@@ -58,14 +58,10 @@ def _uses_in(facts: Facts, region: Region, line: Node, function: Scope) -> int:
 
 def _may_be_handled(facts: Facts, region: Region, function: Scope) -> bool:
     """Return whether code behind the close may use an item although an exception skipped it."""
-    around = [each for each in facts.around(region.block) if isinstance(each, _HANDLING)]
-    if not any(function.node in facts.around(each) for each in around):
+    if not is_handled_around(facts, region.block, function):
         return False
     items = Items(facts, function, region.statements(region.last), region.targets, region.taken)
     return items.may_escape()
-
-
-_HANDLING = (cst.Try, cst.TryStar, cst.With)
 
 
 def _under_aclosing(facts: Facts, skipped: CloseSkipped, region: Region) -> FixPlan | None:

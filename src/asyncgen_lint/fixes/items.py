@@ -19,6 +19,8 @@ _KEEPERS = frozenset(
 )  # fmt: skip
 """Methods of containers, queues, channels and futures that keep what they are given."""
 
+_HANDLING = (cst.Try, cst.TryStar, cst.With)
+
 _MAKERS_OF_PLAIN_VALUES = frozenset(
     f"builtins.{name}"
     for name in (
@@ -50,13 +52,25 @@ class Items:
         self._names = self._all_names(targets)
 
     def may_escape(self) -> bool:
-        """Return whether an item, or what was made of it, may be used behind the statements."""
+        """Return whether an item, or what was made of it, may be used behind the statements.
+
+        What follows loops that only end with their generator had no open one before either.
+        """
         if self._names is None:
             return True
         names = self._names
         return any(
             not self._is_plain(each, names) for each in self._returned()
-        ) or self._is_any_read_outside(names)
+        ) or self._is_any_read_outside(names, by_others=self._is_exhausted())
+
+    def _is_exhausted(self) -> bool:
+        """Return whether the statements come to their end only behind the last item."""
+        if self._taken or is_handled_around(self._facts, self._statements[0], self._function):
+            return False
+        if any(isinstance(each, _HANDLING) for each in self._inside):
+            return False
+        loops = [each for each in self._inside if isinstance(each, cst.For) and each.asynchronous]
+        return not any(map(_has_break, loops))
 
     def surely_escape(self) -> bool:
         """Return whether an item itself may be used behind the statements."""
@@ -168,11 +182,14 @@ class Items:
 
     # Reads elsewhere
 
-    def _is_any_read_outside(self, names: set[str]) -> bool:
-        return any(map(self._is_read_outside, names))
+    def _is_any_read_outside(self, names: set[str], *, by_others: bool = False) -> bool:
+        return any(self._is_read_outside(each, by_others=by_others) for each in names)
 
-    def _is_read_outside(self, name: str) -> bool:
-        """Return whether a name is read elsewhere, or by a function that may outlive this."""
+    def _is_read_outside(self, name: str, *, by_others: bool) -> bool:
+        """Return whether a name is read elsewhere, or by a function that may outlive this.
+
+        `by_others`: what this function itself reads elsewhere does not count.
+        """
         if name in self._function.declared_global | self._function.declared_nonlocal:
             return True
         pending = [self._function]
@@ -180,7 +197,8 @@ class Items:
             scope = pending.pop()
             reads = set(scope.loads.get(name, ()))
             if scope is self._function or _runs_at_once(scope):
-                if not all(self._is_rebound(name, node) for node in reads - self._inside):
+                elsewhere = () if by_others else reads - self._inside
+                if not all(self._is_rebound(name, node) for node in elsewhere):
                     return True
             elif reads or name in scope.declared_nonlocal:
                 return True
@@ -229,6 +247,30 @@ def names_in(target: cst.BaseExpression) -> set[str] | None:
         else:
             return None
     return names
+
+
+def is_handled_around(facts: Facts, node: Node, function: Scope) -> bool:
+    """Return whether a statement around a node, in its function, may catch what is raised there."""
+    for each in facts.around(node):
+        if each is function.node:
+            return False
+        if isinstance(each, _HANDLING) and each is not node:
+            return True
+    return False
+
+
+def _has_break(loop: cst.For) -> bool:
+    """Return whether a `break` of the loop itself may leave it."""
+    pending: list[cst.CSTNode] = [loop.body]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, cst.Break):
+            return True
+        if isinstance(each, (cst.For, cst.While)):
+            pending += [each.orelse] if each.orelse is not None else []
+        elif not isinstance(each, (cst.FunctionDef, cst.ClassDef)):
+            pending += children(each)
+    return False
 
 
 def _runs_at_once(scope: Scope) -> bool:
