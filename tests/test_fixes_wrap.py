@@ -900,6 +900,7 @@ def test_named_ones_in_a_file_with_tabs(name: str) -> None:
         "return db(), [int(x) async for x in rows(db)]",
         "return db and [int(x) async for x in rows(db)]",
         "return [y for y in z async for x in rows(y)]",
+        "return [y async for x in rows(db) async for y in rows(x)]",
         "return lambda: [int(x) async for x in rows(db)]",
         "if [int(x) async for x in rows(db)]: return 1",
         "return list([int(x)] async for x in rows(db))",

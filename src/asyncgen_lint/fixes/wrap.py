@@ -101,6 +101,9 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     comprehension = facts.parent(clause)
     if not isinstance(comprehension, (cst.ListComp, cst.SetComp, cst.DictComp)):
         return None
+    # What an inner clause makes anew for each item would stay as it is.
+    if clause.inner_for_in is not None and clause.inner_for_in.asynchronous is not None:
+        return None
     line = _line_begun_by(facts, comprehension)
     if line is None:
         return None
