@@ -109,7 +109,6 @@ SUITES = (
         ("starlette[full]==1.10.0", "pytest", "trio", "blockbuster", "importlib-metadata"),
         ("tests", "-o", "addopts="),
     ),
-    Suite("websockets", "17.4", ("pytest",), ("tests/asyncio", "tests/trio"), sources="src"),
     Suite(
         "trio",
         "0.35.0",

@@ -321,6 +321,44 @@ CASES = {
         one.cancel()
         await asyncio.wait([one])
         await source.aclose()
+    def by_a_loop(loop):
+        source = rows()
+        one = loop.create_task(anext(source))
+        print(loop.run_until_complete(one))
+        two = loop.create_task(anext(source))
+        print(loop.run_until_complete(two))
+        two.cancel()
+        loop.run_until_complete(source.aclose())
+    def interrupted(loop):
+        source = rows()
+        try:
+            while True:
+                one = loop.create_task(anext(source))
+                yield loop.run_until_complete(one)
+        except (KeyboardInterrupt, Exception):
+            loop.create_task(source.aclose())  # AGN508
+            one.cancel()
+            raise
+    def interrupted_and_awaited(loop):
+        source = rows()
+        try:
+            while True:
+                one = loop.create_task(anext(source))
+                yield loop.run_until_complete(one)
+        except KeyboardInterrupt:
+            one.cancel()
+            loop.run_until_complete(asyncio.wait([one]))
+            loop.create_task(source.aclose())
+            raise
+    def failed(loop):
+        source = rows()
+        try:
+            while True:
+                one = loop.create_task(anext(source))
+                yield loop.run_until_complete(one)
+        except Exception:
+            loop.create_task(source.aclose())
+            raise
     """,
     "timeouts": """
     async def goes_on():

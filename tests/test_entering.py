@@ -181,6 +181,23 @@ CASES = {
             else:
                 self.skip("not enabled")
     """,
+    "the errors of a group are raised one by one": """
+        @asynccontextmanager
+        async def session():
+            try:
+                conn = await connect()
+                yield conn
+            except* ValueError as group:
+                for error in group.exceptions:
+                    raise error
+        @asynccontextmanager
+        async def grouped():
+            try:
+                yield await connect()
+            except Exception as error:
+                for each in error.exceptions:
+                    raise each from error
+    """,
     "the setup's error is logged": """
         @asynccontextmanager
         async def session():  # AGN603

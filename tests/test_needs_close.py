@@ -284,6 +284,33 @@ HAVE_NONE = {
 """Generators `g` that closing has no effect on."""
 
 CASES = {
+    "an exit stack that stays empty": """
+        from contextlib import AsyncExitStack
+        async def nameless(db):
+            async with AsyncExitStack():
+                yield 1
+        async def unused(db):
+            async with AsyncExitStack() as stack:
+                yield 1
+        async def used(db):
+            async with AsyncExitStack() as stack:
+                if db:
+                    await stack.enter_async_context(db)
+                yield 1
+        async def given(db):
+            async with AsyncExitStack() as stack:
+                db.put(stack)
+                yield 1
+        async def f(db):
+            async for row in nameless(db):
+                break
+            async for row in unused(db):
+                break
+            async for row in used(db):  # AGN101
+                break
+            async for row in given(db):  # AGN101
+                break
+    """,
     "finally global pop": """
         WAITING = {}
         async def g(key):

@@ -121,6 +121,7 @@ from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
 from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
+from asyncgen_lint.typestate.openings import OpenAtYield
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.protocol import IteratorProtocol
@@ -811,12 +812,12 @@ class Facts:
         for function in self._plain_generators():
             if not self._consumers.is_iterated_or_loops(function):
                 continue
-            for at, name, opened in self._cancel_scopes.open_at_yields(function):
-                path = (
-                    Step(f"`{name}` is entered here", opened),
-                    Step("and is still open at this `yield`", at),
+            for each in self._cancel_scopes.at_yields(function):
+                steps = (
+                    *_opening_steps(each, "is entered"),
+                    Step("and is still open at this `yield`", each.at),
                 )
-                yield YieldInScope(at, name, path)
+                yield YieldInScope(each.at, each.opened.name, steps)
 
     @cached_property
     def _cancel_scopes(self) -> CancelScopes:
@@ -857,15 +858,15 @@ class Facts:
     def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
         """Yield each `yield` of a plain generator at which ambient state is set."""
         states = AmbientStates(self._knowledge)
-        for function, graph in self._graphs_of_iterated_generators():
-            for each in states.set_at_yields(function, graph):
+        for function, _ in self._graphs_of_iterated_generators():
+            for each in states.at_yields(function):
                 path = [
-                    Step(f"`{each.name}` takes effect here", each.opened),
+                    *_opening_steps(each, "takes effect"),
                     Step("and still has it at this `yield`", each.at),
                 ]
-                if each.reset is not None:
-                    path.append(Step("this undoes it, wherever it is run", each.reset))
-                yield AmbientAtYield(each.at, each.name, tuple(path))
+                if each.closed is not None:
+                    path.append(Step("this undoes it, wherever it is run", each.closed))
+                yield AmbientAtYield(each.at, each.opened.name, tuple(path))
 
     def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
         """Yield a `yield` of each endless loop that never suspends, with the loop."""
@@ -1551,3 +1552,14 @@ def _is_iterated_in_place(leak: Leak) -> bool:
 
 def _class_name(method: Scope) -> str:
     return method.owner_class.name if method.owner_class is not None else ""
+
+
+def _opening_steps(found: OpenAtYield, verb: str) -> list[Step]:
+    """Return the steps that lead to what is open at a `yield`, the hidden place last."""
+    since, opened = found.since, found.opened
+    if not isinstance(since, cst.WithItem) or opened.at in (since, since.item):
+        return [Step(f"`{opened.name}` {verb} here", since)]
+    return [
+        Step(f"`{_name_of(since.item)}` is entered here", since),
+        Step(f"and with it, `{opened.name}` {verb} here", opened.at),
+    ]

@@ -14,7 +14,7 @@ from asyncgen_lint.fixes.unused import without_only_use
 from asyncgen_lint.fixes.wrap import ACLOSING, ACLOSING_SINCE, spacing
 from asyncgen_lint.names.scopes import BindingKind, Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.walk import descendants, is_same_code
 
 
 def enter_aclosing(facts: Facts, wrong: WronglyEntered) -> FixPlan | None:
@@ -159,7 +159,7 @@ def iterate_what_is_closed(facts: Facts, misused: AclosingMisused) -> FixPlan | 
     source = misused.call.args[0].value
     if first is not loop or not _is_plain_call(source):
         return None
-    if sum(each.deep_equals(source) for each in _calls_in(statement)) != 2:
+    if sum(is_same_code(each, source) for each in _calls_in(statement)) != 2:
         return None
     if not facts.gives_plain_values(source, function) and (
         Items(facts, function, [statement], [loop.target]).may_escape()

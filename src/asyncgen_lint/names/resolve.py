@@ -17,7 +17,14 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
-from asyncgen_lint.names.scopes import Binding, BindingKind, Outline, Scope, ScopeKind
+from asyncgen_lint.names.scopes import (
+    Binding,
+    BindingKind,
+    Outline,
+    Scope,
+    ScopeKind,
+    is_name,
+)
 
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"aiter", "anext", "BaseExceptionGroup"}
 _MAX_ALIASES = 5
@@ -195,6 +202,7 @@ class Resolver:
         where, bindings = bound
         if name in where.bound_before_star and self._may_be_rebound(name, where.outline):
             return None
+        bindings = _without_none(bindings)
         kinds = {each.kind for each in bindings}
         if kinds == {BindingKind.IMPORT}:
             return self._imported(bindings, scope.outline)
@@ -206,6 +214,46 @@ class Resolver:
         if only.kind is BindingKind.VALUE and only.value is not None and aliases:
             return self._reference(only.value, where, aliases - 1)
         return None
+
+    def alternatives(self, expression: cst.CSTNode, scope: Scope) -> list[Reference]:
+        """Return all that an expression may refer to; nothing if one of these is not known.
+
+        A name may be bound in several branches, or by alternative imports, or to None, which
+        cannot be called.
+        """
+        return self._alternatives(expression, scope, _MAX_ALIASES)
+
+    def _alternatives(self, expression: cst.CSTNode, scope: Scope, aliases: int) -> list[Reference]:
+        certain = self._reference(expression, scope, aliases)
+        if certain is not None:
+            return [certain]
+        if not aliases:
+            return []
+        if isinstance(expression, cst.IfExp):
+            sides = (expression.body, expression.orelse)
+            return _all_known([self._alternatives(each, scope, aliases - 1) for each in sides])
+        if isinstance(expression, cst.Attribute):
+            owners = self._alternatives(expression.value, scope, aliases)
+            names = [expression.attr.value]
+            members = [self._members(each, names, scope.outline) for each in owners]
+            return [each for each in members if each is not None] if all(members) else []
+        bound = self.bindings(expression.value, scope) if isinstance(expression, cst.Name) else None
+        if bound is None or bound[0].bound_before_star:
+            return []
+        where, bindings = bound
+        bindings = [each for each in bindings if not is_name(each.value, "None")]
+        found = [self._bound_to(each, where, aliases) for each in bindings]
+        tried = [each for each, by in zip(found, bindings, strict=True) if not by.is_fallback]
+        return _all_known(tried or found)
+
+    def _bound_to(self, binding: Binding, where: Scope, aliases: int) -> list[Reference]:
+        if binding.kind is BindingKind.IMPORT:
+            return [self._import(binding, where.outline)]
+        if binding.kind is BindingKind.VALUE and binding.value is not None:
+            return self._alternatives(binding.value, where, aliases - 1)
+        if binding.kind in (BindingKind.FUNCTION, BindingKind.CLASS):
+            return [Reference(scope=binding.scope, dotted=self._listed(binding.scope))]
+        return []
 
     def _unbound(self, name: str, outline: Outline) -> Reference | None:
         """Return what a name means that a module does not bind: from `import *`, or a builtin."""
@@ -585,6 +633,19 @@ class Resolver:
             ]
         found: list[Scope] = memo[owner]
         return found
+
+
+def _without_none(bindings: list[Binding]) -> list[Binding]:
+    """Return the imports where a name is None instead if one fails: `except ...: x = None`."""
+    if len(bindings) < 2:
+        return bindings
+    rest = [each for each in bindings if not is_name(each.value, "None")]
+    are_imports = bool(rest) and all(each.kind is BindingKind.IMPORT for each in rest)
+    return rest if are_imports else bindings
+
+
+def _all_known(alternatives: list[list[Reference]]) -> list[Reference]:
+    return [each for group in alternatives for each in group] if all(alternatives) else []
 
 
 def _exports(source: Outline, name: str) -> bool:

@@ -11,8 +11,8 @@ a `yield` and something else that may raise, and the stream ends behind the hand
 
 Not reported: handlers for specific exceptions, such as ConnectionClosed or EOFError; that raise,
 yield, go on with the loop, set a flag, hand the error to anybody but a logger, or call more than a
-release; context managers (AGN612) and functions that yield once and may be a dependency. AGN302,
-AGN401 and AGN402 go first on the same handler.
+release; a `try` that yields an error caught before it; context managers (AGN612) and functions that
+yield once and may be a dependency. AGN302, AGN401 and AGN402 go first on the same handler.
 
 Fix safety: no automatic fix; which error means the end is for a person to say.
 """

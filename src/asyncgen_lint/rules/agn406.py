@@ -15,7 +15,7 @@ not made in view; coroutines, out of which StopAsyncIteration comes as it is; `n
 thread (AGN516); context managers.
 
 With `strict = true`, also `next()` over what is expected to have an item: in a `for` loop over
-something else, outside of loops, and `next(x for x in ...)`.
+something else, outside of loops, and `next(x for x in ...)`; unless a test looks for items before.
 
 Fix safety: no automatic fix yet.
 """

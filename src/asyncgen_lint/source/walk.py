@@ -6,6 +6,7 @@ the walk about twenty times faster than a visitor.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -73,6 +74,15 @@ def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         current = stack.pop()
         yield current
         stack += reversed(children(current))
+
+
+def is_same_code(one: cst.BaseExpression, other: cst.BaseExpression) -> bool:
+    """Return whether two expressions are the same but for spacing, comments and parentheses."""
+    return type(one) is type(other) and _meaning(one) == _meaning(other)
+
+
+def _meaning(expression: cst.BaseExpression) -> str:
+    return ast.dump(ast.parse(f"({cst.Module([]).code_for_node(expression)}\n)", mode="eval"))
 
 
 OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)

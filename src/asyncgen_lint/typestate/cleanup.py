@@ -174,6 +174,8 @@ class Cleanup:
             product = self._knowledge.product(manager, scope)
             if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
                 return None
+            if len(product.functions) != 1:
+                return None
             return self._generator_manager_has_effect(product.functions[0], manager, scope)
         if found.kind is ScopeKind.CLASS:
             return self._class_has_effect(found, manager, scope)

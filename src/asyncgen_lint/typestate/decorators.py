@@ -321,7 +321,7 @@ class Decorators:
         if not isinstance(value, cst.Call) or any(each.star for each in value.args):
             return _UNKNOWN
         dotted = self._resolver.dotted(value.func, body.scope)
-        if dotted == "typing.cast" and len(value.args) == 2:
+        if dotted in tables.CASTS and len(value.args) == 2:
             return self._returned(value.args[1].value, body, depth - 1)
         if dotted == "functools.update_wrapper" and value.args:
             return self._returned(value.args[0].value, body, depth - 1)

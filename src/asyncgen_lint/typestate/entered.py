@@ -39,7 +39,7 @@ from asyncgen_lint.names.scopes import (
     last_name,
 )
 from asyncgen_lint.source.suites import falls_through
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.walk import descendants, is_same_code
 from asyncgen_lint.typestate.decorators import Way
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_name
 
@@ -240,7 +240,7 @@ class Entered:
         for call in function.calls:
             if call not in inside or last_name(call.func) in tables.LOGGING_METHODS | _TELLING:
                 continue
-            if not any(call.deep_equals(each) for each in others):
+            if not any(is_same_code(call, each) for each in others):
                 return call
         return None
 

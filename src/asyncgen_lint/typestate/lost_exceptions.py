@@ -255,7 +255,7 @@ class LostExceptions:
         for handler, entry, at in self._caught(_ERRORS, self._fails_here):
             if not self._is_for_all(handler) or not self._is_around_yield(handler):
                 continue
-            if self._does_something(handler, entry):
+            if self._does_something(handler, entry) or _is_of_report(handler, entry):
                 continue
             after = self._after(entry)
             if any(yield_of(block) is not None for block in after):
@@ -518,6 +518,24 @@ def _is_in(handler: cst.CSTNode, block: Block) -> bool:
 def _handlers(region: Region) -> tuple[cst.CSTNode, ...]:
     node = region.node
     return tuple(node.handlers) if isinstance(node, (cst.Try, cst.TryStar)) else ()
+
+
+def _is_of_report(handler: cst.CSTNode, entry: Block) -> bool:
+    """Return whether the `try` of a handler tells of an error that was caught before.
+
+    The stream has failed by then, and is not taken for complete because the report fails too.
+    """
+    tried = [each.node for each in entry.regions if each.handler is handler]
+    return any(
+        isinstance(caught := region.handler, (cst.ExceptHandler, cst.ExceptStarHandler))
+        and caught is not handler
+        and caught.name is not None
+        and isinstance(caught.name.name, cst.Name)
+        and isinstance(each, (cst.Try, cst.TryStar))
+        and _reads(each.body, caught.name.name.value)
+        for region in entry.regions
+        for each in tried
+    )
 
 
 def _reads(node: cst.CSTNode, name: str) -> bool:

@@ -15,7 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
-from asyncgen_lint.source.walk import descendants, own_nodes
+from asyncgen_lint.source.walk import descendants, is_same_code, own_nodes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
@@ -164,7 +164,7 @@ class Managers:
             if not self._is_generator(argument, scope) or _is_named(statement, call):
                 continue
             for loop in _async_loops(statement.body):
-                if loop.iter.deep_equals(argument):
+                if is_same_code(loop.iter, argument):
                     yield Unused(call, statement, loop, scope)
                     break
 

@@ -116,8 +116,8 @@ class OtherTask:
 
     def _bound_to_asyncio(self, function: Scope) -> Bound | None:
         """Return the timeout or task group of asyncio that is open at a generator's `yield`."""
-        for _, name, opened in self._scopes.open_at_yields(function):
-            return Bound(opened, f"it is inside `{name}` at its `yield`")
+        for each in self._scopes.at_yields(function):
+            return Bound(each.since, f"it is inside `{each.opened.name}` at its `yield`")
         return None
 
     def _spawner(self, close: cst.Call, scope: Scope) -> str:
@@ -166,9 +166,9 @@ class OtherTask:
 
     def _bound(self, function: Scope) -> Bound | None:
         """Return what of a generator function must end in the task it began in."""
-        for _, name, opened in self._scopes.open_at_yields(function):
-            if tables.CANCEL_SCOPES.get(name) in ("anyio", "trio"):
-                return Bound(opened, f"it is inside `{name}` at its `yield`")
+        for each in self._scopes.at_yields(function):
+            if tables.CANCEL_SCOPES.get(each.opened.name) in ("anyio", "trio"):
+                return Bound(each.since, f"it is inside `{each.opened.name}` at its `yield`")
         reset = self._reset_at_close(function)
         return Bound(reset, "closing it resets a context variable") if reset is not None else None
 

@@ -359,6 +359,8 @@ class Stops:
         if not is_file and not self._ends(made, function):
             return None
         is_certain = isinstance(source, cst.Name) and (is_file or _is_in_endless_loop(block))
+        if not is_certain and _tells_of_items(made, function):
+            return None
         return StopLeak(call, _label(call), "StopIteration", is_certain)
 
     def _ends(self, made: cst.BaseExpression, scope: Scope) -> bool:
@@ -491,6 +493,41 @@ class Stops:
         for each in own_nodes(function.node.body):
             if isinstance(each, cst.Try):
                 yield each
+
+
+def _tells_of_items(made: cst.BaseExpression, function: Scope) -> bool:
+    """Return whether a test of the function looks whether there is something to iterate."""
+    if isinstance(made, cst.GeneratorExp) and made.for_in.ifs:
+        return False
+    named = {
+        dotted_name(each)
+        for each in descendants(made)
+        if isinstance(each, (cst.Name, cst.Attribute))
+    }
+    return any(
+        dotted_name(each) in named
+        for node in descendants(function.node)
+        if isinstance(node, (cst.If, cst.While, cst.IfExp, cst.Assert))
+        for each in _asked_of(node.test)
+    )
+
+
+def _asked_of(test: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Yield what a test takes for true or false, or the length of."""
+    if isinstance(test, cst.BooleanOperation):
+        yield from _asked_of(test.left)
+        yield from _asked_of(test.right)
+    elif isinstance(test, cst.UnaryOperation):
+        yield from _asked_of(test.expression)
+    elif isinstance(test, cst.Comparison):
+        for each in (test.left, *(part.comparator for part in test.comparisons)):
+            yield from _asked_of(each) if isinstance(each, cst.Call) else ()
+    elif isinstance(test, cst.NamedExpr):
+        yield from _asked_of(test.value)
+    elif isinstance(test, cst.Call) and is_name(test.func, "len") and len(test.args) == 1:
+        yield test.args[0].value
+    elif isinstance(test, (cst.Name, cst.Attribute)):
+        yield test
 
 
 def _handler_around(block: Block) -> cst.ExceptHandler | None:

@@ -184,8 +184,11 @@ class _Timeouts:
 
 def is_ended_by_cancellation(site: Site) -> bool:
     """Return whether a cancelled step ends a generator: it may be awaiting, and lets it through."""
-    function = site.function
-    if function is None or not function.awaits:
+    return bool(site.functions) and all(map(_is_ended_by_cancellation, site.functions))
+
+
+def _is_ended_by_cancellation(function: Scope) -> bool:
+    if not function.awaits:
         return False
     handlers = (cst.ExceptHandler, cst.ExceptStarHandler)
     return not any(
