@@ -106,7 +106,7 @@ SUITES = (
     Suite(
         "starlette",
         "1.10.0",
-        ("starlette[full]==1.10.0", "pytest", "trio", "blockbuster", "importlib-metadata"),
+        ("starlette[full]==1.10.0", "pytest", "trio", "blockbuster", "opentelemetry-sdk"),
         ("tests", "-o", "addopts="),
     ),
     Suite(
