@@ -229,11 +229,15 @@ class AclosingMisused:
 
 @dataclass(frozen=True)
 class ClosedInOtherTask:
-    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own."""
+    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own.
+
+    `by_scope` says that a cancel scope or task group binds it.
+    """
 
     label: str
     at: Node
     spawner: str
+    by_scope: bool
     path: tuple[Step, ...]
 
 

@@ -752,7 +752,9 @@ class Facts:
         tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
         for each in tasks.closes():
             path = (Step(each.bound.text, each.bound.at),)
-            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
+            yield ClosedInOtherTask(
+                _name_of(each.generator), each.close, each.spawner, each.bound.is_scope, path
+            )
 
     def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
         """Yield each step in a new task, of a generator bound to the task that began it."""
