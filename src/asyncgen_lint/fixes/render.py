@@ -125,7 +125,8 @@ class FixRenderer:
         return [
             default if each.indent is None else each.indent
             for each in reversed(self._chain(statement)[1:])
-            if isinstance(each, cst.IndentedBlock)
+            # The cases of a `match` are indented too, and in no block of their own.
+            if isinstance(each, (cst.IndentedBlock, cst.Match))
         ]
 
 
