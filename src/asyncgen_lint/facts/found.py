@@ -306,12 +306,15 @@ class TaskOutlives:
 class WrongUse:
     """Something called `label`, at a node that cannot take it; `by` says what that is, in a word.
 
-    The label is empty for what has no name.
+    The label is empty for what has no name. `node` is the expression itself;
+    `is_later_right` says that a newer Python than the target takes it.
     """
 
     label: str
     at: Node
     by: str
+    node: Node
+    is_later_right: bool = False
 
     @property
     def subject(self) -> str:

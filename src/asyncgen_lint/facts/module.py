@@ -1415,7 +1415,8 @@ _AWAITABLE_METHODS = frozenset(
 
 def _wrong_use(misused: Misused) -> WrongUse:
     is_expression = isinstance(misused.node, cst.GeneratorExp)
-    return WrongUse("" if is_expression else _name_of(misused.node), misused.at, misused.by)
+    label = "" if is_expression else _name_of(misused.node)
+    return WrongUse(label, misused.at, misused.by, misused.node, misused.is_later_right)
 
 
 def label_of(node: Node) -> str:

@@ -26,11 +26,15 @@ _AS_COMPLETED_IS_ASYNC_SINCE = (3, 13)
 
 @dataclass(frozen=True, slots=True)
 class Misused:
-    """An expression that `at` (a loop, a `with`, or a call) misuses; `by` names what does."""
+    """An expression that `at` (a loop, a `with`, or a call) misuses; `by` names what does.
+
+    `is_later_right` says that a newer Python than the target takes it.
+    """
 
     node: cst.BaseExpression
     at: cst.CSTNode
     by: str
+    is_later_right: bool = False
 
 
 class Misuse:
@@ -106,16 +110,22 @@ class Misuse:
     ) -> Iterator[Misused]:
         """Yield each sync iterable that an async loop iterates; `by` says what it is."""
         for loop, scope in loops:
-            kind = self._sync_kind(loop.iter, scope, target_version)
+            if self._is_as_completed(loop.iter, scope):
+                if target_version < _AS_COMPLETED_IS_ASYNC_SINCE:
+                    yield Misused(loop.iter, loop, "a sync iterator", is_later_right=True)
+                continue
+            kind = self._sync_kind(loop.iter, scope)
             if kind and not self._is_over_generator(loop.iter):
                 yield Misused(loop.iter, loop, kind)
 
-    def _sync_kind(
-        self, iterable: cst.BaseExpression, scope: Scope, target_version: tuple[int, int]
-    ) -> str:
+    def _is_as_completed(self, iterable: cst.BaseExpression, scope: Scope) -> bool:
+        return (
+            isinstance(iterable, cst.Call)
+            and self._knowledge.dotted(iterable.func, scope) in tables.SYNC_UNTIL_3_13
+        )
+
+    def _sync_kind(self, iterable: cst.BaseExpression, scope: Scope) -> str:
         if isinstance(iterable, cst.Call):
-            if self._knowledge.dotted(iterable.func, scope) in tables.SYNC_UNTIL_3_13:
-                return "a sync iterator" if target_version < _AS_COMPLETED_IS_ASYNC_SINCE else ""
             if isinstance(iterable.func, cst.Attribute) and iterable.func.attr.value in _VIEWS:
                 is_dict = self._kind_of(iterable.func.value, scope) == "a dict"
                 return "a view of a dict" if is_dict and not iterable.args else ""
