@@ -71,3 +71,64 @@ def test_async_loop_outside_of_async_def_stays() -> None:
     # It does not compile, so that nothing is known of what was meant.
     text = "def f():\n    async for x in [1]: pass\n"
     assert fix_text(text, select=["AGN510"]).text == text
+
+
+# AGN511
+
+
+ROWS = """
+from starlette.responses import StreamingResponse
+
+async def rows():
+    yield 1
+
+async def pages(number, size=2, *rest, **options):
+    yield number
+
+async def all_pages(size=2, *rest, **options):
+    yield size
+
+class Book:
+    async def pages(self, size=2):
+        yield size
+    async def of_chapter(self, name):
+        yield name
+    @classmethod
+    async def all(cls):
+        yield cls
+    async def f(self):
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("async for x in rows: pass  # c", "async for x in rows(): pass  # c"),
+        ("async for x in (  # c\n            rows): pass", "async for x in (  # c\n            rows()): pass"),
+        ("return [x async for x in self.pages]", "return [x async for x in self.pages()]"),
+        ("return (x async for x in Book().pages)", "return (x async for x in Book().pages())"),
+        ("return aiter(rows)", "return aiter(rows())"),
+        ("return StreamingResponse(rows, 200)", "return StreamingResponse(rows(), 200)"),
+        ("async for x in all_pages: pass", "async for x in all_pages(): pass"),
+    ],
+)  # fmt: skip
+def test_generator_function_is_called(before: str, after: str) -> None:
+    assert repaired(f"{ROWS}        {before}\n", "AGN511") == f"{ROWS}        {after}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "async for x in pages: pass",
+        "async for x in self.of_chapter: pass",
+        "async for x in Book.pages: pass",
+        "async for x in Book.all: pass",
+        "return await anext(rows)",
+        "return await rows.aclose()",
+        "return await rows.asend(None)",
+    ],
+)
+def test_generator_function_is_not_called_where_that_may_be_wrong(line: str) -> None:
+    text = f"{ROWS}        {line}\n"
+    assert fix_text(text, select=["AGN511"]).remaining
+    assert repaired(text, "AGN511") == text

@@ -323,6 +323,21 @@ class WrongUse:
 
 
 @dataclass(frozen=True)
+class FunctionNotCalled:
+    """A generator function called `label`, at a node, `by`, that needs its generator.
+
+    `node` names the function; `is_to_be_called` says that a call without arguments gives what is
+    meant there.
+    """
+
+    label: str
+    at: Node
+    by: str
+    node: Node
+    is_to_be_called: bool
+
+
+@dataclass(frozen=True)
 class EarlySend:
     """A call that sends a value to the generator `label` before it was started."""
 

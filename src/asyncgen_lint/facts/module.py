@@ -28,6 +28,7 @@ from asyncgen_lint.facts.found import (
     DependencyIterated,
     EarlySend,
     ExitSwallowed,
+    FunctionNotCalled,
     GeneratorAwaited,
     GeneratorCached,
     GeneratorShared,
@@ -570,10 +571,11 @@ class Facts:
         loops = self._consumers.async_loops
         return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
 
-    def functions_not_called(self) -> Iterator[WrongUse]:
+    def functions_not_called(self) -> Iterator[FunctionNotCalled]:
         """Yield each generator function that stands, not called, for its generator."""
         for each in self._misuse.functions_for_generators(self._consumers.async_loops):
-            yield _wrong_use(each)
+            label = _name_of(each.node)
+            yield FunctionNotCalled(label, each.at, each.by, each.node, each.is_to_be_called)
 
     # Steps at the wrong time
 

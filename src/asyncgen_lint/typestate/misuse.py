@@ -28,13 +28,15 @@ _AS_COMPLETED_IS_ASYNC_SINCE = (3, 13)
 class Misused:
     """An expression that `at` (a loop, a `with`, or a call) misuses; `by` names what does.
 
-    `is_later_right` says that a newer Python than the target takes it.
+    `is_later_right` says that a newer Python than the target takes it, `is_to_be_called` of a
+    function that calling it without arguments gives what is meant.
     """
 
     node: cst.BaseExpression
     at: cst.CSTNode
     by: str
     is_later_right: bool = False
+    is_to_be_called: bool = False
 
 
 class Misuse:
@@ -143,8 +145,10 @@ class Misuse:
     ) -> Iterator[Misused]:
         """Yield each generator function that stands, not called, where its generator is needed."""
         for loop, scope in loops:
-            if self._uses.function_of(loop.iter, scope) is not None:
-                yield Misused(loop.iter, loop, "`async for`")
+            function = self._uses.function_of(loop.iter, scope)
+            if function is not None:
+                is_to_be_called = self._takes_nothing(function, loop.iter, scope)
+                yield Misused(loop.iter, loop, "`async for`", is_to_be_called=is_to_be_called)
         for scope in self._knowledge.outline.module.descendants():
             for call in scope.calls:
                 yield from self._function_in_call(call, scope)
@@ -156,8 +160,31 @@ class Misuse:
         elif call.args and not call.args[0].star and last_name(call) in _ITERATING:
             dotted = self._knowledge.dotted(call.func, scope)
             first = call.args[0].value
-            if dotted in _ITERATING_FUNCTIONS and self._uses.function_of(first, scope) is not None:
-                yield Misused(first, call, f"`{last_name(call)}`")
+            function = self._uses.function_of(first, scope)
+            if dotted in _ITERATING_FUNCTIONS and function is not None:
+                # A call in the place of a single step would begin anew each time.
+                is_to_be_called = dotted != "builtins.anext" and (
+                    self._takes_nothing(function, first, scope)
+                )
+                by = f"`{last_name(call)}`"
+                yield Misused(first, call, by, is_to_be_called=is_to_be_called)
+
+    def _takes_nothing(
+        self, function: Scope, expression: cst.BaseExpression, scope: Scope
+    ) -> bool:
+        """Return whether a function, as it is named in an expression, needs no arguments."""
+        node = function.node
+        if not isinstance(node, cst.FunctionDef) or node.decorators:
+            return False
+        if last_name(expression) != function.name:
+            return False
+        needed = [each for each in _parameters(node.params) if each.default is None]
+        if function.owner_class is None:
+            return not needed
+        is_bound = isinstance(expression, cst.Attribute) and (
+            self._knowledge.class_of(expression.value, scope) is not None
+        )
+        return is_bound and len(needed) == 1
 
     # Generators taken for coroutines and context managers
 
@@ -249,6 +276,11 @@ _ITERATING = frozenset(each.rpartition(".")[2] for each in _ITERATING_FUNCTIONS)
 _STARTER_NAMES = frozenset({"start_soon", "start"}) | frozenset(
     each.rpartition(".")[2] for each in tables.FUNCTION_RUNNERS | tables.THREAD_RUNNERS
 )
+
+
+def _parameters(given: cst.Parameters) -> list[cst.Param]:
+    """Return the parameters but for `*args` and `**kwargs`, which may stay empty."""
+    return [*given.posonly_params, *given.params, *given.kwonly_params]
 
 
 def _function_argument(call: cst.Call) -> cst.BaseExpression:
