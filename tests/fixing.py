@@ -40,7 +40,7 @@ def fixes_of(text: str, planner: Planner, target_version: tuple[int, int] = (3, 
 
 def applied(text: str, fixes: Iterable[Fix]) -> str:
     """Return the text with all fixes that are disjoint."""
-    return apply_fixes(Source("x.py", text), map(diagnostic_of, fixes))[0]
+    return apply_fixes(Source("x.py", text), map(diagnostic_of, fixes)).text
 
 
 def diagnostic_of(fix: Fix) -> Diagnostic:

@@ -14,6 +14,7 @@ from ways_in import LEFT_OPEN, NOTHING_FOUND
 from asyncgen_lint import batch, cli
 from asyncgen_lint.batch import Action, Outcome, Task, run_task, run_tasks
 from asyncgen_lint.config import Settings
+from asyncgen_lint.source.text import Source
 
 DEADLY = 37
 
@@ -106,16 +107,20 @@ def test_failure_of_ours_costs_one_file(tasks: list[Task], monkeypatch: pytest.M
 def test_repairs_that_make_it_worse_are_not_written(
     tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from asyncgen_lint.engine import Repair, lint
+    from asyncgen_lint.engine import lint
+    from asyncgen_lint.repair import Refusal, Repair
 
-    def spoil(source: object, settings: object, **options: object) -> Repair:
-        checked = lint(source, settings)  # type: ignore[arg-type]
-        return Repair("", (), checked, "a fix would have broken the syntax")
+    def spoil(source: Source, settings: Settings, **options: object) -> Repair:
+        checked = lint(source, settings)
+        refusal = Refusal(checked.diagnostics[0], "it would have broken the syntax")
+        return Repair(source.text, (), checked, (refusal,))
 
     monkeypatch.setattr(batch, "repair", spoil)
     outcome = run_task(replace(tasks[7], action=Action.FIX))
-    assert outcome.complaint == (
-        "f7.py: a fix would have broken the syntax (please report); left as it was"
+    line = outcome.diagnostics[0].span.start.line
+    assert outcome.complaints == (
+        f"f7.py:{line}: the fix of AGN101 was left out: it would have broken the syntax"
+        " (please report)",
     )
     assert outcome.failed
     assert [each.code for each in outcome.diagnostics] == ["AGN101"]

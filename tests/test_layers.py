@@ -18,6 +18,7 @@ FRONT = {"engine", "config", "registry", "rule", "source"}
 # - ways in and reporters build on `source`, whose texts and spans are what is passed around;
 # - `fixes` asks `names` which names are taken where an import or a variable is to be added;
 # - `explain` hands facts about one line to a reporter, for `cli` alone;
+# - `repair` applies fixes and has what comes of them analysed;
 # - `discovery` and `batch` (walking and running many files) stand between engine and ways in;
 # - `cache` keeps what `engine` gives and knows, without it, whether that still holds; it stands
 #   between it and `batch`, and is what the flake8 plugin calls for a file;
@@ -35,17 +36,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fixes": {"source", "names", "facts", "rule"},
     "config": ENGINE,
     "engine": ENGINE | {"config"},
+    "repair": {"engine", "config", "fixes", "rule", "source"},
     "report": {"rule", "source"},
     "discovery": {"config"},
     "cache": {"engine", "config", "rule", "source", "project"},
-    "batch": {"cache", "engine", "config", "rule", "source", "fixes"},
+    "batch": {"cache", "engine", "repair", "config", "rule", "source", "fixes"},
     "explain": FRONT | {"facts", "report"},
-    "api": FRONT | {"discovery", "batch"},
+    "api": FRONT | {"repair", "discovery", "batch"},
     "further": set(),
     "pages": {"further", "rule"},
     "cli": FRONT | {"discovery", "batch", "report", "explain", "pages"},
     "flake8_plugin": FRONT | {"cache"},
-    "codemod": FRONT,
+    "codemod": FRONT | {"repair"},
     "__init__": {"api", "rule", "source"},
     "__main__": {"cli"},
 }

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from asyncgen_lint.config import Settings
-from asyncgen_lint.engine import analyse, repair
+from asyncgen_lint.engine import analyse
 from asyncgen_lint.project.programs import forget
+from asyncgen_lint.repair import repair
 from asyncgen_lint.source.text import Source
 
 HEAD = """

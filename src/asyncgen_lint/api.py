@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from asyncgen_lint.batch import Task, run_tasks, unread
 from asyncgen_lint.config import DEFAULT_TARGET, Projects, Settings, check_selectors
 from asyncgen_lint.discovery import MissingPath, discover
-from asyncgen_lint.engine import lint, repair
+from asyncgen_lint.engine import lint
+from asyncgen_lint.repair import repair
 from asyncgen_lint.rule import Diagnostic
 from asyncgen_lint.source.text import Source
 
@@ -77,8 +78,8 @@ def fix_text(
 ) -> TextRepair:
     """Return the text with its safe fixes applied, with `unsafe` all fixes.
 
-    Newlines and whatever a fix does not touch stay as they are. When a fix would break the text, it
-    is returned as it was. Raises ValueError for an unknown code or name in `select`.
+    Newlines and whatever a fix does not touch stay as they are. A fix that would break the text or
+    cause another finding is left out. Raises ValueError for an unknown code or name in `select`.
     """
     settings = Settings(select=_selectors(select, "select"), target_version=target_version)
     source = _source(text, filename)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from asyncgen_lint.cache import analyse_with, cache_in, flush_all
 from asyncgen_lint.config import Settings
-from asyncgen_lint.engine import Analyse, Analysis, internal_diagnostic, lint, repair
+from asyncgen_lint.engine import Analyse, Analysis, internal_diagnostic, lint
 from asyncgen_lint.fixes.write import NotWritten, replace_file
+from asyncgen_lint.repair import Refusal, repair
 from asyncgen_lint.rule import Diagnostic
 from asyncgen_lint.source.text import Source, UnreadableSource, decode
 
@@ -60,10 +61,10 @@ class Task:
 class Outcome:
     """What one file gave: the findings left, the ones repaired, and what went wrong.
 
-    `before` and `after` are the file's bytes when fixes changed, or would change, them. `complaint`
-    is a message about a repair that failed. `failed` means that asyncgen-lint itself broke.
-    `is_new` says that the findings were found out now, not remembered; `cache_trouble`, why nothing
-    can be.
+    `before` and `after` are the file's bytes when fixes changed, or would change, them.
+    `complaints` are messages about repairs that failed. `failed` means that asyncgen-lint itself
+    broke. `is_new` says that the findings were found out now, not remembered; `cache_trouble`, why
+    nothing can be.
     """
 
     filename: str
@@ -72,7 +73,7 @@ class Outcome:
     before: bytes = b""
     after: bytes = b""
     text: str | None = None
-    complaint: str | None = None
+    complaints: tuple[str, ...] = ()
     failed: bool = False
     is_new: bool = field(default=True, compare=False)
     cache_trouble: str = field(default="", compare=False)
@@ -161,9 +162,10 @@ def _repaired(task: Task, source: Source, data: bytes) -> Outcome:
     repaired = repair(
         source, task.settings, unsafe=task.unsafe, root=task.root, analyse=_analyse(task)
     )
-    if repaired.error is not None:
-        return _left_as_it_was(task, data, f"{repaired.error} (please report)")
     outcome = _outcome(task, repaired.text, repaired.remaining)
+    if repaired.refused:
+        complaints = tuple(_left_out(task, each) for each in repaired.refused)
+        outcome = replace(outcome, complaints=complaints, failed=True)
     if not repaired.applied:
         return outcome
     try:
@@ -180,7 +182,16 @@ def _repaired(task: Task, source: Source, data: bytes) -> Outcome:
 def _left_as_it_was(task: Task, data: bytes, reason: str) -> Outcome:
     checked = _run_bytes(replace(task, action=Action.CHECK), data)
     complaint = f"{task.filename}: {reason}; left as it was"
-    return replace(checked, complaint=complaint, failed=True)
+    return replace(checked, complaints=(complaint,), failed=True)
+
+
+def _left_out(task: Task, refusal: Refusal) -> str:
+    diagnostic = refusal.diagnostic
+    line = diagnostic.span.start.line
+    return (
+        f"{task.filename}:{line}: the fix of {diagnostic.code} was left out: {refusal.reason}"
+        " (please report)"
+    )
 
 
 def _broken(task: Task, message: str) -> Outcome:

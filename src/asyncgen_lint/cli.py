@@ -266,8 +266,8 @@ def _task(options: argparse.Namespace, path: Path, name: str, project: Project) 
 
 def _complain_of(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
-        if outcome.complaint is not None:
-            _complain(outcome.complaint)
+        for complaint in outcome.complaints:
+            _complain(complaint)
     troubles = [each.cache_trouble for each in outcomes if each.cache_trouble]
     if troubles:
         _complain(troubles[0])

@@ -19,7 +19,7 @@ import libcst as cst
 from libcst.codemod import CodemodCommand, CodemodContext, SkipFile
 
 from asyncgen_lint.config import Projects, SettingsError
-from asyncgen_lint.engine import repair
+from asyncgen_lint.repair import repair
 from asyncgen_lint.rule import INTERNAL_CODE
 from asyncgen_lint.source.text import Source, UnreadableSource, read_source
 
@@ -58,8 +58,8 @@ class FixAsyncGenerators(CodemodCommand):
         for each in repaired.remaining.diagnostics:
             if each.code == INTERNAL_CODE:
                 raise SkipFile(f"{each.code} {each.message}")
-        if repaired.error is not None:
-            raise SkipFile(f"{repaired.error} (please report)")
+        for refusal in repaired.refused:
+            self.warn(f"the fix of {refusal.diagnostic.code} was left out: {refusal.reason}")
         module = cst.parse_module(repaired.text) if repaired.applied else tree
         parts = {each.name: getattr(module, each.name) for each in fields(module)}
         return _ExactModule(

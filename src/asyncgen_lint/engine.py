@@ -1,4 +1,4 @@
-"""The pipeline from a source to diagnostics and to a repaired text."""
+"""The pipeline from a source to diagnostics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from asyncgen_lint.rule import (
     INTERNAL_CODE,
     Diagnostic,
     Finding,
-    FixSafety,
     Node,
     PathStep,
     Rule,
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from asyncgen_lint.project.program import Program
     from asyncgen_lint.source.position import PositionMap
 
-MAX_ROUNDS = 10
-"""How many rounds of fixes a file gets; overlapping fixes wait for the next round."""
-
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
@@ -53,20 +48,6 @@ class Analysis:
     failed: bool = False
     is_new: bool = field(default=True, compare=False)
     basis: Basis | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """What fixing one file gave: its new text, what was applied, and what is left.
-
-    `applied` holds the diagnostics whose fix is in the text, each as it stood in its round.
-    `error` says why the file was left as it was, if a fix had made it worse.
-    """
-
-    text: str
-    applied: tuple[Diagnostic, ...]
-    remaining: Analysis
-    error: str | None = None
 
 
 def analyse(
@@ -134,44 +115,6 @@ def lint(
         if each.code == INTERNAL_CODE or not suppressions.hides(each.code, lines):
             shown.append(replace(each, noqa_lines=lines))
     return replace(analysis, diagnostics=tuple(shown))
-
-
-def repair(
-    source: Source,
-    settings: Settings,
-    *,
-    unsafe: bool = False,
-    root: PurePath | None = None,
-    analyse: Analyse = analyse,
-) -> Repair:
-    """Apply fixes round by round until none is left, and return the new text.
-
-    All disjoint fixes of a round are applied at once. Findings that a comment hides are not
-    repaired. A file that after a round no longer compiles, or has a finding that it did not have
-    before, is left as it was.
-    """
-    from asyncgen_lint.fixes.apply import apply_fixes
-
-    first = current = lint(source, settings, root=root, analyse=analyse)
-    text = source.text
-    applied: list[Diagnostic] = []
-    for _ in range(MAX_ROUNDS):
-        wanted = [each for each in current.diagnostics if _is_wanted(each, unsafe)]
-        if not wanted:
-            break
-        new_text, done = apply_fixes(replace(source, text=text), wanted)
-        if new_text == text:
-            break
-        new_source = replace(source, text=new_text)
-        if not _compiles_as_before(source, new_source):
-            return Repair(source.text, (), first, "a fix would have broken the syntax")
-        after = lint(new_source, settings, root=root, analyse=analyse)
-        if news := _new_findings(current, after):
-            codes = ", ".join(sorted(news))
-            return Repair(source.text, (), first, f"a fix would have caused {codes}")
-        text, current = new_text, after
-        applied += done
-    return Repair(text, tuple(applied), current)
 
 
 def is_test_file(source: Source, root: PurePath | None) -> bool:
@@ -322,39 +265,6 @@ def _merged(one: Diagnostic, other: Diagnostic) -> Diagnostic:
     # Like messages may be of two generators: each has a path of its own.
     path = (*one.path, *(each for each in other.path if each not in one.path))
     return replace(one, message=message, path=path)
-
-
-def _is_wanted(diagnostic: Diagnostic, unsafe: bool) -> bool:
-    fix = diagnostic.fix
-    return fix is not None and (unsafe or fix.safety is FixSafety.SAFE)
-
-
-def _compiles_as_before(before: Source, after: Source) -> bool:
-    return _compiles(after) or not _compiles(before)
-
-
-@lru_cache(maxsize=8)
-def _compiles(source: Source) -> bool:
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(source.text, source.filename, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def _new_findings(before: Analysis, after: Analysis) -> set[str]:
-    def count(analysis: Analysis) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for each in analysis.diagnostics:
-            counts[each.code] = counts.get(each.code, 0) + 1
-        return counts
-
-    old = count(before)
-    return {code for code, number in count(after).items() if number > old.get(code, 0)}
 
 
 def _unparsable(source: Source, failure: ParseFailure) -> Diagnostic:

@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from asyncgen_lint.rule import Diagnostic, Edit
 from asyncgen_lint.source.text import Source
 
 
-def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> tuple[str, list[Diagnostic]]:
-    """Return the new text and the diagnostics whose fix went in.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A text with fixes in it. `done` are the diagnostics whose fix is.
+
+    `edits` are the changes by position: offsets into the old text and what stands there now.
+    """
+
+    text: str
+    done: tuple[Diagnostic, ...]
+    edits: tuple[tuple[int, int, str], ...]
+
+    def origin(self, offset: int) -> tuple[int, int]:
+        """Return where in the old text something at this offset of the new text comes from.
+
+        That is one offset, twice; for what an edit wrote, the ends of the text it replaced.
+        """
+        shift = 0
+        for start, end, content in self.edits:
+            new_start = start + shift
+            if offset < new_start:
+                break
+            if offset < new_start + len(content):
+                return start, end
+            shift += len(content) - (end - start)
+        return offset - shift, offset - shift
+
+
+def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> Applied:
+    """Return the source's text with the fixes of these diagnostics.
 
     A fix is applied whole or not at all. Equal edits of several fixes, such as the same import,
     count once; a fix that overlaps an earlier one waits for another round.
@@ -24,10 +52,11 @@ def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> tuple[str,
             continue
         taken.update(((start, end), content) for start, end, content in edits)
         done.append(diagnostic)
+    ordered = tuple((start, end, content) for (start, end), content in sorted(taken.items()))
     text = source.text
-    for (start, end), content in sorted(taken.items(), reverse=True):
+    for start, end, content in reversed(ordered):
         text = text[:start] + content + text[end:]
-    return text, done
+    return Applied(text, tuple(done), ordered)
 
 
 def _offsets(source: Source, edit: Edit) -> tuple[int, int, str]:
