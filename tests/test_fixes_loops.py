@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
-from fixing import compiles, dedented
+from fixing import compiles
 
 from asyncgen_lint import fix_text
 
@@ -104,14 +106,17 @@ class Book:
     ("before", "after"),
     [
         ("async for x in rows: pass  # c", "async for x in rows(): pass  # c"),
-        ("async for x in (  # c\n            rows): pass", "async for x in (  # c\n            rows()): pass"),
+        (
+            "async for x in (  # c\n            rows): pass",
+            "async for x in (  # c\n            rows()): pass",
+        ),
         ("return [x async for x in self.pages]", "return [x async for x in self.pages()]"),
         ("return (x async for x in Book().pages)", "return (x async for x in Book().pages())"),
         ("return aiter(rows)", "return aiter(rows())"),
         ("return StreamingResponse(rows, 200)", "return StreamingResponse(rows(), 200)"),
         ("async for x in all_pages: pass", "async for x in all_pages(): pass"),
     ],
-)  # fmt: skip
+)
 def test_generator_function_is_called(before: str, after: str) -> None:
     assert repaired(f"{ROWS}        {before}\n", "AGN511") == f"{ROWS}        {after}\n"
 
@@ -132,3 +137,127 @@ def test_generator_function_is_not_called_where_that_may_be_wrong(line: str) -> 
     text = f"{ROWS}        {line}\n"
     assert fix_text(text, select=["AGN511"]).remaining
     assert repaired(text, "AGN511") == text
+
+
+# AGN502
+
+
+ITEMS = "[item async for item in rows()]"
+SOURCE = """
+async def rows(n=0):
+    yield 1
+
+async def f(*args):
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("for x in rows(): pass  # c", "async for x in rows(): pass  # c"),
+        (
+            "for x in rows():  # c\n\n        # d\n        s = '''\n  e'''\n    else: pass",
+            "async for x in rows():  # c\n\n        # d\n        s = '''\n  e'''\n    else: pass",
+        ),
+        ("if args:\n    \tfor x in rows(): pass", "if args:\n    \tasync for x in rows(): pass"),
+        ("return [x for x in rows() if x]", "return [x async for x in rows() if x]"),
+        (
+            "return {x: y for x in args for y in rows(x)}",
+            "return {x: y for x in args async for y in rows(x)}",
+        ),
+        ("return list(rows())", "return [item async for item in rows()]"),
+        ("return (list(rows()))", "return ([item async for item in rows()])"),
+        (
+            "return list(  # c\n        rows()  # d\n    )",
+            f"return [  # c\n        {ITEMS[1:-1]}  # d\n    ]",
+        ),
+        ("return list((rows()))", "return [item async for item in (rows())]"),
+        ("return set(rows())", "return {item async for item in rows()}"),
+        ("return tuple(rows())", "return tuple([item async for item in rows()])"),
+        ("return frozenset(rows())", "return frozenset([item async for item in rows()])"),
+        ("return dict(rows(), a=1)", "return dict([item async for item in rows()], a=1)"),
+        ("return f(*rows(), 2)", "return f(*[item async for item in rows()], 2)"),
+        ("return [*rows()]", "return [*[item async for item in rows()]]"),
+        ("return list(x async for x in rows())", "return [x async for x in rows()]"),
+        ("return set((await x for x in args))", "return {await x for x in args}"),
+        ("return ','.join((await x for x in args))", "return ','.join([await x for x in args])"),
+        ("return tuple(x for x in rows())", "return tuple([x async for x in rows()])"),
+        ("g = rows()\n    return list(g)", "g = rows()\n    return [item async for item in g]"),
+        (
+            "item = rows()\n    return list(item)",
+            "item = rows()\n    return [item2 async for item2 in item]",
+        ),
+        (
+            "try:\n        return list(rows())\n    finally: pass",
+            f"try:\n        return {ITEMS}\n    finally: pass",
+        ),
+    ],
+)
+def test_what_takes_all_items_gets_them_safely(before: str, after: str) -> None:
+    assert repaired(f"{SOURCE}    {before}\n", "AGN502") == f"{SOURCE}    {after}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return any(rows())", "return any([item async for item in rows()])"),
+        ("return any(await x for x in args)", "return any([await x for x in args])"),
+        ("return sum(rows(), 1)", "return sum([item async for item in rows()], 1)"),
+        (
+            "return max((await x for x in args), default=0)",
+            "return max([await x for x in args], default=0)",
+        ),
+        ("return sum(x for x in rows())", "return sum([x async for x in rows()])"),
+        ("return 1 not in rows()", "return 1 not in [item async for item in rows()]"),
+        ("a, *b = rows()", "a, *b = [item async for item in rows()]"),
+        (
+            "for i, x in enumerate(rows(), 1): pass",
+            "for i, x in enumerate([item async for item in rows()], 1): pass",
+        ),
+        (
+            "async for i, x in enumerate(rows()): pass",
+            "for i, x in enumerate([item async for item in rows()]): pass",
+        ),
+        (
+            "async for x in zip(rows(), rows(1)): pass",
+            f"for x in zip({ITEMS}, [item2 async for item2 in rows(1)]): pass",
+        ),
+    ],
+)
+def test_what_may_not_need_all_items_gets_them_when_asked_for(before: str, after: str) -> None:
+    text = f"{SOURCE}    {before}\n"
+    assert repaired(text, "AGN502") == text
+    assert repaired(text, "AGN502", unsafe=True) == f"{SOURCE}    {after}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return next(rows())",
+        "return len(rows())",
+        "return rows()[0]",
+        "return map(str, rows())",
+        "return (x for x in rows())",
+        "return f(x for x in rows())",
+        "return (list(rows(x)) for x in args)",
+        "return [list(rows(x)) for x in args]",
+        "return [[y for y in rows(x)] for x in args]",
+        "return lambda: list(rows())",
+        "class A: x = list(rows())",
+        "def g(): return list(rows())",
+        "def g():\n        for x in rows(): pass",
+        "list = f\n    return list(x for x in rows())",
+        "return list(rows(),  # c\n    )",
+    ],
+)
+def test_no_async_comprehension_where_it_may_not_stand_or_is_not_meant(line: str) -> None:
+    text = f"{SOURCE}    {line}\n"
+    assert fix_text(text, select=["AGN502"]).remaining
+    assert repaired(text, "AGN502", unsafe=True) == text
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="does not compile here")
+def test_async_comprehensions_nest_from_python_3_11() -> None:
+    text = f"{SOURCE}    return [list(rows(x)) for x in args]\n"
+    new = fix_text(text, select=["AGN502"], target_version=(3, 11)).text
+    assert new == text.replace("list(rows(x))", "[item async for item in rows(x)]")

@@ -97,9 +97,12 @@ def _is_primary(parent: Node | None, node: Node) -> bool:
     return isinstance(parent, cst.Await)
 
 
-def may_await(facts: Facts, node: Node) -> bool:
-    """Return whether `await` may stand at a node without changing what a comprehension makes."""
-    sync_comprehensions = 0
+def may_await(facts: Facts, node: Node, *, in_comprehension: bool = False) -> bool:
+    """Return whether `await` may stand at a node without changing what a comprehension makes.
+
+    With `in_comprehension`, whether a new async comprehension may stand there.
+    """
+    sync_comprehensions = int(in_comprehension)
     child, parent = node, facts.parent(node)
     while parent is not None:
         if isinstance(parent, cst.FunctionDef):

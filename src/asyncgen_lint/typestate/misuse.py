@@ -127,10 +127,11 @@ class Misuse:
         )
 
     def _sync_kind(self, iterable: cst.BaseExpression, scope: Scope) -> str:
-        if isinstance(iterable, cst.Call):
-            if isinstance(iterable.func, cst.Attribute) and iterable.func.attr.value in _VIEWS:
-                is_dict = self._kind_of(iterable.func.value, scope) == "a dict"
-                return "a view of a dict" if is_dict and not iterable.args else ""
+        called = iterable.func if isinstance(iterable, cst.Call) else None
+        if isinstance(called, cst.Attribute) and called.attr.value in _VIEWS:
+            assert isinstance(iterable, cst.Call)
+            is_dict = self._kind_of(called.value, scope) == "a dict"
+            return "a view of a dict" if is_dict and not iterable.args else ""
         kind = self._kind_of(iterable, scope)
         return kind if kind in _SYNC_KINDS else ""
 
@@ -169,9 +170,7 @@ class Misuse:
                 by = f"`{last_name(call)}`"
                 yield Misused(first, call, by, is_to_be_called=is_to_be_called)
 
-    def _takes_nothing(
-        self, function: Scope, expression: cst.BaseExpression, scope: Scope
-    ) -> bool:
+    def _takes_nothing(self, function: Scope, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether a function, as it is named in an expression, needs no arguments."""
         node = function.node
         if not isinstance(node, cst.FunctionDef) or node.decorators:
