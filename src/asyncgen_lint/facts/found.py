@@ -323,6 +323,19 @@ class WrongUse:
 
 
 @dataclass(frozen=True)
+class GeneratorEntered(WrongUse):
+    """A generator that is entered as a context manager, which raises.
+
+    `function` made it, if that is certain, and all that is done with what it gives in this module
+    is to enter it; `is_private` says that no other module does anything with it. The function
+    yields once.
+    """
+
+    function: Scope | None = None
+    is_private: bool = False
+
+
+@dataclass(frozen=True)
 class FunctionNotCalled:
     """A generator function called `label`, at a node, `by`, that needs its generator.
 
@@ -587,10 +600,15 @@ class NextInThread:
 
 @dataclass(frozen=True)
 class DependencyIterated:
-    """An `async for` over a dependency whose handler at the `yield` no failure reaches."""
+    """An `async for` over a dependency whose handler at the `yield` no failure reaches.
+
+    `raises_again` says that what comes to the handler leaves it as it came.
+    """
 
     label: str
     header: Node
+    function: Scope
+    raises_again: bool
     path: tuple[Step, ...]
 
 

@@ -31,6 +31,7 @@ from asyncgen_lint.facts.found import (
     FunctionNotCalled,
     GeneratorAwaited,
     GeneratorCached,
+    GeneratorEntered,
     GeneratorShared,
     GeneratorTested,
     ItemReused,
@@ -562,9 +563,14 @@ class Facts:
         """Yield each generator, or function of one, given to what runs a coroutine."""
         return map(_wrong_use, self._misuse.taken_for_coroutines())
 
-    def generators_entered(self) -> Iterator[WrongUse]:
+    def generators_entered(self) -> Iterator[GeneratorEntered]:
         """Yield each generator that `async with` or an exit stack is to enter."""
-        return map(_wrong_use, self._misuse.entered())
+        for each in self._misuse.entered():
+            use, function = _wrong_use(each), self._misuse.only_entered(each.node)
+            is_private = function is not None and self._misuse.is_private(function)
+            yield GeneratorEntered(
+                use.label, use.at, use.by, use.node, function=function, is_private=is_private
+            )
 
     def sync_iterables_iterated(self) -> Iterator[WrongUse]:
         """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
@@ -1393,7 +1399,8 @@ class Facts:
                 Step("a framework throws failures in at this `yield`, a loop does not", each.at),
                 Step("so that this handler never runs", each.handler),
             )
-            yield DependencyIterated(label_of(each.loop.iter), each.loop, path)
+            label, raises_again = label_of(each.loop.iter), each.raises_again
+            yield DependencyIterated(label, each.loop, each.user, raises_again, path)
 
     def mere_delegations(self) -> Iterator[Node]:
         """Yield each loop that only hands on what another generator yields."""

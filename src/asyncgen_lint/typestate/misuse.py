@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, is_name, last_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, is_name, last_name
+from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.uses import Use, Uses
 
@@ -267,6 +268,45 @@ class Misuse:
                 ):
                     yield Misused(use.node, call, "`enter_async_context`")
 
+    def only_entered(self, node: cst.BaseExpression) -> Scope | None:
+        """Return the function whose call a node is, if it was meant as a context manager.
+
+        It yields once, and each mention of it in this module is a call whose result is entered.
+        """
+        if not isinstance(node, cst.Call):
+            return None
+        entered = {each.node: each for each in self.entered()}
+        scopes = {each.node: each.scope for each in self._uses.of_generators}
+        product = self._knowledge.product(node, scopes[node])
+        if product is None or len(product.functions) != 1:
+            return None
+        (function,) = product.functions
+        if not _yields_once(function) or function.name != last_name(node):
+            return None
+        if function.outline is not self._knowledge.outline:
+            return None
+        functions = self._knowledge.outline.functions()
+        if sum(each.name == function.name for each in functions) != 1:
+            # An override, or another definition, would have to be decorated too.
+            return None
+        for each in self._mentions(function.name):
+            call = self._parents[each]
+            if not isinstance(call, cst.Call) or call.func is not each or call not in entered:
+                return None
+        return function
+
+    def _mentions(self, name: str) -> Iterator[cst.CSTNode]:
+        for scope in self._knowledge.outline.module.descendants():
+            yield from scope.loads.get(name, ())
+        for each in descendants(self._knowledge.outline.module.node):
+            if isinstance(each, cst.Attribute) and each.attr.value == name:
+                yield each
+
+    def is_private(self, function: Scope) -> bool:
+        """Return whether no other module may do anything with a function, by its name."""
+        is_local = function.parent is not None and function.parent.kind is ScopeKind.FUNCTION
+        return is_local or (function.name.startswith("_") and not function.name.startswith("__"))
+
 
 _STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib2.AsyncExitStack"})
 _GENERATOR_METHODS = tables.STEP_METHODS | {"aclose"}
@@ -275,6 +315,17 @@ _ITERATING = frozenset(each.rpartition(".")[2] for each in _ITERATING_FUNCTIONS)
 _STARTER_NAMES = frozenset({"start_soon", "start"}) | frozenset(
     each.rpartition(".")[2] for each in tables.FUNCTION_RUNNERS | tables.THREAD_RUNNERS
 )
+
+
+def _yields_once(function: Scope) -> bool:
+    """Return whether a function has one `yield`, and that outside of loops."""
+    if len(function.yields) != 1:
+        return False
+    (only,) = function.yields
+    return not any(
+        isinstance(each, (cst.For, cst.While)) and any(x is only for x in descendants(each))
+        for each in descendants(function.node)
+    )
 
 
 def _parameters(given: cst.Parameters) -> list[cst.Param]:
