@@ -8,7 +8,7 @@ for itself, and awaiting a step raises StopAsyncIteration, never StopIteration (
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import libcst as cst
@@ -71,12 +71,16 @@ class StopLeak:
     """A step of another iterator, called `label`, whose end leaves a generator as an exception.
 
     `stop` is what the end raises; `is_certain` says that nothing but the end stops the stepping.
+    `may_return` says that a `return` may stand there, and `passes_manager` that a `with` in between
+    sees that it is no exception.
     """
 
     at: cst.CSTNode
     label: str
     stop: str
     is_certain: bool
+    may_return: bool = False
+    passes_manager: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +258,12 @@ class Stops:
                 stop = f"builtins.{found.stop}"
                 if self._is_let_through(block, graph, stop, function):
                     seen.add(each.node)
-                    yield found
+                    kinds = {region.kind for region in block.regions}
+                    yield replace(
+                        found,
+                        may_return=RegionKind.FINALLY not in kinds,
+                        passes_manager=RegionKind.WITH in kinds,
+                    )
 
     def _is_let_through(self, block: Block, graph: Graph, stop: str, scope: Scope) -> bool:
         edges = [e for e in block.edges if e.raised and e.kind is EdgeKind.MAY_RAISE]

@@ -1,0 +1,254 @@
+"""StopIteration and StopAsyncIteration: returning instead, and handlers that never run."""
+
+from __future__ import annotations
+
+import pytest
+from fixing import compiles, dedented
+
+from asyncgen_lint import fix_text, lint_text
+
+
+def repaired(text: str, code: str, *, unsafe: bool = False) -> str:
+    """Return a text after the fixes of one rule, which must compile and stay as they are."""
+    new = fix_text(text, select=[code], unsafe=unsafe).text
+    assert compiles(new), new
+    assert fix_text(new, select=[code], unsafe=unsafe).text == new
+    return new
+
+
+def offered(text: str, code: str) -> str:
+    """Return the safety of the fix of the only finding, `none` without one."""
+    (found,) = lint_text(text, select=[code])
+    return found.fix.safety.value if found.fix else "none"
+
+
+# AGN406: returning at the end of what is stepped
+
+
+STEPPED = """
+async def f(it, other):
+    while True:
+        x = await anext(it)
+        yield x
+"""
+GUARDED = """
+async def f(it, other):
+    while True:
+        try:
+            x = await anext(it)
+        except StopAsyncIteration:
+            return
+        yield x
+"""
+
+
+@pytest.mark.parametrize("above", ["", "# c\n        ", "\n        # c\n        "])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "x = await anext(it)  # d",
+        "x = await it.__anext__()",
+        "x: int = await it.asend(1)",
+        "x = await anext(it.source)",
+        "x = (await anext(  # d\n            it))",
+        "x, y = await anext(it)",
+    ],
+)
+def test_step_at_the_start_of_a_turn_is_guarded(above: str, step: str) -> None:
+    text = STEPPED.replace("x = await anext(it)", above + step)
+    # Lines within parentheses are indented with what they belong to.
+    inner = step.replace("\n", "\n    ")
+    wanted = GUARDED.replace("try:", f"{above}try:").replace("x = await anext(it)", inner)
+    assert repaired(text, "AGN406") == wanted
+
+
+def test_a_yielded_step_is_taken_before_the_yield() -> None:
+    text = dedented(
+        """
+        async def f(it):
+        \twhile 1:
+
+        \t\t# a
+        \t\tyield await anext(it)  # b
+        \t\tawait sleep(1)
+        """
+    )
+    assert repaired(text, "AGN406") == dedented(
+        """
+        async def f(it):
+        \twhile 1:
+
+        \t\t# a
+        \t\ttry:
+        \t\t\titem = await anext(it)  # b
+        \t\texcept StopAsyncIteration:
+        \t\t\treturn
+        \t\tyield item
+        \t\tawait sleep(1)
+        """
+    )
+
+
+def test_crlf_and_strings_stay() -> None:
+    text = STEPPED.replace("yield x", "yield '''\n a'''\n").replace("\n", "\r\n")
+    wanted = GUARDED.replace("yield x", "yield '''\n a'''\n").replace("\n", "\r\n")
+    assert repaired(text, "AGN406") == wanted
+
+
+@pytest.mark.parametrize(
+    ("change", "safety"),
+    [
+        (("yield x", "yield x"), "safe"),
+        (("yield x", "if x: yield x\n        else: continue"), "safe"),
+        (("yield x", "y = x + 1\n        await other.send(y)\n        yield y"), "safe"),
+        (("yield x", "for y in x: yield y"), "unsafe"),
+        (("yield x", "other.append(x)\n        yield x"), "unsafe"),
+        (("yield x", "other += x\n        yield x"), "unsafe"),
+        (("yield x", "other = x\n        yield x"), "unsafe"),
+        (("yield x", "other[x] = x\n        yield x"), "unsafe"),
+        (("yield x", "yield x\n    print(x)"), "unsafe"),
+        (("yield x", "yield (last := x)"), "unsafe"),
+        (("while True", "while other"), "unsafe"),
+        (("while True", "for _ in range(3)"), "unsafe"),
+        (("    while True:\n", "    while other:\n      while True:\n"), "unsafe"),
+        (
+            ("    while True:\n", "    async with asyncio.timeout(1):\n      while True:\n"),
+            "unsafe",
+        ),
+        (("    while True:\n", "    try: pass\n    finally:\n      while True:\n"), "none"),
+        (("x = await", "print(x)\n        x = await"), "none"),
+        (("x = await anext(it)", "x = await anext(it); print(x)"), "none"),
+        (("x = await anext(it)", "x = 1 + await anext(it)"), "none"),
+        (("x = await anext(it)", "x = [await anext(it)]"), "none"),
+        (("x = await anext(it)", "x, y = await asyncio.gather(anext(it), other)"), "none"),
+        (("x = await anext(it)", "x = await anext(aiter(it))"), "none"),
+        (("x = await anext(it)", "print(await anext(it))"), "none"),
+        (("x = await anext(it)\n        yield x", "yield await anext(it), 1"), "none"),
+        (("x = await anext(it)\n        yield x", "y = yield await anext(it)"), "none"),
+        (("(it, other)", "(it, StopAsyncIteration)"), "none"),
+    ],
+)
+def test_return_at_the_end_only_where_nothing_is_lost(change: tuple[str, str], safety: str) -> None:
+    text = "import asyncio\n" + STEPPED.replace(*change)
+    assert compiles(text), text
+    assert offered(text, "AGN406") == safety
+    repaired(text, "AGN406", unsafe=True)
+
+
+def test_one_line_loop_stays() -> None:
+    text = "async def f(it):\n    while True: yield await anext(it)\n"
+    assert repaired(text, "AGN406") == text
+
+
+# AGN409: handlers that never run
+
+
+HANDLED = """
+async def f(source, log):
+    # a
+    try:
+        # b
+        async for x in source:  # c
+            s = '''
+  d'''
+            # e
+    except StopAsyncIteration:  # g
+        log(s)
+        # h
+    # i
+"""
+
+
+def test_handler_becomes_the_else_of_the_loop() -> None:
+    assert repaired(HANDLED, "AGN409") == HANDLED
+    assert (
+        repaired(HANDLED, "AGN409", unsafe=True)
+        == """
+async def f(source, log):
+    # a
+    # b
+    async for x in source:  # c
+        s = '''
+  d'''
+        # e
+    else:  # g
+        log(s)
+        # h
+    # i
+"""
+    )
+
+
+def test_handler_under_a_finally_becomes_the_else_of_the_loop() -> None:
+    text = HANDLED.replace("    # i\n", "    finally:  # i\n        log()\n")
+    assert repaired(text, "AGN409", unsafe=True) == text.replace(
+        "    except StopAsyncIteration:  # g\n        log(s)\n        # h\n",
+        "        else:  # g\n            log(s)\n            # h\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "try:\n        async for x in source: pass\n    except StopAsyncIteration: pass",
+            "async for x in source: pass",
+        ),
+        (
+            "try:\n        return [x async for x in source]\n    except StopAsyncIteration:\n"
+            "        pass",
+            "return [x async for x in source]",
+        ),
+        (
+            "try:\n        async for x in source: pass\n    except StopAsyncIteration: pass\n"
+            "    finally: log()",
+            "try:\n        async for x in source: pass\n    finally: log()",
+        ),
+    ],
+)
+def test_handler_that_does_nothing_is_dropped(before: str, after: str) -> None:
+    text = f"async def f(source, log):\n    {before}\n"
+    assert offered(text, "AGN409") == "safe"
+    assert repaired(text, "AGN409") == f"async def f(source, log):\n    {after}\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("    # i\n", "    except ValueError: pass\n"),
+        ("    # i\n", "    else: pass\n"),
+        ("try:\n", "try:\n        log.clear\n"),
+        ("try:", "try:  # j"),
+        ("StopAsyncIteration:", "StopAsyncIteration as e:"),
+        ("log(s)", "raise"),
+        ("    except", "        else: pass\n    except"),
+        ("log(s)\n        # h", "pass"),
+    ],
+)
+def test_handler_stays_where_more_would_change(change: tuple[str, str]) -> None:
+    text = HANDLED.replace(*change)
+    assert compiles(text), text
+    assert offered(text, "AGN409") == "none"
+    assert repaired(text, "AGN409", unsafe=True) == text
+
+
+def test_handler_in_a_loop_of_its_own() -> None:
+    text = dedented(
+        """
+        async def f(sources):
+            while sources:
+                try:
+                    async for x in sources.pop(): print(x)
+                except StopAsyncIteration:
+                    break
+        """
+    )
+    assert repaired(text, "AGN409", unsafe=True) == dedented(
+        """
+        async def f(sources):
+            while sources:
+                async for x in sources.pop(): print(x)
+                else:
+                    break
+        """
+    )
