@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from fixing import compiles, dedented
 
@@ -252,3 +254,67 @@ def test_handler_in_a_loop_of_its_own() -> None:
                     break
         """
     )
+
+
+# AGN405: returning in place of a raise
+
+
+RAISED = """
+async def f(it, lock):
+    try:
+        async with lock:
+            while x := await it():
+                raise StopAsyncIteration  # a
+            yield x
+    finally:
+        it.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("manager", "statement", "safety"),
+    [
+        ("if it", "raise StopAsyncIteration", "safe"),
+        ("if it", "raise StopIteration(1) from None; print(x)", "safe"),
+        ("if it", "raise StopAsyncIteration(await it())", "none"),
+        ("async with asyncio.timeout(1)", "raise StopAsyncIteration", "unsafe"),
+    ],
+)
+def test_return_in_place_of_a_raise(manager: str, statement: str, safety: str) -> None:
+    text = RAISED.replace("async with lock", manager)
+    text = "import asyncio\n" + text.replace("raise StopAsyncIteration", statement)
+    assert compiles(text), text
+    assert offered(text, "AGN405") == safety
+    returned = statement.partition(";")
+    after = text.replace(statement, f"return{returned[1]}{returned[2]}")
+    assert repaired(text, "AGN405", unsafe=True) == (text if safety == "none" else after)
+
+
+@pytest.mark.parametrize("caught", ["StopAsyncIteration", "Exception", "(OSError, Exception)"])
+def test_no_return_where_a_handler_takes_the_stop(caught: str) -> None:
+    # The handler's code would not run any more.
+    text = RAISED.replace("async with lock", "if lock")
+    text = text.replace("    finally:", f"    except {caught}:\n        yield 1\n    finally:")
+    assert not lint_text(text, select=["AGN405"])
+    assert repaired(text, "AGN405", unsafe=True) == text
+    other = text.replace(caught, "OSError")
+    assert repaired(other, "AGN405") == other.replace("raise StopAsyncIteration", "return")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="except* is new in Python 3.11")
+def test_no_return_in_the_handler_of_a_group() -> None:
+    text = dedented(
+        """
+        async def f(it):
+            try:
+                yield 1
+            except* OSError:
+                raise StopAsyncIteration
+        """
+    )
+    assert offered(text, "AGN405") == "none"
+    stepping = text.replace(
+        "        raise StopAsyncIteration", "        while True:\n            yield await anext(it)"
+    )
+    assert compiles(stepping)
+    assert offered(stepping, "AGN406") == "none"

@@ -91,8 +91,7 @@ def _turn_of(facts: Facts, step: Node) -> _Turn | None:
     is_endless = isinstance(loop, cst.While) and _is_true(loop.test)
     current = facts.parent(loop)
     while not isinstance(current, cst.FunctionDef):
-        if current is None or isinstance(current, cst.ExceptStarHandler):
-            # `return` may not stand there.
+        if current is None:
             return None
         is_endless = is_endless and not isinstance(current, _LOOPS)
         current = facts.parent(current)

@@ -159,11 +159,10 @@ class Stops:
         assert isinstance(node, cst.Raise)
         made = node.exc.args if isinstance(node.exc, cst.Call) else ()
         is_plain = all(not isinstance(x, cst.Await) for each in made for x in descendants(each))
-        in_finally = any(each.kind is RegionKind.FINALLY for each in block.regions)
         return StopRaised(
             node,
             name.rpartition(".")[2],
-            may_return=is_plain and not in_finally,
+            may_return=is_plain and _may_return(block),
             passes_manager=any(each.kind is RegionKind.WITH for each in block.regions),
         )
 
@@ -261,7 +260,7 @@ class Stops:
                     kinds = {region.kind for region in block.regions}
                     yield replace(
                         found,
-                        may_return=RegionKind.FINALLY not in kinds,
+                        may_return=_may_return(block),
                         passes_manager=RegionKind.WITH in kinds,
                     )
 
@@ -530,6 +529,14 @@ def _handler_around(block: Block) -> cst.ExceptHandler | None:
         if region.kind is RegionKind.HANDLER:
             return region.handler if isinstance(region.handler, cst.ExceptHandler) else None
     return None
+
+
+def _may_return(block: Block) -> bool:
+    """Return whether a `return` may stand in a block, and swallows nothing there."""
+    return not any(
+        each.kind is RegionKind.FINALLY or isinstance(each.handler, cst.ExceptStarHandler)
+        for each in block.regions
+    )
 
 
 def _guards_its_yield(function: Scope) -> bool:
