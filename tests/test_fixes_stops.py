@@ -318,3 +318,169 @@ def test_no_return_in_the_handler_of_a_group() -> None:
     )
     assert compiles(stepping)
     assert offered(stepping, "AGN406") == "none"
+
+
+# AGN516: a default for `next` in a thread
+
+
+THREAD = """
+import asyncio, functools
+async def f(it, log):
+    while True:
+        x = await asyncio.to_thread(next, it)
+        yield x
+"""
+SENTINEL = """
+import asyncio, functools
+async def f(it, log):
+    done = object()
+    while True:
+        x = await asyncio.to_thread(next, it, done)
+        if x is done:
+            break
+        yield x
+"""
+STEP = "asyncio.to_thread(next, it)"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (STEP, "asyncio.to_thread(next, it, done)"),
+        ("asyncio.to_thread( next, it )", "asyncio.to_thread( next, it, done )"),
+        ("asyncio.to_thread(next, it,)", "asyncio.to_thread(next, it, done,)"),
+        (
+            "asyncio.to_thread(\\n            next,  # a\\n            it,  # b\\n        )",
+            None,
+        ),
+        ("log.run_in_executor(None, next, it)", "log.run_in_executor(None, next, it, done)"),
+        ("asyncio.to_thread(lambda: next(it))", "asyncio.to_thread(lambda: next(it, done))"),
+        (
+            "asyncio.to_thread(functools.partial(next, it))",
+            "asyncio.to_thread(functools.partial(next, it, done))",
+        ),
+        (
+            "asyncio.to_thread(functools.partial(next), it)",
+            "asyncio.to_thread(functools.partial(next), it, done)",
+        ),
+    ],
+)
+def test_next_gets_a_default(before: str, after: str | None) -> None:
+    text = THREAD.replace(STEP, before.replace("\\n", "\n"))
+    new = repaired(text, "AGN516")
+    if after is None:
+        assert new == text
+    else:
+        assert new == SENTINEL.replace("asyncio.to_thread(next, it, done)", after)
+
+
+def test_comments_around_the_step_stay() -> None:
+    text = THREAD.replace("    while", "\n    # a\n    while").replace(
+        "x = await asyncio.to_thread(next, it)",
+        "# b\n        yield await asyncio.to_thread(next, it)  # c",
+    )
+    assert repaired(text, "AGN516") == SENTINEL.replace(
+        "    while", "\n    # a\n    while"
+    ).replace(
+        "x = await asyncio.to_thread(next, it, done)",
+        "# b\n        item = await asyncio.to_thread(next, it, done)  # c",
+    ).replace("if x", "if item").replace(
+        "        yield x\n", "        yield item\n        yield x\n"
+    )
+
+
+def test_handler_for_the_stop_becomes_the_test() -> None:
+    text = dedented(
+        """
+        import asyncio
+        async def f(it, done):
+            if it:
+                # a
+                for n in it:
+                    print(n)
+                    # b
+                    try:
+                        # c
+                        x = await asyncio.to_thread(next, it)  # d
+                    except StopIteration:  # e
+                        # f
+                        return
+                    print(x)
+        """
+    )
+    assert repaired(text, "AGN516") == dedented(
+        """
+        import asyncio
+        async def f(it, done):
+            if it:
+                done2 = object()
+                # a
+                for n in it:
+                    print(n)
+                    # b
+                    # c
+                    x = await asyncio.to_thread(next, it, done2)  # d
+                    if x is done2:  # e
+                        # f
+                        return
+                    print(x)
+        """
+    )
+
+
+def test_handler_outside_of_loops_becomes_the_test() -> None:
+    text = dedented(
+        """
+        import asyncio
+        async def f(it):
+            try:
+                x = await asyncio.to_thread(next, it)
+            except StopIteration:
+                x = None
+            return x
+        """
+    )
+    assert repaired(text, "AGN516") == dedented(
+        """
+        import asyncio
+        async def f(it):
+            done = object()
+            x = await asyncio.to_thread(next, it, done)
+            if x is done:
+                x = None
+            return x
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "safety"),
+    [
+        (("yield x", "yield x"), "safe"),
+        (("yield x", "log.append(x)\n        yield x"), "unsafe"),
+        (("    while True:\n", "    while log:\n      while True:\n"), "unsafe"),
+        (("while True", "while log"), "none"),
+        (("while True", "for _ in log"), "none"),
+        (("yield x", "yield x\n    else:\n        pass"), "none"),
+        (("x = await", "log()\n        x = await"), "none"),
+        (("x = await", "x, y = await"), "none"),
+        (("x = await", "x.y = await"), "none"),
+        (("x = await", "x = y = await"), "none"),
+        (("x = await", "x = 1 + await"), "none"),
+        (("x = await", "x ="), "none"),
+        (("    while True:\n", "    with suppress(RuntimeError):\n      while True:\n"), "none"),
+        (
+            (
+                "    while True:\n        x = await asyncio.to_thread(next, it)\n        yield x\n",
+                "    try:\n        while True:\n            x = await asyncio.to_thread(next, it)\n"
+                "    except Exception: pass\n",
+            ),
+            "none",
+        ),
+    ],
+)
+def test_default_only_where_it_is_clear_how_to_stop(change: tuple[str, str], safety: str) -> None:
+    text = THREAD.replace(*change)
+    assert compiles(text), text
+    assert offered(text, "AGN516") == safety
+    repaired(text, "AGN516", unsafe=True)

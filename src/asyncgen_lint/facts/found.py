@@ -590,12 +590,14 @@ class SendDiscarded:
 class NextInThread:
     """A `next` without default that `runner` calls in a thread.
 
-    `hangs` says that the await then never ends; else it raises RuntimeError.
+    `hangs` says that the await then never ends; else it raises RuntimeError. `giving` is the call
+    that gives `next` its iterator.
     """
 
     runner: str
     at: Node
     hangs: bool
+    giving: Node
 
 
 @dataclass(frozen=True)

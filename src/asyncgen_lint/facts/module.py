@@ -1390,7 +1390,7 @@ class Facts:
         """Yield each `next` without default that runs in a thread, over what may end."""
         for each in Threads(self._knowledge, self.parent).nexts():
             hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
-            yield NextInThread(each.runner, each.call, hangs)
+            yield NextInThread(each.runner, each.call, hangs, each.giving)
 
     def dependencies_iterated(self) -> Iterator[DependencyIterated]:
         """Yield each loop over a dependency that handles failures at its `yield`."""

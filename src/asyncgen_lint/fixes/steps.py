@@ -14,7 +14,7 @@ from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import children
 
 _LOOPS = (cst.For, cst.While)
-_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef)
 
 
 def return_at_end(
@@ -25,7 +25,8 @@ def return_at_end(
     It is safe where nothing that the loop gathered, and no `with` around it, can see a difference.
     None where the step is no such statement, or steps what was made for it alone.
     """
-    turn = _turn_of(facts, step)
+    line = _line_of(facts, step)
+    turn = turn_of(facts, line) if line is not None else None
     if turn is None or not isinstance(_stepped(step), (cst.Name, cst.Attribute)):
         return None
     if facts.resolver.bindings(stop, turn.function) is not None:
@@ -46,15 +47,8 @@ def _guarded(
     line: cst.SimpleStatementLine, stop: str, item: str, indent: str | None
 ) -> list[cst.BaseStatement]:
     """Return the step under a handler that returns; of `yield STEP`, the `yield` behind it."""
-    (statement,) = line.body
-    rest: list[cst.BaseStatement] = []
-    if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Yield):
-        assert isinstance(statement.value.value, cst.BaseExpression)
-        target = cst.AssignTarget(cst.Name(item))
-        given = statement.value.with_changes(value=cst.Name(item), lpar=(), rpar=())
-        rest = [cst.SimpleStatementLine([statement.with_changes(value=given)])]
-        statement = cst.Assign([target], statement.value.value)
-    inner = line.with_changes(body=[statement], leading_lines=())
+    taken, rest = taken_first(line, item)
+    inner = taken.with_changes(leading_lines=())
     leave = cst.SimpleStatementLine([cst.Return()])
     handler = cst.ExceptHandler(cst.IndentedBlock([leave], indent=indent), cst.Name(stop))
     made = cst.Try(
@@ -63,11 +57,25 @@ def _guarded(
     return [made, *rest]
 
 
+def taken_first(
+    line: cst.SimpleStatementLine, item: str
+) -> tuple[cst.SimpleStatementLine, list[cst.BaseStatement]]:
+    """Return a line that assigns, and what is left to do: of `yield x`, to yield `item`."""
+    (statement,) = line.body
+    if not isinstance(statement, cst.Expr) or not isinstance(statement.value, cst.Yield):
+        return line, []
+    assert isinstance(statement.value.value, cst.BaseExpression)
+    target = cst.AssignTarget(cst.Name(item))
+    given = statement.value.with_changes(value=cst.Name(item), lpar=(), rpar=())
+    rest = cst.SimpleStatementLine([statement.with_changes(value=given)])
+    return line.with_changes(body=[cst.Assign([target], statement.value.value)]), [rest]
+
+
 # Where a step stands
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class Turn:
     """The body of a loop whose first statement steps a source.
 
     `is_endless` says that nothing but a jump ends the loop, which is in no other; `keeps_nothing`
@@ -80,15 +88,15 @@ class _Turn:
     keeps_nothing: bool
 
 
-def _turn_of(facts: Facts, step: Node) -> _Turn | None:
-    line = _line_of(facts, step)
-    block = facts.parent(line) if line is not None else None
+def turn_of(facts: Facts, statement: Node) -> Turn | None:
+    """Return the turn of the loop whose body starts with a statement."""
+    block = facts.parent(statement)
     loop = facts.parent(block) if block is not None else None
     if not isinstance(block, cst.IndentedBlock) or not isinstance(loop, _LOOPS):
         return None
-    if block is not loop.body or block.body[0] is not line:
+    if block is not loop.body or block.body[0] is not statement:
         return None
-    is_endless = isinstance(loop, cst.While) and _is_true(loop.test)
+    is_endless = isinstance(loop, cst.While) and is_true(loop.test)
     current = facts.parent(loop)
     while not isinstance(current, cst.FunctionDef):
         if current is None:
@@ -96,7 +104,7 @@ def _turn_of(facts: Facts, step: Node) -> _Turn | None:
         is_endless = is_endless and not isinstance(current, _LOOPS)
         current = facts.parent(current)
     function = facts.outline.scope_of[current]
-    return _Turn(block, function, is_endless, _keeps_nothing(block, function))
+    return Turn(block, function, is_endless, _keeps_nothing(block, function))
 
 
 def _line_of(facts: Facts, step: Node) -> cst.SimpleStatementLine | None:
@@ -109,7 +117,13 @@ def _line_of(facts: Facts, step: Node) -> cst.SimpleStatementLine | None:
             return None
         parent = facts.parent(value)
     if isinstance(parent, cst.Await):
-        value, parent = parent, facts.parent(parent)
+        value = parent
+    return line_taking(facts, value)
+
+
+def line_taking(facts: Facts, value: Node) -> cst.SimpleStatementLine | None:
+    """Return the line that does nothing but assign or yield a value."""
+    parent = facts.parent(value)
     if isinstance(parent, cst.Yield):
         parent = facts.parent(parent)
         if not isinstance(parent, cst.Expr):
@@ -131,7 +145,8 @@ def _stepped(step: Node) -> Node | None:
     return step.func.value if isinstance(step.func, cst.Attribute) else None
 
 
-def _is_true(test: cst.BaseExpression) -> bool:
+def is_true(test: cst.BaseExpression) -> bool:
+    """Return whether a condition is written to hold always."""
     if isinstance(test, cst.Name):
         return test.value == "True"
     return isinstance(test, cst.Integer) and test.evaluated_value != 0
