@@ -370,12 +370,21 @@ class SecondPass:
 
 @dataclass(frozen=True)
 class ConcurrentStep:
-    """A step or close of the generator `label` while another task may be inside it."""
+    """A step or close of the generator `label` while another task may be inside it.
+
+    Of a close, `cancel` is the call that told the task to end, in `function`.
+    """
 
     label: str
     at: Node
-    is_close: bool
+    cancel: Node | None
+    function: Scope
     path: tuple[Step, ...]
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it closes the generator, of a task that was told to end."""
+        return self.cancel is not None
 
 
 @dataclass(frozen=True)

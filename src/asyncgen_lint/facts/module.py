@@ -622,8 +622,7 @@ class Facts:
                 if each.cancelled is not None:
                     path.append(Step("the task is told to end, and not awaited", each.cancelled))
                 path.append(Step("and is still inside the generator here", each.at))
-                is_close = each.cancelled is not None
-                yield ConcurrentStep(label, each.at, is_close, tuple(path))
+                yield ConcurrentStep(label, each.at, each.cancelled, function, tuple(path))
 
     def stepped_after_timeout(self) -> Iterator[TimedStep]:
         """Yield each step under a timeout after which the same generator is stepped again."""
