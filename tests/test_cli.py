@@ -83,7 +83,7 @@ def test_exit_zero(folder: Path) -> None:
     ("arguments", "message"),
     [
         (("check", "--output-format", "sarif"), "invalid choice: 'sarif'"),
-        (("check", "--statistics"), "unrecognized arguments: --statistics"),
+        (("check", "--watch"), "unrecognized arguments: --watch"),
         (("check", "--select", "AGN11"), "--select: unknown rule 'AGN11'; did you mean 'AGN611'?"),
         (("check", "--ignore", "AGN000"), "AGN000 is no rule"),
         (("check", "--target-version", "3.10"), "write it like 'py310'"),

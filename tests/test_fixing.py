@@ -196,3 +196,54 @@ class TestReplaceFile:
             replace_file(file, LEFT_OPEN.encode(), b"new")
         assert file.read_bytes() == LEFT_OPEN.encode()
         assert os.listdir(file.parent) == ["a.py"]
+
+
+class TestOptions:
+    """Which fixes are applied, and what is said of them."""
+
+    def test_show_fixes(self, file: Path) -> None:
+        ran = asyncgen_lint("fix", "--show-fixes", cwd=file.parent)
+        assert ran.out == (
+            "Fixed:\n"
+            "a.py:\n"
+            "  1 x AGN101 Iterate `ticks()` under `aclosing`;"
+            " errors in its cleanup now reach the caller\n"
+            "Found 1 error (1 fixed, 0 remaining).\n"
+        )
+
+    def test_exit_non_zero_on_fix(self, file: Path) -> None:
+        ran = asyncgen_lint("fix", "--exit-non-zero-on-fix", cwd=file.parent)
+        assert (ran.status, is_repaired(file.read_bytes())) == (1, True)
+        assert asyncgen_lint("fix", "--exit-non-zero-on-fix", cwd=file.parent).status == 0
+
+    def test_fix_only(self, file: Path) -> None:
+        file.write_text(f"{LEFT_OPEN}\n\nasync def f():\n    ticks()\n")
+        ran = asyncgen_lint("check", "--fix-only", cwd=file.parent)
+        assert (ran.status, ran.out) == (0, "Found 1 error (1 fixed, 0 remaining).\n")
+        assert is_repaired(file.read_bytes())
+
+    @pytest.mark.parametrize(
+        ("option", "is_fixed"),
+        [
+            (("--fixable", "AGN2"), False),
+            (("--fixable", "AGN1"), True),
+            (("--unfixable", "AGN101"), False),
+            (("--unfixable", "ALL"), False),
+            (("--unfixable", "ALL", "--fixable", "early-exit-leaves-generator-open"), True),
+        ],
+    )
+    def test_fixable(self, file: Path, option: tuple[str, ...], is_fixed: bool) -> None:
+        ran = asyncgen_lint("fix", "--output-format", "concise", *option, cwd=file.parent)
+        assert is_repaired(file.read_bytes()) == is_fixed
+        assert "[*]" not in ran.out
+
+    def test_safety_is_the_projects_to_say(self, file: Path) -> None:
+        settings = file.parent / "pyproject.toml"
+        settings.write_text('[tool.asyncgen-lint]\nextend-unsafe-fixes = ["AGN1"]\n')
+        assert asyncgen_lint("fix", cwd=file.parent).status == 1
+        assert file.read_bytes() == LEFT_OPEN.encode()
+        settings.write_text(
+            '[tool.asyncgen-lint]\nextend-unsafe-fixes = ["AGN"]\nextend-safe-fixes = ["AGN101"]\n'
+        )
+        assert asyncgen_lint("fix", cwd=file.parent).status == 0
+        assert is_repaired(file.read_bytes())

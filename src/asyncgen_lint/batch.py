@@ -6,6 +6,7 @@ flight are run again one by one, each alone, and the one that kills its process 
 
 from __future__ import annotations
 
+import ast
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,9 @@ from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import Analyse, Analysis, internal_diagnostic, lint
 from asyncgen_lint.fixes.write import NotWritten, replace_file
 from asyncgen_lint.repair import Refusal, repair
-from asyncgen_lint.rule import Diagnostic
+from asyncgen_lint.rule import INTERNAL_CODE, Diagnostic
+from asyncgen_lint.source.hide import with_noqa
+from asyncgen_lint.source.suppress import Suppressions
 from asyncgen_lint.source.text import Source, UnreadableSource, decode
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Action(Enum):
     CHECK = "check"
     FIX = "fix"
     DIFF = "diff"
+    HIDE = "hide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Task:
     """One file and what to do with it. `filename` is its name in reports.
 
     `keep_text` asks for the text of a file with findings, for reports that show source lines.
-    `cache_dir` is where results are kept, None for nowhere.
+    `cache_dir` is where results are kept, None for nowhere. `reason` goes with the comments that
+    hide findings.
     """
 
     path: Path
@@ -55,13 +60,14 @@ class Task:
     unsafe: bool = False
     keep_text: bool = False
     cache_dir: Path | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one file gave: the findings left, the ones repaired, and what went wrong.
+    """What one file gave: the findings left, the ones repaired or hidden, and what went wrong.
 
-    `before` and `after` are the file's bytes when fixes changed, or would change, them.
+    `before` and `after` are the file's bytes when that changed, or would change, them.
     `complaints` are messages about repairs that failed. `failed` means that asyncgen-lint itself
     broke. `is_new` says that the findings were found out now, not remembered; `cache_trouble`, why
     nothing can be.
@@ -120,7 +126,7 @@ def run_task(task: Task) -> Outcome:
     except OSError as error:
         return unread(task.filename, (error.strerror or type(error).__name__).lower())
     outcome = _run_bytes(task, data)
-    if task.action is not Action.FIX or outcome.before == outcome.after:
+    if task.action not in (Action.FIX, Action.HIDE) or outcome.before == outcome.after:
         return outcome
     try:
         replace_file(task.path, outcome.before, outcome.after)
@@ -144,6 +150,8 @@ def _run_bytes(task: Task, data: bytes) -> Outcome:
         if task.action is Action.CHECK:
             found = lint(source, task.settings, root=task.root, analyse=_analyse(task))
             return _outcome(task, source.text, found)
+        if task.action is Action.HIDE:
+            return _hidden(task, source, data)
         return _repaired(task, source, data)
     except UnreadableSource as error:
         return unread(task.filename, str(error))
@@ -166,17 +174,51 @@ def _repaired(task: Task, source: Source, data: bytes) -> Outcome:
     if repaired.refused:
         complaints = tuple(_left_out(task, each) for each in repaired.refused)
         outcome = replace(outcome, complaints=complaints, failed=True)
-    if not repaired.applied:
+    return _changed(task, source, data, repaired.text, replace(outcome, applied=repaired.applied))
+
+
+def _hidden(task: Task, source: Source, data: bytes) -> Outcome:
+    """Return what is left once each finding has a comment that hides it."""
+    found = lint(source, task.settings, root=task.root, analyse=_analyse(task))
+    wanted: dict[int, set[str]] = {}
+    for each in found.diagnostics:
+        if each.code != INTERNAL_CODE:
+            wanted.setdefault(each.span.start.line, set()).add(each.code)
+    after = with_noqa(source, wanted, task.reason)
+    if after.text != source.text and not _is_same_program(source, after):
+        return _left_as_it_was(task, data, "a comment would have changed it (please report)")
+    suppressions = Suppressions(after)
+    left: list[Diagnostic] = []
+    hidden: list[Diagnostic] = []
+    for each in found.diagnostics:
+        lines = suppressions.lines_for(each.span.start.line)
+        is_hidden = each.code != INTERNAL_CODE and suppressions.hides(each.code, lines)
+        (hidden if is_hidden else left).append(each)
+    outcome = _outcome(task, after.text, replace(found, diagnostics=tuple(left)))
+    return _changed(task, source, data, after.text, replace(outcome, applied=tuple(hidden)))
+
+
+def _is_same_program(one: Source, other: Source) -> bool:
+    try:
+        trees = [ast.dump(ast.parse(each.text)) for each in (one, other)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return trees[0] == trees[1]
+
+
+def _changed(task: Task, source: Source, data: bytes, text: str, outcome: Outcome) -> Outcome:
+    """Return the outcome with the bytes before and after, if anything was applied."""
+    if not outcome.applied:
         return outcome
     try:
         exact = source.encode(source.text) == data
-        after = source.encode(repaired.text)
+        after = source.encode(text)
     except UnicodeError:
         exact = False
     if not exact:
         # Some codecs, such as utf-7, spell one text in several ways.
         return _left_as_it_was(task, data, f"cannot be written back as {source.encoding}")
-    return replace(outcome, applied=repaired.applied, before=data, after=after)
+    return replace(outcome, before=data, after=after)
 
 
 def _left_as_it_was(task: Task, data: bytes, reason: str) -> Outcome:

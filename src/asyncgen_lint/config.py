@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions
 from asyncgen_lint.registry import all_codes, all_rules
-from asyncgen_lint.rule import INTERNAL_CODE, Finding, Rule, Tier
+from asyncgen_lint.rule import INTERNAL_CODE, Finding, Fix, FixSafety, Rule, Tier
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -47,6 +47,9 @@ class Settings:
     where results are kept, relative to the root; empty for the usual place, `none` for nowhere.
     `extensions` are the names that a project adds to what is known of libraries. `typed` says that
     a type checker runs too, so that what it reports as well is left out.
+
+    `fixable` and `unfixable` say of which rules fixes are offered, an empty `fixable` of all;
+    `extend_safe_fixes` and `extend_unsafe_fixes` of which all count as safe, or as unsafe.
     """
 
     select: tuple[str, ...] = ()
@@ -61,6 +64,10 @@ class Settings:
     cache_dir: str = ""
     typed: bool = False
     extensions: Extensions = NO_EXTENSIONS
+    fixable: tuple[str, ...] = ()
+    unfixable: tuple[str, ...] = ()
+    extend_safe_fixes: tuple[str, ...] = ()
+    extend_unsafe_fixes: tuple[str, ...] = ()
 
     def enables(self, rule: Rule) -> bool:
         """Return whether findings of this rule's own tier are wanted.
@@ -74,6 +81,19 @@ class Settings:
         elif not self.select:
             chosen = ("ALL", *chosen)
         return _reach(chosen, rule) > _reach(self.ignore, rule)
+
+    def offered(self, rule: Rule, fix: Fix) -> Fix | None:
+        """Return the fix as it is offered for a finding of the rule; None if it is not wanted.
+
+        Of two entries that disagree, the longer counts; of equals, the more careful.
+        """
+        if _reach(self.fixable or ("ALL",), rule) <= _reach(self.unfixable, rule):
+            return None
+        safe = _reach(self.extend_safe_fixes, rule)
+        unsafe = _reach(self.extend_unsafe_fixes, rule)
+        if safe == unsafe == -1:
+            return fix
+        return replace(fix, safety=FixSafety.SAFE if safe > unsafe else FixSafety.UNSAFE)
 
     def leaves_to_type_checker(self, rule: Rule, finding: Finding) -> bool:
         """Return whether a type checker has the finding too, and its rule is not asked for by name.
@@ -116,6 +136,8 @@ class Overrides:
     python: str = ""
     cache_dir: str = ""
     typed: bool = False
+    fixable: tuple[str, ...] = ()
+    unfixable: tuple[str, ...] = ()
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return the settings with these words of the command line over them."""
@@ -131,6 +153,8 @@ class Overrides:
             python=self.python or settings.python,
             cache_dir=self.cache_dir or settings.cache_dir,
             typed=self.typed or settings.typed,
+            fixable=self.fixable or settings.fixable,
+            unfixable=self.unfixable or settings.unfixable,
         )
 
     def _still_ignored(self, settings: Settings) -> tuple[str, ...]:
@@ -413,6 +437,10 @@ _KEYS: Mapping[str, Callable[[object, str], Any]] = {
     "python": _word,
     "cache-dir": _word,
     "typed": _truth,
+    "fixable": _selectors,
+    "unfixable": _selectors,
+    "extend-safe-fixes": _selectors,
+    "extend-unsafe-fixes": _selectors,
     "closers": _names,
     "cancel-scopes": _names,
     "context-manager-decorators": _names,

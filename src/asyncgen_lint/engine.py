@@ -175,7 +175,10 @@ def _run_rules(
                     continue
                 if settings.leaves_to_type_checker(rule, finding):
                     continue
-                found.append(_diagnostic(source, facts, positions, renderer, rule, finding, tier))
+                made = _diagnostic(source, facts, positions, renderer, rule, finding, tier)
+                if made.fix is not None:
+                    made = replace(made, fix=settings.offered(rule, made.fix))
+                found.append(made)
         except Exception as error:
             _reraise_when_debugging()
             failed = True

@@ -34,7 +34,16 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
         raise NotWritten(f"cannot be written: {error.strerror}") from error
 
 
-def _put(target: Path, data: bytes, status: os.stat_result) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Put `data` into a file of our own making, new or in place of the old. Raises NotWritten."""
+    target = Path(os.path.realpath(path))
+    try:
+        _put(target, data, target.stat() if target.exists() else None)
+    except OSError as error:
+        raise NotWritten(f"cannot be written: {error.strerror}") from error
+
+
+def _put(target: Path, data: bytes, status: os.stat_result | None) -> None:
     descriptor, temporary = tempfile.mkstemp(
         prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
     )
@@ -43,13 +52,23 @@ def _put(target: Path, data: bytes, status: os.stat_result) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        if hasattr(os, "chown"):
-            # Only root may give a file away; anyone else owns what is written.
-            with contextlib.suppress(OSError):
-                os.chown(temporary, status.st_uid, status.st_gid)
-        os.chmod(temporary, stat.S_IMODE(status.st_mode))
+        if status is None:
+            # mkstemp lets nobody else read the file, whatever the umask says.
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+        else:
+            _own_as(status, temporary)
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _own_as(status: os.stat_result, path: str) -> None:
+    if hasattr(os, "chown"):
+        # Only root may give a file away; anyone else owns what is written.
+        with contextlib.suppress(OSError):
+            os.chown(path, status.st_uid, status.st_gid)
+    os.chmod(path, stat.S_IMODE(status.st_mode))

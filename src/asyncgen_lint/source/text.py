@@ -98,10 +98,15 @@ class LineIndex:
 
     def line(self, number: int) -> str:
         """Return the text of a 1-based line without its newline; empty beyond the text."""
-        if not 1 <= number <= len(self._starts):
-            return ""
+        return self._line(number).rstrip("\r\n") if 1 <= number <= len(self._starts) else ""
+
+    def lines(self) -> list[str]:
+        """Return all lines with their newlines; together they are the text."""
+        return [self._line(number) for number in range(1, len(self._starts) + 1)]
+
+    def _line(self, number: int) -> str:
         end = self._starts[number] if number < len(self._starts) else len(self._text)
-        return self._text[self._starts[number - 1] : end].rstrip("\r\n")
+        return self._text[self._starts[number - 1] : end]
 
 
 def _line_starts(text: str) -> list[int]:
