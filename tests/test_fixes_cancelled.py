@@ -53,7 +53,8 @@ def repaired(text: str) -> str:
         ),
         (
             "    try:\n    \ttask.cancel()\n    finally:\n    \tprint(db)\n",
-            "    try:\n    \ttask.cancel()\n    \tawait asyncio.gather(task, return_exceptions=True)\n"
+            "    try:\n    \ttask.cancel()\n"
+            "    \tawait asyncio.gather(task, return_exceptions=True)\n"
             "    finally:\n    \tprint(db)\n",
         ),
     ],

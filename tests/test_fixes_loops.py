@@ -261,3 +261,34 @@ def test_async_comprehensions_nest_from_python_3_11() -> None:
     text = f"{SOURCE}    return [list(rows(x)) for x in args]\n"
     new = fix_text(text, select=["AGN502"], target_version=(3, 11)).text
     assert new == text.replace("list(rows(x))", "[item async for item in rows(x)]")
+
+
+# AGN501
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("async for x in await rows(): pass  # c", "async for x in rows(): pass  # c"),
+        ("for x in await rows(): pass  # c", "async for x in rows(): pass  # c"),
+        ("return [x for x in await rows() if x]", "return [x async for x in rows() if x]"),
+        ("return (x async for x in await rows())", "return (x async for x in rows())"),
+    ],
+)
+def test_what_cannot_be_awaited_is_iterated(before: str, after: str) -> None:
+    assert repaired(f"{SOURCE}    {before}\n", "AGN501") == f"{SOURCE}    {after}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return (x for x in await rows())",
+        "return [[x for x in await rows()] for y in args]",
+        "for x in [await rows()]: pass",
+        "return await rows()",
+    ],
+)
+def test_what_else_is_awaited_stays(line: str) -> None:
+    text = f"{SOURCE}    {line}\n"
+    assert fix_text(text, select=["AGN501"]).remaining
+    assert repaired(text, "AGN501", unsafe=True) == text

@@ -484,3 +484,40 @@ def test_default_only_where_it_is_clear_how_to_stop(change: tuple[str, str], saf
     assert compiles(text), text
     assert offered(text, "AGN516") == safety
     repaired(text, "AGN516", unsafe=True)
+
+
+# AGN410 and 411: other exceptions
+
+
+@pytest.mark.parametrize("name", ["", "BaseException = 1", "from errors import BaseException"])
+def test_release_for_all_only_where_the_name_is_the_builtin(name: str) -> None:
+    text = dedented(
+        f"""
+        {name}
+        async def rows(db):
+            conn = await db.connect()
+            try:
+                await conn.setup()
+            except Exception:
+                await conn.close()
+                raise
+            yield 1
+            yield 2
+        """
+    )
+    assert offered(text, "AGN410") == ("none" if name else "unsafe")
+
+
+@pytest.mark.parametrize("name", ["", "StopAsyncIteration = 1"])
+def test_right_stop_only_where_the_name_is_the_builtin(name: str) -> None:
+    text = dedented(
+        f"""
+        async def f(it):
+            {name or "pass"}
+            try:
+                return await anext(it)
+            except StopIteration:
+                return None
+        """
+    )
+    assert offered(text, "AGN411") == ("none" if name else "safe")

@@ -166,11 +166,11 @@ class ExitSwallowed:
 
 @dataclass(frozen=True)
 class GeneratorAwaited:
-    """An `await` of an async generator; `is_iterated` if it stands in the header of a loop."""
+    """An `await` of an async generator, if it stands so in the header of `loop`."""
 
     label: str
     at: Node
-    is_iterated: bool
+    loop: Node | None
 
 
 @dataclass(frozen=True)

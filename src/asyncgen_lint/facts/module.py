@@ -529,7 +529,8 @@ class Facts:
                     continue
                 parent = self._parents[node]
                 is_iterated = isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is node
-                yield GeneratorAwaited(label_of(node.expression), node, is_iterated)
+                loop = parent if is_iterated else None
+                yield GeneratorAwaited(label_of(node.expression), node, loop)
 
     def coroutines_iterated(self) -> Iterator[CoroutineIterated]:
         """Yield each `async for` whose iterable certainly is a coroutine."""

@@ -8,6 +8,7 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import WrongUse
+from asyncgen_lint.fixes.around import function_around, means_builtin
 from asyncgen_lint.fixes.awaits import may_await
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.loops import (
@@ -17,7 +18,7 @@ from asyncgen_lint.fixes.loops import (
     with_async,
     without_async,
 )
-from asyncgen_lint.names.scopes import Scope, last_name
+from asyncgen_lint.names.scopes import last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 _BECOME_DISPLAYS = frozenset({"`list`", "`set`"})
@@ -72,10 +73,7 @@ def _collect_expression(facts: Facts, use: WrongUse, made: cst.GeneratorExp) -> 
         return None
     by = f"`{call.func.value}`"
     safety = _safety(by)
-    scope = _function_around(facts, made)
-    if safety is None or scope is None:
-        return None
-    if facts.resolver.bindings(call.func.value, scope) is not None:
+    if safety is None or not means_builtin(facts, call.func.value, made):
         return None
     if not may_await(facts, made, in_comprehension=True) or _loop_over(facts, call) is not None:
         return None
@@ -172,12 +170,5 @@ def _loop_over(facts: Facts, node: Node) -> Node | None:
 
 def _free_item(facts: Facts, node: Node) -> str | None:
     """Return a name for the items; None outside of functions."""
-    function = _function_around(facts, node)
+    function = function_around(facts, node)
     return free_name("item", function) if function is not None else None
-
-
-def _function_around(facts: Facts, node: Node) -> Scope | None:
-    current: Node | None = node
-    while current is not None and not isinstance(current, cst.FunctionDef):
-        current = facts.parent(current)
-    return facts.outline.scope_of[current] if current is not None else None

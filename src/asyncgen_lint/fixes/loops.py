@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.awaits import may_await
+from asyncgen_lint.fixes.awaits import drop_await, may_await
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
@@ -37,6 +39,22 @@ def iterate_async(facts: Facts, loop: Node, label: str) -> FixPlan | None:
             return None
     title = f"Iterate `{label}` by `async for`" if label else "Iterate by `async for`"
     return FixPlan(title, FixSafety.SAFE, (Rewrite(loop, with_async),))
+
+
+def iterate_directly(facts: Facts, awaited: Node, loop: Node | None, label: str) -> FixPlan | None:
+    """Return the plan that iterates asynchronously what a loop's header awaits, not awaiting it.
+
+    It is safe, if the line raised every time. None outside of such headers.
+    """
+    if not isinstance(loop, (cst.For, cst.CompFor)):
+        return None
+    plan = drop_await(facts, awaited, FixSafety.SAFE, f"Iterate `{label}` directly")
+    if plan is None or loop.asynchronous is not None:
+        return plan
+    also = iterate_async(facts, loop, label)
+    if also is None:
+        return None
+    return replace(also, rewrites=(*plan.rewrites, *also.rewrites))
 
 
 def with_async(loop: Node) -> Node:

@@ -9,6 +9,7 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import NextInThread
+from asyncgen_lint.fixes.around import function_around
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.fixes.steps import is_true, line_taking, taken_first, turn_of
@@ -105,7 +106,7 @@ def _place_of(facts: Facts, call: Node) -> _Place | None:
         return None
     outermost = _outermost(facts, statement)
     outer = facts.parent(outermost)
-    function = _function_around(facts, statement)
+    function = function_around(facts, statement)
     if not isinstance(outer, cst.IndentedBlock) or function is None:
         return None
     index, outer_index = block.body.index(statement), outer.body.index(outermost)
@@ -144,13 +145,6 @@ def _around(facts: Facts, node: Node) -> Iterator[Node]:
     while current is not None and not isinstance(current, cst.FunctionDef):
         yield current
         current = facts.parent(current)
-
-
-def _function_around(facts: Facts, node: Node) -> Scope | None:
-    current: Node | None = node
-    while current is not None and not isinstance(current, cst.FunctionDef):
-        current = facts.parent(current)
-    return facts.outline.scope_of[current] if current is not None else None
 
 
 def _is_expected(facts: Facts, statement: Node) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.around import means_builtin
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.names.scopes import Scope, last_name
@@ -29,7 +30,7 @@ def return_at_end(
     turn = turn_of(facts, line) if line is not None else None
     if turn is None or not isinstance(_stepped(step), (cst.Name, cst.Attribute)):
         return None
-    if facts.resolver.bindings(stop, turn.function) is not None:
+    if not means_builtin(facts, stop, step):
         return None
     item = free_name("item", turn.function)
     indent = indent_near(facts, turn.block)
