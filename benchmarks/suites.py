@@ -74,7 +74,7 @@ SUITES = (
         ("tests", "-k", "not network and not socket and not uvloop and not debugging"),
         sources="src",
     ),
-    Suite("asyncstdlib", "3.14.0", ("pytest",), ("unittests",)),
+    Suite("asyncstdlib", "3.14.0", ("pytest", "typing-extensions"), ("unittests",)),
     Suite(
         "gql",
         "4.4.0",
@@ -204,7 +204,10 @@ def outcomes(suite: Suite, python: Path, tree: Path, *only: str) -> dict[str, st
         if not report.exists():
             raise CommandFailed(f"{suite.name}: its tests could not be run at all")
         cases = ElementTree.parse(report).getroot().iter("testcase")
-        return {f"{each.get('classname')}::{each.get('name')}": _outcome(each) for each in cases}
+        found = {f"{each.get('classname')}::{each.get('name')}": _outcome(each) for each in cases}
+        if not passed(found) and not only:
+            raise CommandFailed(f"{suite.name}: none of its tests passed")
+        return found
 
 
 def _outcome(case: ElementTree.Element) -> str:

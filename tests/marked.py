@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import analyse
@@ -74,8 +75,12 @@ async def make_later(db):
 """A module's beginning: `rows(db)` needs closing, and functions and classes that take one."""
 
 
-def assert_marked(text: str, *, strict: bool = False) -> None:
-    """Fail unless the findings in the text are exactly those that its lines are marked with."""
+def assert_marked(case: str, *, after: str = "", strict: bool = False) -> None:
+    """Fail unless the findings in a case are exactly those that its lines are marked with.
+
+    The case is put `after` a beginning, and may be indented as a whole.
+    """
+    text = after + textwrap.dedent(case)
     expected = {
         (number, code)
         for number, line in enumerate(text.splitlines(), 1)

@@ -10,6 +10,60 @@ import textwrap
 import pytest
 from marked import ROWS, assert_marked
 
+HELPERS = {
+    "helper getattr": """
+        async def safe_close(gen):
+            aclose = getattr(gen, "aclose", None)
+            if aclose is not None:
+                await aclose()
+    """,
+    "helper getattribute callable": """
+        async def safe_close(gen):
+            aclose = getattr(gen, "aclose", None)
+            if callable(aclose):
+                await aclose()
+    """,
+    "helper walrus getattr": """
+        async def safe_close(gen):
+            if aclose := getattr(gen, "aclose", None):
+                await aclose()
+    """,
+    "helper hasattr": """
+        async def safe_close(gen):
+            if hasattr(gen, "aclose"):
+                await gen.aclose()
+    """,
+    "helper try except": """
+        async def safe_close(gen):
+            try:
+                await gen.aclose()
+            except Exception:
+                print("failed")
+    """,
+    "helper suppress": """
+        async def safe_close(gen):
+            with suppress(RuntimeError):
+                await gen.aclose()
+    """,
+    "helper none test": """
+        async def safe_close(gen):
+            if gen is None:
+                return
+            await gen.aclose()
+    """,
+    "helper isinstance": """
+        async def safe_close(gen):
+            if isinstance(gen, AsyncGenerator):
+                await gen.aclose()
+    """,
+    "helper inspect.isasyncgen": """
+        async def safe_close(gen):
+            if inspect.isasyncgen(gen):
+                await gen.aclose()
+    """,
+}
+"""Functions `safe_close` that close the generator they get."""
+
 CASES = {
     "home-made closing class without as": """
         async def f(db):
@@ -156,119 +210,6 @@ CASES = {
             async with Span(gen):
                 async for row in gen:
                     return row
-    """,
-    "helper getattr": """
-        async def safe_close(gen):
-            aclose = getattr(gen, "aclose", None)
-            if aclose is not None:
-                await aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper getattribute callable": """
-        async def safe_close(gen):
-            aclose = getattr(gen, "aclose", None)
-            if callable(aclose):
-                await aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper walrus getattr": """
-        async def safe_close(gen):
-            if aclose := getattr(gen, "aclose", None):
-                await aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper hasattr": """
-        async def safe_close(gen):
-            if hasattr(gen, "aclose"):
-                await gen.aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper try except": """
-        async def safe_close(gen):
-            try:
-                await gen.aclose()
-            except Exception:
-                print("failed")
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper suppress": """
-        async def safe_close(gen):
-            with suppress(RuntimeError):
-                await gen.aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper none test": """
-        async def safe_close(gen):
-            if gen is None:
-                return
-            await gen.aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper isinstance": """
-        async def safe_close(gen):
-            if isinstance(gen, AsyncGenerator):
-                await gen.aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
-    """,
-    "helper inspect.isasyncgen": """
-        async def safe_close(gen):
-            if inspect.isasyncgen(gen):
-                await gen.aclose()
-        async def f(db):
-            gen = rows(db)
-            try:
-                async for row in gen:
-                    return row
-            finally:
-                await safe_close(gen)
     """,
     "helper of varargs": """
         async def close_all(*gens):
@@ -680,6 +621,22 @@ CASES = {
 }
 
 
+CLOSED_BY_HELPER = """
+async def f(db):
+    gen = rows(db)
+    try:
+        async for row in gen:
+            return row
+    finally:
+        await safe_close(gen)
+"""
+
+
+@pytest.mark.parametrize("name", HELPERS)
+def test_a_helper_closes(name: str) -> None:
+    assert_marked(ROWS + textwrap.dedent(HELPERS[name]) + CLOSED_BY_HELPER)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=ROWS)

@@ -171,7 +171,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(textwrap.dedent(CASES[name]), strict=True)
+    assert_marked(CASES[name], strict=True)
 
 
 def test_wait_for_stays_in_its_task_from_3_12() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import assert_marked
 
@@ -323,6 +321,44 @@ CASES = {
         one.cancel()
         await asyncio.wait([one])
         await source.aclose()
+    def by_a_loop(loop):
+        source = rows()
+        one = loop.create_task(anext(source))
+        print(loop.run_until_complete(one))
+        two = loop.create_task(anext(source))
+        print(loop.run_until_complete(two))
+        two.cancel()
+        loop.run_until_complete(source.aclose())
+    def interrupted(loop):
+        source = rows()
+        try:
+            while True:
+                one = loop.create_task(anext(source))
+                yield loop.run_until_complete(one)
+        except (KeyboardInterrupt, Exception):
+            loop.create_task(source.aclose())  # AGN508
+            one.cancel()
+            raise
+    def interrupted_and_awaited(loop):
+        source = rows()
+        try:
+            while True:
+                one = loop.create_task(anext(source))
+                yield loop.run_until_complete(one)
+        except KeyboardInterrupt:
+            one.cancel()
+            loop.run_until_complete(asyncio.wait([one]))
+            loop.create_task(source.aclose())
+            raise
+    def failed(loop):
+        source = rows()
+        try:
+            while True:
+                one = loop.create_task(anext(source))
+                yield loop.run_until_complete(one)
+        except Exception:
+            loop.create_task(source.aclose())
+            raise
     """,
     "timeouts": """
     async def goes_on():
@@ -391,7 +427,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(HEAD + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=HEAD)
 
 
 @pytest.mark.parametrize(("version", "found"), [((3, 12), ["AGN510"]), ((3, 13), [])])

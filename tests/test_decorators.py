@@ -477,4 +477,4 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(HEAD + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=HEAD)

@@ -181,6 +181,23 @@ CASES = {
             else:
                 self.skip("not enabled")
     """,
+    "the errors of a group are raised one by one": """
+        @asynccontextmanager
+        async def session():
+            try:
+                conn = await connect()
+                yield conn
+            except* ValueError as group:
+                for error in group.exceptions:
+                    raise error
+        @asynccontextmanager
+        async def grouped():
+            try:
+                yield await connect()
+            except Exception as error:
+                for each in error.exceptions:
+                    raise each from error
+    """,
     "the setup's error is logged": """
         @asynccontextmanager
         async def session():  # AGN603
@@ -216,7 +233,7 @@ CASES = {
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
 def test_ways_through_context_managers(text: str) -> None:
-    assert_marked(HEADER + textwrap.dedent(text))
+    assert_marked(text, after=HEADER)
 
 
 def test_entering_a_cancel_scope_does_not_fail() -> None:

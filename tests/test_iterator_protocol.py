@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import assert_marked
 
@@ -155,7 +153,7 @@ CASES = {
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
 def test_protocol_and_scopes(text: str) -> None:
-    assert_marked(textwrap.dedent(text))
+    assert_marked(text)
 
 
 def test_annotations_are_strict() -> None:
@@ -166,5 +164,5 @@ def test_annotations_are_strict() -> None:
     async def names() -> typing.AsyncIterator[int] | None:
         yield 1
     """
-    assert_marked(textwrap.dedent(text.format(mark="")))
-    assert_marked(textwrap.dedent(text.format(mark="  # AGN609")), strict=True)
+    assert_marked(text.format(mark=""))
+    assert_marked(text.format(mark="  # AGN609"), strict=True)

@@ -10,24 +10,12 @@ import textwrap
 import pytest
 from marked import ROWS, assert_marked
 
-CASES = {
-    "home-made manager that closes a generator without cleanup": """
-        async def g(db):
-            async with closing_it(plain(db)) as gen:
-                async for row in gen:
-                    yield row
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
+HAVE_CLEANUP = {
     "home-made manager that closes a generator with cleanup": """
         async def g(db):
             async with closing_it(rows(db)) as gen:
                 async for row in gen:
                     yield row
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
     """,
     "home-made manager that does more than close": """
         @asynccontextmanager
@@ -41,27 +29,12 @@ CASES = {
             async with released(plain(db)) as gen:
                 async for row in gen:
                     yield row
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "home-made closing class over a generator without cleanup": """
-        async def g(db):
-            async with Closing(plain(db)) as gen:
-                async for row in gen:
-                    yield row
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "home-made closing class over a generator with cleanup": """
         async def g(db):
             async with Closing(rows(db)) as gen:
                 async for row in gen:
                     yield row
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
     """,
     "except* BaseException": """
         async def g(db):
@@ -70,20 +43,6 @@ CASES = {
             except* BaseException:
                 await db.rollback()
                 raise
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "except* Exception": """
-        async def g(db):
-            try:
-                yield 1
-            except* Exception:
-                await db.rollback()
-                raise
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "except* tuple with GeneratorExit": """
         async def g(db):
@@ -92,9 +51,6 @@ CASES = {
             except* (ValueError, GeneratorExit):
                 await db.rollback()
                 raise
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
     """,
     "bare except": """
         async def g(db):
@@ -103,9 +59,6 @@ CASES = {
             except:
                 await db.rollback()
                 raise
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
     """,
     "except tuple GeneratorExit": """
         async def g(db):
@@ -114,31 +67,6 @@ CASES = {
             except (asyncio.CancelledError, GeneratorExit):
                 await db.rollback()
                 raise
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "except CancelledError only": """
-        async def g(db):
-            try:
-                yield 1
-            except asyncio.CancelledError:
-                await db.rollback()
-                raise
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "except keyboard": """
-        async def g(db):
-            try:
-                yield 1
-            except (KeyboardInterrupt, SystemExit):
-                await db.rollback()
-                raise
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "yield in handler with finally": """
         async def g(db):
@@ -148,9 +76,6 @@ CASES = {
                 yield 1
             finally:
                 await db.close()
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
     """,
     "yield in else with finally": """
         async def g(db):
@@ -162,9 +87,98 @@ CASES = {
                 yield 1
             finally:
                 await db.close()
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
+    """,
+    "nullcontext or real": """
+        async def g(db):
+            async with (db.lock if db else nullcontext()):
+                yield 1
+    """,
+    "suppress base exception": """
+        async def g(db):
+            with suppress(BaseException):
+                yield 1
+            await db.close()
+    """,
+    "suppress GeneratorExit": """
+        async def g(db):
+            with suppress(GeneratorExit):
+                yield 1
+            await db.close()
+    """,
+    "async manager in view that releases": """
+        @asynccontextmanager
+        async def session(db):
+            try:
+                yield db
+            finally:
+                await db.close()
+        async def g(db):
+            async with session(db):
+                yield 1
+    """,
+    "class manager that releases": """
+        class Held:
+            def __init__(self, db):
+                self.db = db
+            def __enter__(self):
+                return self
+            def __exit__(self, *exc):
+                self.db.release()
+        async def g(db):
+            with Held(db):
+                yield 1
+    """,
+    "holding an inner": """
+        async def g(db):
+            inner = rows(db)
+            await anext(inner)  # AGN104
+            yield 1
+    """,
+    "inner closed by aclosing": """
+        async def g(db):
+            async with aclosing(rows(db)) as inner:
+                async for row in inner:
+                    yield row
+    """,
+}
+"""Generators `g` that closing has an effect on where they are suspended."""
+
+HAVE_NONE = {
+    "home-made manager that closes a generator without cleanup": """
+        async def g(db):
+            async with closing_it(plain(db)) as gen:
+                async for row in gen:
+                    yield row
+    """,
+    "home-made closing class over a generator without cleanup": """
+        async def g(db):
+            async with Closing(plain(db)) as gen:
+                async for row in gen:
+                    yield row
+    """,
+    "except* Exception": """
+        async def g(db):
+            try:
+                yield 1
+            except* Exception:
+                await db.rollback()
+                raise
+    """,
+    "except CancelledError only": """
+        async def g(db):
+            try:
+                yield 1
+            except asyncio.CancelledError:
+                await db.rollback()
+                raise
+    """,
+    "except keyboard": """
+        async def g(db):
+            try:
+                yield 1
+            except (KeyboardInterrupt, SystemExit):
+                await db.rollback()
+                raise
     """,
     "yield in handler without finally": """
         async def g(db):
@@ -173,9 +187,6 @@ CASES = {
             except BaseException:
                 yield 1
                 raise
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "yield in the else block": """
         async def g(db):
@@ -186,9 +197,6 @@ CASES = {
                 raise
             else:
                 yield 1
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "yield in finally": """
         async def g(db):
@@ -196,9 +204,6 @@ CASES = {
                 await db.open()
             finally:
                 yield 1
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "yield before the try": """
         async def g(db):
@@ -207,9 +212,6 @@ CASES = {
                 await db.open()
             finally:
                 await db.close()
-        async def f(db):
-            async for row in g(db):
-                return row
     """,
     "finally pass": """
         async def g(db):
@@ -217,9 +219,97 @@ CASES = {
                 yield 1
             finally:
                 pass
+    """,
+    "finally print": """
+        async def g(db):
+            try:
+                yield 1
+            finally:
+                print("done", len(db))
+    """,
+    "nullcontext alone async": """
+        async def g(db):
+            async with nullcontext():
+                yield 1
+    """,
+    "async manager that only maps": """
+        @asynccontextmanager
+        async def mapping():
+            try:
+                yield
+            except KeyError as error:
+                raise ValueError from error
+        async def g(db):
+            async with mapping():
+                yield 1
+    """,
+    "async manager, cleanup after its yield only": """
+        @asynccontextmanager
+        async def session(db):
+            yield db
+            await db.close()
+        async def g(db):
+            async with session(db):
+                yield 1
+    """,
+    "class manager that only maps": """
+        class Mapping:
+            def __enter__(self):
+                return self
+            def __exit__(self, kind, exc, tb):
+                if kind is KeyError:
+                    raise ValueError from exc
+                return False
+        async def g(db):
+            with Mapping():
+                yield 1
+    """,
+    "inner drained": """
+        async def g(db):
+            got = [row async for row in rows(db)]
+            yield got
+    """,
+    "inner parameter": """
+        async def g(inner):
+            async for row in inner:
+                yield row
+    """,
+    "inner under aclosing param": """
+        async def g(inner):
+            async with aclosing(inner):
+                async for row in inner:
+                    yield row
+    """,
+}
+"""Generators `g` that closing has no effect on."""
+
+CASES = {
+    "an exit stack that stays empty": """
+        from contextlib import AsyncExitStack
+        async def nameless(db):
+            async with AsyncExitStack():
+                yield 1
+        async def unused(db):
+            async with AsyncExitStack() as stack:
+                yield 1
+        async def used(db):
+            async with AsyncExitStack() as stack:
+                if db:
+                    await stack.enter_async_context(db)
+                yield 1
+        async def given(db):
+            async with AsyncExitStack() as stack:
+                db.put(stack)
+                yield 1
         async def f(db):
-            async for row in g(db):
-                return row
+            async for row in nameless(db):
+                break
+            async for row in unused(db):
+                break
+            async for row in used(db):  # AGN101
+                break
+            async for row in given(db):  # AGN101
+                break
     """,
     "finally global pop": """
         WAITING = {}
@@ -268,169 +358,12 @@ CASES = {
                 async for row in self.g(1):
                     return row
     """,
-    "finally print": """
-        async def g(db):
-            try:
-                yield 1
-            finally:
-                print("done", len(db))
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "nullcontext alone async": """
-        async def g(db):
-            async with nullcontext():
-                yield 1
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "nullcontext or real": """
-        async def g(db):
-            async with (db.lock if db else nullcontext()):
-                yield 1
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "suppress base exception": """
-        async def g(db):
-            with suppress(BaseException):
-                yield 1
-            await db.close()
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "suppress GeneratorExit": """
-        async def g(db):
-            with suppress(GeneratorExit):
-                yield 1
-            await db.close()
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "async manager that only maps": """
-        @asynccontextmanager
-        async def mapping():
-            try:
-                yield
-            except KeyError as error:
-                raise ValueError from error
-        async def g(db):
-            async with mapping():
-                yield 1
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "async manager in view that releases": """
-        @asynccontextmanager
-        async def session(db):
-            try:
-                yield db
-            finally:
-                await db.close()
-        async def g(db):
-            async with session(db):
-                yield 1
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "async manager, cleanup after its yield only": """
-        @asynccontextmanager
-        async def session(db):
-            yield db
-            await db.close()
-        async def g(db):
-            async with session(db):
-                yield 1
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "class manager that only maps": """
-        class Mapping:
-            def __enter__(self):
-                return self
-            def __exit__(self, kind, exc, tb):
-                if kind is KeyError:
-                    raise ValueError from exc
-                return False
-        async def g(db):
-            with Mapping():
-                yield 1
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "class manager that releases": """
-        class Held:
-            def __init__(self, db):
-                self.db = db
-            def __enter__(self):
-                return self
-            def __exit__(self, *exc):
-                self.db.release()
-        async def g(db):
-            with Held(db):
-                yield 1
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
     "with open": """
         async def g(path):
             with open(path) as file:
                 yield 1
         async def f(path):
             async for row in g(path):  # AGN101
-                return row
-    """,
-    "holding an inner": """
-        async def g(db):
-            inner = rows(db)
-            await anext(inner)  # AGN104
-            yield 1
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "inner drained": """
-        async def g(db):
-            got = [row async for row in rows(db)]
-            yield got
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "inner closed by aclosing": """
-        async def g(db):
-            async with aclosing(rows(db)) as inner:
-                async for row in inner:
-                    yield row
-        async def f(db):
-            async for row in g(db):  # AGN101
-                return row
-    """,
-    "inner parameter": """
-        async def g(inner):
-            async for row in inner:
-                yield row
-        async def f(db):
-            async for row in g(db):
-                return row
-    """,
-    "inner under aclosing param": """
-        async def g(inner):
-            async with aclosing(inner):
-                async for row in inner:
-                    yield row
-        async def f(db):
-            async for row in g(db):
                 return row
     """,
     "async genexp": """
@@ -484,6 +417,25 @@ CASES = {
 }
 
 
+def left_early(generator: str, mark: str) -> str:
+    """Return a module in which a loop over a generator is left after the first item."""
+    return f"""{ROWS}{textwrap.dedent(generator)}
+async def f(db):
+    async for row in g(db):{mark}
+        return row
+"""
+
+
+@pytest.mark.parametrize("name", HAVE_CLEANUP)
+def test_a_generator_with_cleanup_needs_closing(name: str) -> None:
+    assert_marked(left_early(HAVE_CLEANUP[name], "  # AGN101"))
+
+
+@pytest.mark.parametrize("name", HAVE_NONE)
+def test_a_generator_without_cleanup_needs_none(name: str) -> None:
+    assert_marked(left_early(HAVE_NONE[name], ""))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=ROWS)

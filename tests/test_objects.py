@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import ROWS, assert_marked
 
@@ -177,7 +175,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_default_rules(name: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=ROWS)
 
 
 STRICT_CASES = {
@@ -262,7 +260,7 @@ async def bound(db):
 
 @pytest.mark.parametrize("name", STRICT_CASES)
 def test_strict_rules(name: str) -> None:
-    assert_marked(WAITING + textwrap.dedent(STRICT_CASES[name]), strict=True)
+    assert_marked(STRICT_CASES[name], after=WAITING, strict=True)
 
 
 DEPENDENCY = """

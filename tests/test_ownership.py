@@ -1979,12 +1979,12 @@ STRICT_CASES = {
 
 @pytest.mark.parametrize("name", STRICT_CASES)
 def test_reports_exactly_the_marked_lines_when_strict(name: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(STRICT_CASES[name]), strict=True)
+    assert_marked(STRICT_CASES[name], after=ROWS, strict=True)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name], after=ROWS)
 
 
 def test_verdicts_do_not_depend_on_hashing(tmp_path: Path) -> None:

@@ -78,3 +78,10 @@ def test_pages_are_written(tmp_path: Path) -> None:
     write_pages(all_rules(), tmp_path / "docs" / "rules")
     written = {each.stem for each in (tmp_path / "docs" / "rules").glob("*.md")}
     assert written == {"index", *all_codes()}
+
+
+@RULES
+def test_references_are_in_one_place(rule: Rule) -> None:
+    # A page says what to read, and which linters report the same, from `further` alone.
+    assert "References:" not in rule.doc
+    assert not re.search(r"flake8-|pylint|[Nn]o other linter", rule.doc, re.IGNORECASE)

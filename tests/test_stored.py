@@ -251,7 +251,7 @@ STRICT = {
 
 @pytest.mark.parametrize("case", STORED)
 def test_stored_generator(case: str) -> None:
-    assert_marked(ROWS + textwrap.dedent(STORED[case]))
+    assert_marked(STORED[case], after=ROWS)
 
 
 @pytest.mark.parametrize("case", STRICT)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import assert_marked
 
@@ -444,7 +442,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_default(name: str) -> None:
-    assert_marked(textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name])
 
 
 STRICT = {
@@ -487,9 +485,32 @@ STRICT = {
         async def given(names):
             yield next(names)
     """,
+    "next() over what was looked at before": """
+        import asyncio
+        async def only(names):
+            await asyncio.sleep(0)
+            if names.default is None and len(names) == 1:
+                yield next(iter(names.values()))
+        async def first(names):
+            if not names:
+                return
+            yield next(name for name in names)
+        async def of_an_attribute(page):
+            yield next(iter(page.names)) if page.names else None
+        async def second(names):
+            if 1 < len(names):
+                names.pop()
+                yield next(iter(names))
+        async def of_another(names, others):
+            if others and names is not None:
+                yield next(iter(names))  # AGN406
+        async def some(names):
+            if names:
+                yield next(name for name in names if name)  # AGN406
+    """,
 }
 
 
 @pytest.mark.parametrize("name", STRICT)
 def test_strict(name: str) -> None:
-    assert_marked(textwrap.dedent(STRICT[name]), strict=True)
+    assert_marked(STRICT[name], strict=True)

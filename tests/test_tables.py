@@ -124,6 +124,33 @@ async def second(db):
 """
 
 
+TAKER = """
+import {module}
+
+async def rows():
+    yield b"1"
+    yield b"2"
+
+async def handler(request):
+    return {name}(rows){mark}
+
+async def called(request):
+    return {name}(rows())
+"""
+
+HOLDER = """
+import {module}
+
+async def rows(client):
+    async for chunk in client.stream():
+        yield chunk
+
+async def handler(request):
+    async with request.client() as client:
+        return {name}(rows(client)){mark}
+"""
+
+
 def check(template: str, name: str, code: str, listed: bool) -> None:
     mark = f"  # {code}" if code and listed else ""
     module = name.rpartition(".")[0]
@@ -180,3 +207,13 @@ def test_channel_decorators(name: str) -> None:
 @pytest.mark.parametrize("name", [*sorted(tables.CLOSERS), UNLISTED])
 def test_closers(name: str) -> None:
     check(CLOSER, name, "", listed=False)
+
+
+@pytest.mark.parametrize("name", [*sorted(tables.STREAM_TAKERS), "litestar.response.Stream"])
+def test_stream_takers(name: str) -> None:
+    check(TAKER, name, "AGN511", not name.startswith("litestar"))
+
+
+@pytest.mark.parametrize("name", [*sorted(tables.STREAM_HOLDERS), UNLISTED])
+def test_stream_holders(name: str) -> None:
+    check(HOLDER, name, "AGN605", name != UNLISTED)

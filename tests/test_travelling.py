@@ -39,7 +39,7 @@ class connect:
 """
 
 ANYIO_CLIENT = """
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 import anyio
 
 class Base:
@@ -86,6 +86,18 @@ class Pool:
     async def limited(self):
         with anyio.fail_after(1):
             yield self
+
+@contextmanager
+def hurried(seconds):
+    with anyio.fail_after(seconds):
+        yield
+
+class Hurry:
+    def __enter__(self):
+        self.scope = anyio.CancelScope()
+        self.scope.__enter__()
+    def __exit__(self, *exc):
+        return self.scope.__exit__(*exc)
 """
 
 SERVER = """
@@ -128,6 +140,7 @@ LIBRARY = {
     "lib/clients/__init__.py": (
         "from .trio_client import connect\n"
         "from .anyio_client import Session, stdio_client, streamable, quick, Idle, Pool\n"
+        "from .anyio_client import hurried, Hurry\n"
     ),
     "lib/clients/trio_client.py": TRIO_CLIENT,
     "lib/clients/anyio_client.py": ANYIO_CLIENT,
@@ -214,3 +227,22 @@ def test_scopes_of_other_files(name: str, way: str, tmp_path: Path) -> None:
     source = Source(str(tmp_path / "case.py"), text)
     found = analyse(source, Settings(python="none"), root=tmp_path).diagnostics
     assert [each.code for each in found] == ["AGN303"] * is_open
+
+
+@pytest.mark.parametrize("manager", ["lib.hurried(n)", "lib.Hurry()"])
+def test_scopes_that_sync_managers_of_other_files_open(manager: str, tmp_path: Path) -> None:
+    for path, text in LIBRARY.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    text = HEAD + textwrap.dedent(f"""
+        async def ticks(n):
+            with {manager}:
+                for i in range(n):
+                    yield i
+    """)
+    source = Source(str(tmp_path / "case.py"), text)
+    found = analyse(source, Settings(python="none"), root=tmp_path).diagnostics
+    assert [each.code for each in found] == ["AGN303"]
+    (opening,) = (each for each in found[0].path if "and with it" in each.message)
+    assert Path(opening.filename).name == "anyio_client.py"

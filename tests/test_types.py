@@ -244,6 +244,184 @@ def annotated(annotation: str, expected: str = "# AGN101") -> str:
 SILENT = "# silent"
 
 CASES = {
+    "self, where subclasses override": """
+        class Plainly(Client):
+            async def first(self):
+                async for row in self.rows():
+                    break
+            async def rows(self):
+                try:
+                    yield 1
+                finally:
+                    await asyncio.sleep(0)
+        class Plain(Plainly):
+            async def rows(self):
+                yield 1
+        class PlainToo(Plain):
+            async def rows(self):
+                yield 2
+        class Mostly(Client):
+            async def first(self):
+                async for row in self.rows():  # AGN101
+                    break
+                def later():
+                    return self.rows()
+        class MostlyPlain(Mostly):
+            async def rows(self):
+                yield 1
+        class MostlyNot(Mostly):
+            async def rows(self):
+                try:
+                    yield 1
+                finally:
+                    await asyncio.sleep(0)
+        async def f():
+            async for row in Plainly().rows():  # AGN101
+                break
+            async for row in Plain().rows():
+                break
+    """,
+    "an attribute that is assigned before": """
+        class Local:
+            async def connect(self, better):
+                self.source: Client | Other
+                if better:
+                    self.source = Better()
+                else:
+                    self.source = Client()
+                await asyncio.sleep(0)
+                return self.source
+            def connect_otherwise(self):
+                self.source = Other()
+                return self.source
+            def connect_somehow(self, flag):
+                if flag:
+                    self.source = Client()
+                return self.source
+            def in_turn(self, names):
+                self.source = Client()
+                for name in names:
+                    use(self.source.rows())
+                    self.source = registry[name]
+            async def __aenter__(self):
+                return await self.connect(True)
+            async def __aexit__(self, *exc):
+                print()
+            async def tested(self):
+                if isinstance(self.source, Client):
+                    async for row in self.source.rows():  # AGN101
+                        break
+                    self.source = registry["x"]
+                    async for row in self.source.rows():
+                        break
+        async def f(local: Local, flag, other):
+            async with local as source:
+                async for row in source.rows():  # AGN101
+                    break
+            async for row in local.source.rows():
+                break
+            async for row in local.connect_otherwise().rows():
+                break
+            async for row in local.connect_somehow(flag).rows():
+                break
+            local.source = Client()
+            async for row in local.source.rows():  # AGN101
+                break
+        async def g(other):
+            local = object()
+            local.source = Client()
+            for local in other:
+                async for row in local.source.rows():
+                    break
+    """,
+    "entered in two ways": """
+        class Both:
+            def __enter__(self):
+                return Other()
+            def __exit__(self, *exc):
+                print()
+            async def __aenter__(self):
+                return Client()
+            async def __aexit__(self, *exc):
+                print()
+        async def f():
+            async with Both() as source:
+                async for row in source.rows():  # AGN101
+                    break
+            with Both() as other:
+                async for row in other.rows():
+                    break
+    """,
+    "one of two classes": """
+        class Local:
+            def __init__(self, flag):
+                self.source = Client() if flag else Twin()
+                self.mixed = Client() if flag else Other()
+                self.odd = Client() if flag else Wrong()
+            async def f(self):
+                async for row in self.source.rows():  # AGN101
+                    break
+                async for row in self.mixed.rows():
+                    break
+                async for row in self.odd.rows():
+                    break
+        class Twin:
+            async def rows(self):
+                try:
+                    yield 1
+                finally:
+                    await asyncio.sleep(0)
+        async def g(source: Client | Twin, mixed: Client | Other, chosen, flag):
+            async for row in source.rows():  # AGN101
+                break
+            async for row in mixed.rows():
+                break
+            async for row in (chosen if flag else source).rows():
+                break
+            made = Twin if flag else Client
+            async for row in made().rows():  # AGN101
+                break
+            rows = source.rows if flag else chosen.rows
+            async for row in rows():
+                break
+    """,
+    "a generator or None": """
+        class Local:
+            @property
+            def maybe(self):
+                return Client().rows() if self.flag else None
+            @property
+            def kept(self):
+                return self.stored
+        def find(flag):
+            if flag:
+                return Client().rows()
+        async def later(flag):
+            return Client().rows() if flag else None
+        async def f(local: Local, flag):
+            if (stream := find(flag)) is not None:
+                async for row in stream:  # AGN101
+                    break
+            other = await later(flag)
+            if other:
+                async for row in other:  # AGN101
+                    break
+            third = local.maybe
+            if third is None:
+                return
+            async for row in third:  # AGN101
+                return
+        async def g(local: Local, flag):
+            async for row in local.kept:
+                break
+            stream = find(flag)
+            if not stream:
+                stream = find(True)
+            if stream is not None:
+                async with aclosing(stream):
+                    async for row in stream:
+                        break
+    """,
     "a class": annotated("Client"),
     "a class without cleanup": annotated("Other", SILENT),
     "no annotation": annotated("Any", SILENT),
@@ -714,6 +892,46 @@ CASES = {
                 async for row in x6.rows():  # AGN101
                     break
     """,
+    "loops over what functions make of containers": """
+        async def f(many: list[Client], names: list[str], mapping: dict[str, Client], loose, key):
+            for number, x in enumerate(many, 1):
+                async for row in x.rows():  # AGN101
+                    break
+                async for row in number.rows():
+                    break
+            for name, x2 in zip(names, sorted(many, key=key), strict=True):
+                async for row in x2.rows():  # AGN101
+                    break
+                async for row in name.rows():
+                    break
+            for number2, (name2, x3) in enumerate(mapping.items()):
+                async for row in x3.rows():  # AGN101
+                    break
+            for x4 in reversed(tuple(mapping.values())):
+                async for row in x4.rows():  # AGN101
+                    break
+            async for row in list(many)[0].rows():  # AGN101
+                break
+            async for row in next(iter(many)).rows():
+                break
+            for one, x5 in zip(*loose, many):
+                async for row in x5.rows():
+                    break
+            for x6 in list(mapping):
+                async for row in x6.rows():
+                    break
+
+        async def g(many: list[Client], enumerate, sorted):
+            for number, x in enumerate(many):
+                async for row in x.rows():
+                    break
+            for x2 in sorted(many):
+                async for row in x2.rows():
+                    break
+            for number3, x3 in __builtins__.enumerate(many):
+                async for row in x3.rows():
+                    break
+    """,
     "async loops over clients": """
         async def clients() -> AsyncIterator[Client]:
             yield registry["client"]
@@ -980,7 +1198,7 @@ def test_a_stub_beside_the_source_annotates_it(tmp_path: Path) -> None:
                 break
             async for row in app.client.inner.rows():  # AGN101
                 break
-            async for row in pick("x").rows():
+            async for row in pick("x").rows():  # AGN101
                 break
             find("x").other().aclose()  # AGN201
             async for row in find("x").other():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 from marked import assert_marked
 
@@ -452,9 +450,9 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_input_is_no_internal_error(name: str) -> None:
-    assert_marked(textwrap.dedent(ODD[name]))
+    assert_marked(ODD[name])
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
-    assert_marked(textwrap.dedent(CASES[name]))
+    assert_marked(CASES[name])

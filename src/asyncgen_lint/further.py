@@ -17,6 +17,8 @@ class Further:
 
 
 SOURCES = {
+    "PEP 342": ("Coroutines via Enhanced Generators", "peps.python.org/pep-0342/"),
+    "PEP 380": ("Syntax for Delegating to a Subgenerator", "peps.python.org/pep-0380/"),
     "PEP 479": ("Change StopIteration handling inside generators", "peps.python.org/pep-0479/"),
     "PEP 492": ("Coroutines with async and await syntax", "peps.python.org/pep-0492/"),
     "PEP 525": ("Asynchronous Generators", "peps.python.org/pep-0525/"),
@@ -61,11 +63,34 @@ SOURCES = {
         "typing, `AsyncGenerator`",
         "docs.python.org/3/library/typing.html#typing.AsyncGenerator",
     ),
+    "StopAsyncIteration": (
+        "Built-in exceptions, `StopAsyncIteration`",
+        "docs.python.org/3/library/exceptions.html#StopAsyncIteration",
+    ),
+    "gh-74956": (
+        "CPython issue 74956, two tasks inside an async generator",
+        "github.com/python/cpython/issues/74956",
+    ),
+    "gh-112182": (
+        "CPython issue 112182, `StopIteration` in a thread hangs asyncio",
+        "github.com/python/cpython/issues/112182",
+    ),
+    "FastAPI": (
+        "FastAPI, dependencies with `yield`",
+        "fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/",
+    ),
+    "mypy": (
+        "mypy, asynchronous iterators",
+        "mypy.readthedocs.io/en/stable/more_types.html#asynchronous-iterators",
+    ),
+    "pytest": ("pytest, fixtures with `yield`", "docs.pytest.org/en/stable/how-to/fixtures.html"),
+    "trio": ("trio, tasks", "trio.readthedocs.io/en/stable/reference-core.html"),
 }
 """What references are called, what they are, and where."""
 
 _900 = "ASYNC900 of flake8-async (any async generator that is no context manager)"
 _119 = "ASYNC119 of flake8-async (yield in any context manager)"
+_911 = "ASYNC911 of flake8-async (async generators without checkpoints)"
 _103 = "ASYNC103 and ASYNC104 of flake8-async (cancellation not raised again)"
 _BLIND = "BLE001 of flake8-blind-except and E722 of pycodestyle (the handler, whatever is in it)"
 _TYPES = "mypy and pyright, in annotated code"
@@ -95,57 +120,60 @@ FURTHER = {
     "AGN303": Further(("ASYNC101 of flake8-async", _119), ("PEP 789",)),
     "AGN304": Further((_119,), ("PEP 789", "PEP 533")),
     "AGN305": Further((_119, _900), ("PEP 533", "PEP 789")),
-    "AGN306": Further((_119,), ("PEP 567", "PEP 789")),
+    "AGN306": Further((_119,), ("PEP 525", "PEP 567", "PEP 789")),
     "AGN307": Further(("PLE1700 of ruff, E1700 of pylint",), ("PEP 525", "PEP 828")),
-    "AGN308": Further(("B901 of flake8-bugbear (sync generators)",), ("PEP 525",)),
+    "AGN308": Further(("B901 of flake8-bugbear (sync generators)",), ("PEP 525", "PEP 828")),
     "AGN309": Further((), ("agen",)),
     "AGN310": Further((), ("agen", "PEP 525")),
-    "AGN311": Further(("RUF029 of ruff (async functions without await)",), ("tasks",)),
+    "AGN311": Further((_911, "RUF029 of ruff (async functions without await)"), ("tasks",)),
     "AGN312": Further((), ("agen",)),
     "AGN401": Further((_103,), ("agen methods", "PEP 525")),
-    "AGN402": Further((_103,), ("tasks",)),
-    "AGN403": Further((_BLIND,), ("PEP 525",)),
+    "AGN402": Further((_103,), ("tasks", "PEP 789")),
+    "AGN403": Further((_BLIND, "S110 of flake8-bandit (handlers that only pass)"), ("PEP 525",)),
     "AGN404": Further((), ("contextlib", "PEP 525")),
-    "AGN405": Further((_R1708,), ("PEP 479", "PEP 525")),
+    "AGN405": Further((_R1708,), ("PEP 479", "PEP 525", "StopAsyncIteration")),
     "AGN406": Further((_R1708,), ("PEP 479", "PEP 525")),
     "AGN407": Further(
-        ("B012 of flake8-bugbear, W0134 and W0150 of pylint, SyntaxWarning of Python 3.14",),
+        (
+            "B012 of flake8-bugbear, W0134 and W0150 of pylint, SIM107 of flake8-simplify, "
+            "SyntaxWarning of Python 3.14",
+        ),
         ("PEP 765",),
     ),
-    "AGN408": Further((), ("agen methods", "PEP 525")),
+    "AGN408": Further((), ("agen methods", "PEP 525", "pytest")),
     "AGN409": Further((), ("async for", "PEP 492")),
-    "AGN410": Further((), ("tasks", "contextlib")),
-    "AGN411": Further((), ("PEP 479", "PEP 525")),
+    "AGN410": Further((), ("tasks", "contextlib", "PEP 525")),
+    "AGN411": Further((), ("PEP 492", "StopAsyncIteration", "PEP 479", "PEP 525")),
     "AGN501": Further((_TYPES,), ("agen", "PEP 525")),
-    "AGN502": Further((_TYPES,), ("PEP 525", "PEP 530")),
+    "AGN502": Further((_TYPES,), ("async for", "PEP 525", "PEP 530")),
     "AGN503": Further((_TYPES,), ("async for", "PEP 492")),
-    "AGN504": Further((_TYPES,), ("tasks", "PEP 525")),
+    "AGN504": Further((_TYPES,), ("tasks", "trio", "PEP 525")),
     "AGN505": Further((_TYPES, "E1701 of pylint"), ("contextlib",)),
     "AGN506": Further((), ("agen methods", "PEP 525")),
     "AGN507": Further(("B031 of flake8-bugbear (`itertools.groupby` alone)",), ("PEP 525",)),
-    "AGN508": Further((), ("agen methods", "PEP 525")),
+    "AGN508": Further((), ("agen methods", "PEP 525", "gh-74956")),
     "AGN509": Further((), ("tasks", "PEP 525")),
-    "AGN510": Further((_TYPES,), ("async for", "PEP 492")),
-    "AGN511": Further((_TYPES,), ("async for",)),
-    "AGN512": Further((_TYPES,), ("agen methods",)),
+    "AGN510": Further((_TYPES,), ("async for", "tasks", "PEP 492")),
+    "AGN511": Further((_TYPES,), ("async for", "PEP 525")),
+    "AGN512": Further((_TYPES,), ("agen methods", "PEP 525")),
     "AGN513": Further((), ("agen",)),
-    "AGN514": Further((), ("agen methods",)),
-    "AGN515": Further((), ("agen methods", "PEP 525")),
-    "AGN516": Further((), ("tasks", "PEP 479")),
-    "AGN517": Further((_TYPES,), ("agen",)),
-    "AGN518": Further((), ("agen methods", "tasks")),
+    "AGN514": Further(("B008 of flake8-bugbear (any call in a default)",), ("agen methods",)),
+    "AGN515": Further((), ("agen methods", "PEP 525", "PEP 342")),
+    "AGN516": Further((), ("tasks", "PEP 479", "gh-112182")),
+    "AGN517": Further((_TYPES,), ("agen", "FastAPI")),
+    "AGN518": Further((), ("agen methods", "tasks", "PEP 525")),
     "AGN519": Further((), ("PEP 789", "practices")),
     "AGN601": Further(
         ("RUF075 of ruff", "W0135 of pylint (users of sync managers)"), ("contextlib",)
     ),
-    "AGN602": Further((), ("contextlib",)),
-    "AGN603": Further((), ("contextlib",)),
+    "AGN602": Further((), ("contextlib", "PEP 525")),
+    "AGN603": Further((), ("contextlib", "PEP 525")),
     "AGN604": Further((_TYPES,), ("contextlib",)),
-    "AGN605": Further((), ("contextlib",)),
+    "AGN605": Further((), ("contextlib", "agen")),
     "AGN606": Further((_TYPES,), ("async iterators", "PEP 492")),
-    "AGN607": Further((_TYPES,), ("async iterators", "PEP 479")),
-    "AGN608": Further((_TYPES,), ("typing",)),
-    "AGN609": Further((_TYPES,), ("typing",)),
+    "AGN607": Further((_TYPES,), ("async iterators", "PEP 479", "PEP 492")),
+    "AGN608": Further((_TYPES,), ("typing", "mypy", "PEP 525")),
+    "AGN609": Further((_TYPES,), ("typing", "PEP 525")),
     "AGN610": Further(
         ("B019 of flake8-bugbear and W1518 of pylint (caches on methods)",), ("functools", "agen")
     ),
@@ -155,7 +183,7 @@ FURTHER = {
     "AGN614": Further((_TYPES, "E1129 and E1701 of pylint"), ("contextlib",)),
     "AGN615": Further((_TYPES,), ("agen methods",)),
     "AGN616": Further((_TYPES,), ("agen", "inspect")),
-    "AGN701": Further(("UP028 of ruff (sync generators)",), ("PEP 828",)),
+    "AGN701": Further(("UP028 of ruff (sync generators)",), ("PEP 828", "PEP 380")),
 }
 
 OPTIONS = {

@@ -121,6 +121,7 @@ from asyncgen_lint.typestate.managers import Entry, Managers
 from asyncgen_lint.typestate.misapplied import CallOnly, Misapplied
 from asyncgen_lint.typestate.misuse import Misuse, Misused
 from asyncgen_lint.typestate.objects import ASYNC_METHODS, Objects
+from asyncgen_lint.typestate.openings import OpenAtYield
 from asyncgen_lint.typestate.other_task import OtherTask
 from asyncgen_lint.typestate.passes import early_sends, second_passes
 from asyncgen_lint.typestate.protocol import IteratorProtocol
@@ -151,6 +152,35 @@ if TYPE_CHECKING:
 
     from asyncgen_lint.project.program import Program
     from asyncgen_lint.typestate.explain import Explanation
+
+_AWAITABLE_METHODS = frozenset(
+    {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
+)
+
+_ENTRIES = {
+    Entry.CLOSING: "closing",
+    Entry.ASYNC_CLOSING: "async closing",
+    Entry.SYNC_ACLOSING: "with aclosing",
+    Entry.SYNC_GENERATOR: "with",
+}
+
+_JUMPS = {
+    EdgeKind.BREAK: "`break`",
+    EdgeKind.RETURN: "`return`",
+    EdgeKind.RAISE: "`raise`",
+    EdgeKind.GENERATOR_EXIT: "closing at this `yield`",
+    EdgeKind.MAY_RAISE: "an exception here",
+    EdgeKind.CANCEL: "cancellation here",
+}
+
+_KINDS = {
+    FunctionKind.AGEN: "an async generator",
+    FunctionKind.COROUTINE: "a coroutine",
+    FunctionKind.GENERATOR: "a sync generator",
+}
+
+_STOP_ITERATION_SET_SINCE = (3, 13)
+"""A future of asyncio holds RuntimeError for a StopIteration from this version on (observed)."""
 
 
 class Facts:
@@ -215,6 +245,10 @@ class Facts:
         return Consumers(self._knowledge, self._parents)
 
     @cached_property
+    def _uses(self) -> Uses:
+        return Uses(self._knowledge, self._parents)
+
+    @cached_property
     def _parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
         return parents(self.parsed.module)
 
@@ -255,6 +289,14 @@ class Facts:
         is_definition = isinstance(node, (cst.FunctionDef, cst.ClassDef))
         return self.header_of(node) if is_definition else self.extent_of(node)
 
+    def is_driven_as_context_manager(self, function: Scope) -> bool:
+        """Return whether the function's exceptions come in at its `yield`, and no GeneratorExit."""
+        return self._knowledge.is_driven_as_context_manager(function)
+
+    def has_unknown_decorator(self, function: Scope) -> bool:
+        """Return whether a decorator may change how the function is called or driven."""
+        return self._knowledge.has_unknown_decorator(function)
+
     # For a reader who asks why
 
     def explain(self, on_line: Callable[[Node], bool]) -> Explanation:
@@ -276,6 +318,56 @@ class Facts:
         graph = self._graph(function)
         return dot(graph, function.qualname or "module", line_of) if graph is not None else None
 
+    # Which functions the families below go over
+
+    def _graph(self, scope: Scope) -> Graph | None:
+        return self._knowledge.graph(scope)
+
+    def _tracked(self) -> Iterator[tuple[Scope, Tracking]]:
+        for function in self.outline.functions():
+            if not self._knowledge.may_create_generators(function):
+                continue
+            tracking = self._summaries.tracking(function)
+            if tracking is not None and tracking.sites:
+                yield function, tracking
+
+    def _plain_generators(self) -> Iterator[Scope]:
+        """Yield the async generator functions that are driven by iteration, as far as in view."""
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if self._knowledge.has_unknown_decorator(function):
+                continue
+            if not self._knowledge.is_driven_as_context_manager(function):
+                yield function
+
+    def _bodies_of_generators(self) -> Iterator[tuple[Scope, Graph]]:
+        """Yield the async generator functions, driven by whomever, with their graphs."""
+        for function in self.outline.functions():
+            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
+                continue
+            if "" in self.resolver.decorators(function):
+                continue
+            graph = self._graph(function)
+            if graph is not None:
+                yield function, graph
+
+    def _graphs_of_iterated_generators(self) -> Iterator[tuple[Scope, Graph]]:
+        """Yield the generators that no framework drives as a context manager, with their graphs."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is not None and self._consumers.is_iterated_or_loops(function):
+                yield function, graph
+
+    def _can_yield(self, function: Scope) -> bool:
+        """Return whether a function has a `yield` that control can reach."""
+        if self._knowledge.is_declared_generator(function):
+            return True
+        graph = self._graph(function)
+        return graph is not None and any(
+            isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
+        )
+
     # Generators left open
 
     @cached_property
@@ -289,14 +381,6 @@ class Facts:
                 if fact is not None:
                     found.append(fact)
         return tuple(found)
-
-    def _tracked(self) -> Iterator[tuple[Scope, Tracking]]:
-        for function in self.outline.functions():
-            if not self._knowledge.may_create_generators(function):
-                continue
-            tracking = self._summaries.tracking(function)
-            if tracking is not None and tracking.sites:
-                yield function, tracking
 
     def _left_open(
         self, function: Scope, tracking: Tracking, leak: Leak, seen: set[tuple[Node, Node, str]]
@@ -353,6 +437,17 @@ class Facts:
             path=tuple(path),
         )
 
+    def _first_step(self, function: Scope, leak: Leak) -> Node:
+        """Return the loop, or the first of the calls that step the same named generator."""
+        if not isinstance(leak.step, cst.Call):
+            return leak.step
+        stepped = stepped_name(leak.step)
+        for call in function.calls:
+            is_step = self._steps.method(call, function) not in ("", "aclose")
+            if is_step and stepped and stepped_name(call) == stepped:
+                return call
+        return leak.step
+
     @cached_property
     def closes_skipped(self) -> tuple[CloseSkipped, ...]:
         """Each close of a generator made in the same function that an exception skips."""
@@ -369,26 +464,37 @@ class Facts:
                     del closes[site]
         return tuple(found)
 
-    def _first_step(self, function: Scope, leak: Leak) -> Node:
-        """Return the loop, or the first of the calls that step the same named generator."""
-        if not isinstance(leak.step, cst.Call):
-            return leak.step
-        stepped = stepped_name(leak.step)
-        for call in function.calls:
-            is_step = self._steps.method(call, function) not in ("", "aclose")
-            if is_step and stepped and stepped_name(call) == stepped:
-                return call
-        return leak.step
+    def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
+        """Yield each loop that re-yields from a parameter or attribute and never closes it."""
+        sources = ForeignSources(self._knowledge)
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is not None:
+                yield from sources.delegations(function, self._yielding_loops(graph))
 
-    def is_driven_as_context_manager(self, function: Scope) -> bool:
-        """Return whether the function's exceptions come in at its `yield`, and no GeneratorExit."""
-        return self._knowledge.is_driven_as_context_manager(function)
+    def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
+        seen: set[Node] = set()
+        for block in graph.blocks:
+            if any(isinstance(each, Yield) for each in block.instructions):
+                for region in block.regions:
+                    is_async_loop = region.kind is RegionKind.LOOP and region.is_async
+                    if is_async_loop and region.node not in seen:
+                        seen.add(region.node)
+                        yield region.node
 
-    def has_unknown_decorator(self, function: Scope) -> bool:
-        """Return whether a decorator may change how the function is called or driven."""
-        return self._knowledge.has_unknown_decorator(function)
+    def returned_generator_expressions(self) -> Iterator[tuple[Node, str]]:
+        """Yield each generator expression that is returned over a source that needs closing."""
+        for _, tracking in self._tracked():
+            for node, site in tracking.sites.items():
+                if site.kind is not SiteKind.EXPRESSION or len(site.sources) != 1:
+                    continue
+                if not isinstance(self._parents[node], (cst.Return, cst.Yield)):
+                    continue
+                (source,) = site.sources
+                if self._summaries.site_needs_close(source).verdict is Verdict.YES:
+                    yield node, label_of(source.node)
 
-    # Generators never iterated
+    # Generators never iterated, and steps that nothing awaits
 
     def never_iterated(self) -> Iterator[NeverIterated]:
         """Yield each call of an async generator function whose result is dropped or never read."""
@@ -461,16 +567,17 @@ class Facts:
         # A walrus has a value of its own beside the name, and so has each target of `a = b = c`.
         return statement.value if isinstance(statement, cst.AnnAssign) else None
 
-    def _can_yield(self, function: Scope) -> bool:
-        """Return whether a function has a `yield` that control can reach."""
-        if self._knowledge.is_declared_generator(function):
-            return True
-        graph = self._graph(function)
-        return graph is not None and any(
-            isinstance(each, Yield) for block in graph.reachable() for each in block.instructions
-        )
-
-    # Steps that nothing awaits
+    def releases_never_started(self) -> Iterator[ReleaseNeverStarted]:
+        """Yield each return of a generator whose body alone releases what was acquired before."""
+        for function in self.outline.functions():
+            for each in late_owners(self._knowledge, self._parents, function):
+                label = label_of(each.creation)
+                path = (
+                    Step(f"`{each.name}` is acquired here", each.acquired),
+                    Step("only this releases it, once the generator was started", each.release),
+                    Step("the generator is returned without being started", each.creation),
+                )
+                yield ReleaseNeverStarted(label, each.name, each.creation, path)
 
     def unawaited_steps(self) -> Iterator[UnawaitedStep]:
         """Yield each step or close of a generator, in an async def, that nothing awaits."""
@@ -488,7 +595,141 @@ class Facts:
         elif self._steps.is_used_as_item(call, function):
             yield UnawaitedStep(method, call, is_statement=False, used_as_item=True)
 
-    # Coroutines where items are expected, and the reverse
+    # What a generator leaves behind
+
+    def tasks_outliving(self) -> Iterator[TaskOutlives]:
+        """Yield each task of a plain generator that runs on when the consumer leaves."""
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in outliving_tasks(graph, function, self._knowledge):
+                path = (
+                    Step("the task is started here", each.call),
+                    Step("and runs on when the consumer leaves at this `yield`", each.at),
+                )
+                yield TaskOutlives(each.call, each.name, path)
+
+    def releases_skipped_at_close(self) -> Iterator[ReleaseSkipped]:
+        """Yield each release of a plain generator that is skipped when the consumer leaves."""
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in skipped_releases(graph, function, self._knowledge, CLOSED):
+                if not self._knowledge.is_async_generator(each.receiver, function):
+                    yield _release_skipped(each, "the consumer may leave at this `yield`")
+
+    def streams_left_open(self) -> Iterator[StreamLeftOpen]:
+        """Yield each closable stream that a plain generator makes, iterates and leaves open."""
+        for function in self._plain_generators():
+            for each in open_streams(self._knowledge, self._summaries, function):
+                leak = each.leak
+                witness = each.tracking.witness(leak)
+                if witness is None:
+                    continue
+                jump = _last_jump(witness, leak)
+                label, exit_text = label_of(leak.site.node), _exit_text(jump)
+                left_at = jump.node if jump is not None and jump.node is not None else leak.place
+                path = (
+                    Step(f"`{label}` is created here", leak.site.node),
+                    Step("this would close it", each.closed_by.node),
+                    Step(f"{exit_text} leaves it open", left_at),
+                )
+                closed_by = each.closed_by.name
+                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
+
+    # Generators kept on objects
+
+    def stored_open(self) -> Iterator[StoredOpen]:
+        """Yield each generator that a class stores and that nothing in view closes."""
+        for each in self._stored.forgotten():
+            store, label = each.store, label_of(each.store.creation)
+            path = [
+                Step(f"`{label}` is created here", store.creation),
+                Step(
+                    f"it needs closing: it can be suspended here, {each.reason.text}",
+                    each.reason.at,
+                ),
+            ]
+            if each.stepped is not None:
+                path.append(Step("whoever stops after this leaves it suspended", each.stepped))
+            yield StoredOpen(label, store.attribute, store.owner.name, store.at, tuple(path))
+
+    def iterators_without_aclose(self) -> Iterator[IteratorWithoutAclose]:
+        """Yield each class of async iterators over a generator of its own that has no aclose."""
+        for each in self._stored.iterators_without_aclose():
+            label, owner = label_of(each.creation), each.owner
+            path = (Step(f"`{label}` is created here and kept", each.at),)
+            yield IteratorWithoutAclose(label, each.attribute, owner.name, owner.node, path)
+
+    @cached_property
+    def _stored(self) -> StoredGenerators:
+        return StoredGenerators(self._knowledge, self._summaries, self._parents)
+
+    # Managers that close
+
+    def wrongly_entered(self) -> Iterator[WronglyEntered]:
+        """Yield each generator under `closing`, and each generator or `aclosing` under `with`."""
+        for each in self._managers.wrong_entries():
+            label = _name_of(each.generator) if each.generator is not None else ""
+            at = each.statement or each.call
+            by = _ENTRIES[each.entry]
+            yield WronglyEntered(label, at, by, each.call, each.statement, each.scope)
+
+    def aclosings_misused(self) -> Iterator[AclosingMisused]:
+        """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
+        for bad in self._managers.unclosable():
+            at = bad.statement or bad.call
+            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
+        for each in self._managers.unused():
+            path = (
+                Step("this generator is closed at the end", each.call.args[0].value),
+                Step("and this is another one", each.loop),
+            )
+            label = _name_of(each.call.args[0].value)
+            yield AclosingMisused(label, each.statement, "", path)
+
+    @cached_property
+    def _managers(self) -> Managers:
+        return Managers(self._knowledge, self.parent)
+
+    # Cleanup in another task, too late, or cancelled
+
+    def loops_closed_early(self) -> Iterator[LoopClosedEarly]:
+        """Yield each hand-made loop closed without closing the generators left open on it."""
+        for each in EventLoops(self._knowledge, self.parent).hand_runs():
+            for left in self.left_open:
+                if left.is_certain and left.function in each.runs:
+                    path = (*left.path, Step("the loop that ran this is closed", each.close))
+                    yield LoopClosedEarly(left.label, each.close, path)
+                    break
+
+    def closed_in_other_tasks(self) -> Iterator[ClosedInOtherTask]:
+        """Yield each `aclose()` in a new task, of a generator bound to the task that steps it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.closes():
+            path = (Step(each.bound.text, each.bound.at),)
+            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
+
+    def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
+        """Yield each step in a new task, of a generator bound to the task that began it."""
+        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
+        for each in tasks.steps():
+            path = (Step(each.bound.text, each.bound.at),)
+            label = _name_of(each.generator)
+            yield SteppedInOtherTask(label, each.call, each.spawner, path)
+
+    def unshielded_cleanups(self) -> Iterator[UnshieldedCleanup]:
+        """Yield each unshielded await in the cleanup of a generator of anyio or trio code."""
+        if not uses_anyio_or_trio(self.outline):
+            return
+        shielding = Shielding(self._knowledge)
+        for function in self._plain_generators():
+            if not self._consumers.is_iterated_or_loops(function):
+                continue
+            for at, left in shielding.unshielded(function):
+                path = (
+                    Step("the generator is closed at this `yield` when its consumer is", left),
+                    Step("and this raises Cancelled at once", at),
+                )
+                yield UnshieldedCleanup(at, path)
+
+    # Yields in the wrong place
 
     def yielded_coroutines(self) -> Iterator[YieldedCoroutine]:
         """Yield each `yield` of a certain coroutine that was not meant to be awaited later."""
@@ -508,137 +749,6 @@ class Facts:
                 ):
                     yield YieldedCoroutine(label_of(each.value), each, each.value)
 
-    def _plain_generators(self) -> Iterator[Scope]:
-        """Yield the async generator functions that are driven by iteration, as far as in view."""
-        for function in self.outline.functions():
-            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
-                continue
-            if self._knowledge.has_unknown_decorator(function):
-                continue
-            if not self._knowledge.is_driven_as_context_manager(function):
-                yield function
-
-    def generators_awaited(self) -> Iterator[GeneratorAwaited]:
-        """Yield each `await` whose operand certainly is an async generator."""
-        for scope in self.outline.module.descendants():
-            for node in scope.awaits:
-                if not isinstance(node, cst.Await):
-                    continue
-                product = self._knowledge.certain_product(node.expression, scope)
-                if product is None or product.kind is not FunctionKind.AGEN:
-                    continue
-                parent = self._parents[node]
-                is_iterated = isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is node
-                loop = parent if is_iterated else None
-                yield GeneratorAwaited(label_of(node.expression), node, loop)
-
-    def coroutines_iterated(self) -> Iterator[CoroutineIterated]:
-        """Yield each `async for` whose iterable certainly is a coroutine."""
-        for loop, scope in self._consumers.async_loops:
-            product = self._knowledge.product(loop.iter, scope)
-            if product is None or product.kind is not FunctionKind.COROUTINE:
-                continue
-            awaited = product.awaited
-            gives_iterable = (awaited is not None and awaited.kind is FunctionKind.AGEN) or all(
-                mentions_annotation(each, tables.ASYNC_ITERABLE_ANNOTATIONS)
-                for each in product.functions
-            )
-            yield CoroutineIterated(label_of(loop.iter), loop, loop.iter, gives_iterable)
-
-    # Generators and iterables where they cannot be taken
-
-    @cached_property
-    def _uses(self) -> Uses:
-        return Uses(self._knowledge, self._parents)
-
-    @cached_property
-    def _misuse(self) -> Misuse:
-        kind_of = self._managers.kind_without_aclose
-        return Misuse(self._knowledge, self._uses, self._parents, kind_of)
-
-    def consumed_by_sync(self) -> Iterator[WrongUse]:
-        """Yield each generator given to a sync consumer, such as `for` or `list`."""
-        return map(_wrong_use, self._misuse.consumed_by_sync())
-
-    def taken_for_coroutines(self) -> Iterator[WrongUse]:
-        """Yield each generator, or function of one, given to what runs a coroutine."""
-        return map(_wrong_use, self._misuse.taken_for_coroutines())
-
-    def generators_entered(self) -> Iterator[GeneratorEntered]:
-        """Yield each generator that `async with` or an exit stack is to enter."""
-        for each in self._misuse.entered():
-            use, function = _wrong_use(each), self._misuse.only_entered(each.node)
-            is_private = function is not None and self._misuse.is_private(function)
-            yield GeneratorEntered(
-                use.label, use.at, use.by, use.node, function=function, is_private=is_private
-            )
-
-    def sync_iterables_iterated(self) -> Iterator[WrongUse]:
-        """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
-        loops = self._consumers.async_loops
-        return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
-
-    def functions_not_called(self) -> Iterator[FunctionNotCalled]:
-        """Yield each generator function that stands, not called, for its generator."""
-        for each in self._misuse.functions_for_generators(self._consumers.async_loops):
-            label = _name_of(each.node)
-            yield FunctionNotCalled(label, each.at, each.by, each.node, each.is_to_be_called)
-
-    # Steps at the wrong time
-
-    def sent_before_start(self) -> Iterator[EarlySend]:
-        """Yield each `asend` of a value to a generator that no step has started."""
-        for _, tracking in self._tracked():
-            for each in early_sends(tracking):
-                if not self._uses.is_expected_to_raise(each.call):
-                    label = label_of(each.site.node)
-                    path = (Step(f"`{label}` is created here, and not started", each.site.node),)
-                    yield EarlySend(label, each.call, path)
-
-    def consumed_twice(self) -> Iterator[SecondPass]:
-        """Yield each loop over a generator that certainly has no item left."""
-        for _, tracking in self._tracked():
-            for each in second_passes(tracking):
-                if self._uses.is_asserted(each.at):
-                    continue
-                label = label_of(each.site.node)
-                path = (
-                    Step(f"`{label}` is created here", each.site.node),
-                    Step("this takes all its items", each.first),
-                    Step("and none is left for this", each.at),
-                )
-                yield SecondPass(label, each.at, path)
-
-    def stepped_concurrently(self) -> Iterator[ConcurrentStep]:
-        """Yield each step or close of a generator that a task beside it may be inside of."""
-        for function, tracking in self._tracked():
-            for each in concurrent_steps(tracking, function, self._knowledge):
-                if self._uses.is_expected_to_raise(each.at):
-                    continue
-                label = label_of(each.site.node)
-                path = [
-                    Step(f"`{label}` is created here", each.site.node),
-                    Step("a task steps it from here on", each.first),
-                ]
-                if each.cancelled is not None:
-                    path.append(Step("the task is told to end, and not awaited", each.cancelled))
-                path.append(Step("and is still inside the generator here", each.at))
-                yield ConcurrentStep(label, each.at, each.cancelled, function, tuple(path))
-
-    def stepped_after_timeout(self) -> Iterator[TimedStep]:
-        """Yield each step under a timeout after which the same generator is stepped again."""
-        for function, tracking in self._tracked():
-            for each in timed_steps(tracking, function, self._knowledge):
-                label = label_of(each.site.node)
-                path = (
-                    Step("a timeout here ends the generator, in the middle of its step", each.at),
-                    Step("this handler goes on", each.handler),
-                    Step(f"and `{label}`, which has no more items, is stepped again", each.again),
-                )
-                yield TimedStep(label, each.at, path)
-
-    # Yields in the wrong place, and swallowed exceptions
-
     def yields_after_close(self) -> Iterator[YieldAfterClose]:
         """Yield each `yield` that is reached after GeneratorExit, in a plain generator."""
         for _, closing in self._closings:
@@ -648,6 +758,145 @@ class Facts:
                     path.append(Step("this handler absorbs it", each.handler))
                 path.append(Step("and the generator yields again", each.at))
                 yield YieldAfterClose(each.at, each.is_pending_error, tuple(path))
+
+    def yields_in_scopes(self) -> Iterator[YieldInScope]:
+        """Yield each `yield` of a plain generator inside a cancel scope or task group."""
+        for function in self._plain_generators():
+            if not self._consumers.is_iterated_or_loops(function):
+                continue
+            for each in self._cancel_scopes.at_yields(function):
+                steps = (
+                    *_opening_steps(each, "is entered"),
+                    Step("and is still open at this `yield`", each.at),
+                )
+                yield YieldInScope(each.at, each.opened.name, steps)
+
+    @cached_property
+    def _cancel_scopes(self) -> CancelScopes:
+        return CancelScopes(self._knowledge)
+
+    def yields_holding_locks(self) -> Iterator[YieldHoldingLock]:
+        """Yield each `yield` of a plain generator at which it holds a lock that others want."""
+        locks = Locks(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in locks.held_at_yields(function, graph):
+                label = _name_of(each.opened.item)
+                path = (
+                    Step(f"`{label}` is taken here", each.opened),
+                    Step("and is still held at this `yield`", each.at),
+                )
+                blocks = each.kind in tables.BLOCKING_LOCKS
+                yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+
+    def yields_holding_resources(self) -> Iterator[tuple[Node, str, tuple[Step, ...]]]:
+        """Yield each `yield` of a plain generator inside a manager, with what it is called.
+
+        Left out are the yields at which a cancel scope, a lock or ambient state is found.
+        """
+        worse = {each.at for each in self.yields_in_scopes()}
+        worse |= {each.at for each in self.yields_holding_locks()}
+        worse |= {each.at for each in self.yields_with_ambient_state()}
+        resources = Resources(self._knowledge, self._summaries)
+        for function, graph in self._graphs_of_iterated_generators():
+            for at, item in resources.held_at_yields(function, graph):
+                if at not in worse:
+                    label = _name_of(item.item) or "the manager"
+                    path = (
+                        Step(f"`{label}` is entered here", item),
+                        Step("and is left only when the generator is closed at this `yield`", at),
+                    )
+                    yield at, label, path
+
+    def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
+        """Yield each `yield` of a plain generator at which ambient state is set."""
+        states = AmbientStates(self._knowledge)
+        for function, _ in self._graphs_of_iterated_generators():
+            for each in states.at_yields(function):
+                path = [
+                    *_opening_steps(each, "takes effect"),
+                    Step("and still has it at this `yield`", each.at),
+                ]
+                if each.closed is not None:
+                    path.append(Step("this undoes it, wherever it is run", each.closed))
+                yield AmbientAtYield(each.at, each.opened.name, tuple(path))
+
+    def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
+        """Yield a `yield` of each endless loop that never suspends, with the loop."""
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None or self._consumers.all_await(function):
+                continue
+            for each in busy_loops(graph, function, self._knowledge):
+                yield each.at, each.loop
+
+    def tests_that_yield(self) -> Iterator[TestThatYields]:
+        """Yield each test that is an async generator, whose body no runner runs."""
+        for function, first in tests_that_yield(self._knowledge, self._can_yield):
+            yield TestThatYields(function.name, function.node, first)
+
+    # Items that are used again
+
+    def items_reused(self) -> Iterator[ItemReused]:
+        """Yield each `yield` of a container that is emptied behind it, and that may be kept."""
+        reused = ReusedItems(self._knowledge, self.parent)
+        for function in self._plain_generators():
+            graph = self._graph(function)
+            if graph is None:
+                continue
+            for each in reused.of(function, graph):
+                if self._consumers.use_items_at_once(function):
+                    break
+                path = (
+                    Step("the consumer gets the object itself here", each.at),
+                    Step("and this empties it", each.emptied),
+                )
+                yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
+
+    def items_replayed(self) -> Iterator[tuple[Node, tuple[Step, ...]]]:
+        """Yield each `yield` of items that a retry in the same function yields again."""
+        replays = Replays(self._knowledge)
+        for function, graph in self._graphs_of_iterated_generators():
+            for each in replays.of(function, graph):
+                path = (
+                    Step("the source is started here", each.source),
+                    Step("some of its items are yielded", each.at),
+                    Step(
+                        "an error of the source is caught here, and it is started again",
+                        each.handler,
+                    ),
+                )
+                yield each.at, path
+
+    # What the oldest version refuses, or makes shorter
+
+    def delegations_refused(self) -> Iterator[DelegationRefused]:
+        """Yield each `yield from` of an `async def`, where the target version refuses it."""
+        if self.target_version >= ALLOWED_SINCE:
+            return
+        for function in self.outline.functions():
+            for each in delegations(function, self._knowledge, self.parent):
+                yield DelegationRefused(
+                    _name_of(each.source),
+                    each.at,
+                    each.source,
+                    function,
+                    each.is_alone,
+                    each.is_async,
+                    each.is_sync,
+                )
+
+    def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
+        """Yield each `return` with a value of an async generator, and whether that is None."""
+        if self.target_version < ALLOWED_SINCE:
+            for function in self.outline.functions():
+                yield from returned_values(function)
+
+    def mere_delegations(self) -> Iterator[Node]:
+        """Yield each loop that only hands on what another generator yields."""
+        for function in self._plain_generators():
+            yield from mere_delegations(self._knowledge, function)
+
+    # Exceptions swallowed
 
     def exits_swallowed(self) -> Iterator[ExitSwallowed]:
         """Yield each handler that absorbs GeneratorExit, in a plain generator."""
@@ -664,16 +913,6 @@ class Facts:
                 yield ExitSwallowed(
                     each.handler, each.effect is None, each.falls_through, tuple(path)
                 )
-
-    @cached_property
-    def _closings(self) -> tuple[tuple[Scope, Closing], ...]:
-        return tuple(
-            (function, Closing(graph, function, self._summaries.cleanup))
-            for function in self._plain_generators()
-            if (graph := self._graph(function)) is not None
-        )
-
-    # Exceptions swallowed, and handlers for others than those that come
 
     def cancellations_swallowed(self) -> Iterator[Swallowed]:
         """Yield each handler that swallows a cancellation, in a generator or around a loop."""
@@ -727,6 +966,14 @@ class Facts:
             yield from swallowing.jumps_in_finally()
 
     @cached_property
+    def _closings(self) -> tuple[tuple[Scope, Closing], ...]:
+        return tuple(
+            (function, Closing(graph, function, self._summaries.cleanup))
+            for function in self._plain_generators()
+            if (graph := self._graph(function)) is not None
+        )
+
+    @cached_property
     def _swallowings(self) -> tuple[tuple[Scope, LostExceptions], ...]:
         return tuple(
             (function, swallowing)
@@ -759,6 +1006,8 @@ class Facts:
             if each.kind is BindingKind.IMPORT
         }
         return "asyncio" in imported or not imported & {"trio", "anyio"}
+
+    # Handlers for others than those that come
 
     def dead_handlers(self) -> Iterator[DeadHandler]:
         """Yield each handler at a `yield` for exceptions that nobody throws in there."""
@@ -824,152 +1073,177 @@ class Facts:
             if function.is_async:
                 yield from self._stops.dead_handlers(function)
 
+    def nexts_in_threads(self) -> Iterator[NextInThread]:
+        """Yield each `next` without default that runs in a thread, over what may end."""
+        for each in Threads(self._knowledge, self.parent).nexts():
+            hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
+            yield NextInThread(each.runner, each.call, hangs, each.giving)
+
     @cached_property
     def _stops(self) -> Stops:
         return Stops(self._knowledge, self._summaries)
 
-    def _bodies_of_generators(self) -> Iterator[tuple[Scope, Graph]]:
-        """Yield the async generator functions, driven by whomever, with their graphs."""
-        for function in self.outline.functions():
-            if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
-                continue
-            if "" in self.resolver.decorators(function):
-                continue
-            graph = self._graph(function)
-            if graph is not None:
-                yield function, graph
+    # Generators, coroutines and iterables in the place of one another
 
-    def yields_in_scopes(self) -> Iterator[YieldInScope]:
-        """Yield each `yield` of a plain generator inside a cancel scope or task group."""
-        for function in self._plain_generators():
-            if not self._consumers.is_iterated_or_loops(function):
+    def generators_awaited(self) -> Iterator[GeneratorAwaited]:
+        """Yield each `await` whose operand certainly is an async generator."""
+        for scope in self.outline.module.descendants():
+            for node in scope.awaits:
+                if not isinstance(node, cst.Await):
+                    continue
+                product = self._knowledge.certain_product(node.expression, scope)
+                if product is None or product.kind is not FunctionKind.AGEN:
+                    continue
+                parent = self._parents[node]
+                is_iterated = isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is node
+                loop = parent if is_iterated else None
+                yield GeneratorAwaited(label_of(node.expression), node, loop)
+
+    def consumed_by_sync(self) -> Iterator[WrongUse]:
+        """Yield each generator given to a sync consumer, such as `for` or `list`."""
+        return map(_wrong_use, self._misuse.consumed_by_sync())
+
+    def coroutines_iterated(self) -> Iterator[CoroutineIterated]:
+        """Yield each `async for` whose iterable certainly is a coroutine."""
+        for loop, scope in self._consumers.async_loops:
+            product = self._knowledge.product(loop.iter, scope)
+            if product is None or product.kind is not FunctionKind.COROUTINE:
                 continue
-            for at, name, opened in self._cancel_scopes.open_at_yields(function):
-                path = (
-                    Step(f"`{name}` is entered here", opened),
-                    Step("and is still open at this `yield`", at),
-                )
-                yield YieldInScope(at, name, path)
+            awaited = product.awaited
+            gives_iterable = (awaited is not None and awaited.kind is FunctionKind.AGEN) or all(
+                mentions_annotation(each, tables.ASYNC_ITERABLE_ANNOTATIONS)
+                for each in product.functions
+            )
+            yield CoroutineIterated(label_of(loop.iter), loop, loop.iter, gives_iterable)
+
+    def taken_for_coroutines(self) -> Iterator[WrongUse]:
+        """Yield each generator, or function of one, given to what runs a coroutine."""
+        return map(_wrong_use, self._misuse.taken_for_coroutines())
+
+    def generators_entered(self) -> Iterator[GeneratorEntered]:
+        """Yield each generator that `async with` or an exit stack is to enter."""
+        for each in self._misuse.entered():
+            use, function = _wrong_use(each), self._misuse.only_entered(each.node)
+            is_private = function is not None and self._misuse.is_private(function)
+            yield GeneratorEntered(
+                use.label, use.at, use.by, use.node, function=function, is_private=is_private
+            )
+
+    def sync_iterables_iterated(self) -> Iterator[WrongUse]:
+        """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
+        loops = self._consumers.async_loops
+        return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
+
+    def functions_not_called(self) -> Iterator[FunctionNotCalled]:
+        """Yield each generator function that stands, not called, for its generator."""
+        for each in self._misuse.functions_for_generators(self._consumers.async_loops):
+            label = _name_of(each.node)
+            yield FunctionNotCalled(label, each.at, each.by, each.node, each.is_to_be_called)
+
+    def dependencies_iterated(self) -> Iterator[DependencyIterated]:
+        """Yield each loop over a dependency that handles failures at its `yield`."""
+        for each in iterated_dependencies(self._knowledge, self._consumers):
+            path = (
+                Step("a framework throws failures in at this `yield`, a loop does not", each.at),
+                Step("so that this handler never runs", each.handler),
+            )
+            label, raises_again = label_of(each.loop.iter), each.raises_again
+            yield DependencyIterated(label, each.loop, each.user, raises_again, path)
 
     @cached_property
-    def _cancel_scopes(self) -> CancelScopes:
-        return CancelScopes(self._knowledge)
+    def _misuse(self) -> Misuse:
+        kind_of = self._managers.kind_without_aclose
+        return Misuse(self._knowledge, self._uses, self._parents, kind_of)
 
-    def yields_holding_locks(self) -> Iterator[YieldHoldingLock]:
-        """Yield each `yield` of a plain generator at which it holds a lock that others want."""
-        locks = Locks(self._knowledge)
-        for function, graph in self._graphs_of_iterated_generators():
-            for each in locks.held_at_yields(function, graph):
-                label = _name_of(each.opened.item)
+    # Steps at the wrong time, or in vain
+
+    def sent_before_start(self) -> Iterator[EarlySend]:
+        """Yield each `asend` of a value to a generator that no step has started."""
+        for _, tracking in self._tracked():
+            for each in early_sends(tracking):
+                if not self._uses.is_expected_to_raise(each.call):
+                    label = label_of(each.site.node)
+                    path = (Step(f"`{label}` is created here, and not started", each.site.node),)
+                    yield EarlySend(label, each.call, path)
+
+    def consumed_twice(self) -> Iterator[SecondPass]:
+        """Yield each loop over a generator that certainly has no item left."""
+        for _, tracking in self._tracked():
+            for each in second_passes(tracking):
+                if self._uses.is_asserted(each.at):
+                    continue
+                label = label_of(each.site.node)
                 path = (
-                    Step(f"`{label}` is taken here", each.opened),
-                    Step("and is still held at this `yield`", each.at),
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("this takes all its items", each.first),
+                    Step("and none is left for this", each.at),
                 )
-                blocks = each.kind in tables.BLOCKING_LOCKS
-                yield YieldHoldingLock(each.at, label, each.kind, blocks, path)
+                yield SecondPass(label, each.at, path)
 
-    def yields_holding_resources(self) -> Iterator[tuple[Node, str, tuple[Step, ...]]]:
-        """Yield each `yield` of a plain generator inside a manager, with what it is called.
-
-        Left out are the yields at which a cancel scope, a lock or ambient state is found.
-        """
-        worse = {each.at for each in self.yields_in_scopes()}
-        worse |= {each.at for each in self.yields_holding_locks()}
-        worse |= {each.at for each in self.yields_with_ambient_state()}
-        resources = Resources(self._knowledge, self._summaries)
-        for function, graph in self._graphs_of_iterated_generators():
-            for at, item in resources.held_at_yields(function, graph):
-                if at not in worse:
-                    label = _name_of(item.item) or "the manager"
-                    path = (
-                        Step(f"`{label}` is entered here", item),
-                        Step("and is left only when the generator is closed at this `yield`", at),
-                    )
-                    yield at, label, path
-
-    def yields_with_ambient_state(self) -> Iterator[AmbientAtYield]:
-        """Yield each `yield` of a plain generator at which ambient state is set."""
-        states = AmbientStates(self._knowledge)
-        for function, graph in self._graphs_of_iterated_generators():
-            for each in states.set_at_yields(function, graph):
+    def stepped_concurrently(self) -> Iterator[ConcurrentStep]:
+        """Yield each step or close of a generator that a task beside it may be inside of."""
+        for function, tracking in self._tracked():
+            for each in concurrent_steps(tracking, function, self._knowledge):
+                if self._uses.is_expected_to_raise(each.at):
+                    continue
+                label = label_of(each.site.node)
                 path = [
-                    Step(f"`{each.name}` takes effect here", each.opened),
-                    Step("and still has it at this `yield`", each.at),
+                    Step(f"`{label}` is created here", each.site.node),
+                    Step("a task steps it from here on", each.first),
                 ]
-                if each.reset is not None:
-                    path.append(Step("this undoes it, wherever it is run", each.reset))
-                yield AmbientAtYield(each.at, each.name, tuple(path))
+                if each.cancelled is not None:
+                    path.append(Step("the task is told to end, and not awaited", each.cancelled))
+                path.append(Step("and is still inside the generator here", each.at))
+                yield ConcurrentStep(label, each.at, each.cancelled, function, tuple(path))
 
-    # Items
-
-    def items_reused(self) -> Iterator[ItemReused]:
-        """Yield each `yield` of a container that is emptied behind it, and that may be kept."""
-        reused = ReusedItems(self._knowledge, self.parent)
-        for function in self._plain_generators():
-            graph = self._graph(function)
-            if graph is None:
-                continue
-            for each in reused.of(function, graph):
-                if self._consumers.use_items_at_once(function):
-                    break
+    def stepped_after_timeout(self) -> Iterator[TimedStep]:
+        """Yield each step under a timeout after which the same generator is stepped again."""
+        for function, tracking in self._tracked():
+            for each in timed_steps(tracking, function, self._knowledge):
+                label = label_of(each.site.node)
                 path = (
-                    Step("the consumer gets the object itself here", each.at),
-                    Step("and this empties it", each.emptied),
+                    Step("a timeout here ends the generator, in the middle of its step", each.at),
+                    Step("this handler goes on", each.handler),
+                    Step(f"and `{label}`, which has no more items, is stepped again", each.again),
                 )
-                yield ItemReused(each.at, each.name, each.emptied, each.may_be_new, path)
+                yield TimedStep(label, each.at, path)
 
-    def items_replayed(self) -> Iterator[tuple[Node, tuple[Step, ...]]]:
-        """Yield each `yield` of items that a retry in the same function yields again."""
-        replays = Replays(self._knowledge)
-        for function, graph in self._graphs_of_iterated_generators():
-            for each in replays.of(function, graph):
-                path = (
-                    Step("the source is started here", each.source),
-                    Step("some of its items are yielded", each.at),
-                    Step(
-                        "an error of the source is caught here, and it is started again",
-                        each.handler,
-                    ),
-                )
-                yield each.at, path
+    def steps_shared(self) -> Iterator[StepShared]:
+        """Yield each step that a consumer awaits itself, of a generator shared under a lock."""
+        for each in Sharing(self._knowledge, self._steps, self.parent).steps():
+            path = (Step("a lock: several tasks come here", each.entered),)
+            yield StepShared(_name_of(each.generator), each.call, path)
 
-    def yields_without_suspension(self) -> Iterator[tuple[Node, Node]]:
-        """Yield a `yield` of each endless loop that never suspends, with the loop."""
-        for function in self._plain_generators():
-            graph = self._graph(function)
-            if graph is None or self._consumers.all_await(function):
-                continue
-            for each in busy_loops(graph, function, self._knowledge):
-                yield each.at, each.loop
+    def sends_discarded(self) -> Iterator[SendDiscarded]:
+        """Yield each `asend` in a loop over the same generator whose answer is dropped."""
+        for call, loop in self._objects.discarded_sends():
+            path = (Step("this loop then goes on behind it", loop),)
+            yield SendDiscarded(stepped_name(call), call, path)
 
-    # What does not compile
+    # Generators taken for other objects
 
-    def delegations_refused(self) -> Iterator[DelegationRefused]:
-        """Yield each `yield from` of an `async def`, where the target version refuses it."""
-        if self.target_version >= ALLOWED_SINCE:
-            return
-        for function in self.outline.functions():
-            for each in delegations(function, self._knowledge, self.parent):
-                yield DelegationRefused(
-                    _name_of(each.source),
-                    each.at,
-                    each.source,
-                    function,
-                    each.is_alone,
-                    each.is_async,
-                    each.is_sync,
-                )
+    def sync_methods_called(self) -> Iterator[SyncMethodCalled]:
+        """Yield each call of a method that only sync generators have."""
+        for call, method, scope in self._objects.sync_methods():
+            is_statement = scope.is_async and isinstance(self._parents[call], cst.Expr)
+            label = _name_of(call.func.value) if isinstance(call.func, cst.Attribute) else ""
+            yield SyncMethodCalled(label, method, ASYNC_METHODS[method], call, is_statement)
 
-    def values_returned_by_generators(self) -> Iterator[tuple[Node, bool]]:
-        """Yield each `return` with a value of an async generator, and whether that is None."""
-        if self.target_version < ALLOWED_SINCE:
-            for function in self.outline.functions():
-                yield from returned_values(function)
+    def generators_tested(self) -> Iterator[GeneratorTested]:
+        """Yield each generator that a condition asks for its truth."""
+        for generator, test in self._objects.tested():
+            yield GeneratorTested(_name_of(generator), test)
 
-    def tests_that_yield(self) -> Iterator[TestThatYields]:
-        """Yield each test that is an async generator, whose body no runner runs."""
-        for function, first in tests_that_yield(self._knowledge, self._can_yield):
-            yield TestThatYields(function.name, function.node, first)
+    def generators_shared(self) -> Iterator[GeneratorShared]:
+        """Yield each generator that is made once for all who use it."""
+        for each in self._objects.shared():
+            path = (Step("it is consumed here", each.use),) if each.use is not None else ()
+            label = label_of(each.creation)
+            yield GeneratorShared(label, each.name, each.how, each.creation, path)
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._knowledge, self._consumers, self.parent)
 
     # Context managers
 
@@ -985,186 +1259,6 @@ class Facts:
                 continue
             for each in skipped_releases(graph, function, self._knowledge, FAILED_BODY):
                 yield _release_skipped(each, "an exception of the body comes in at this `yield`")
-
-    # What a generator leaves behind
-
-    def releases_skipped_at_close(self) -> Iterator[ReleaseSkipped]:
-        """Yield each release of a plain generator that is skipped when the consumer leaves."""
-        for function, graph in self._graphs_of_iterated_generators():
-            for each in skipped_releases(graph, function, self._knowledge, CLOSED):
-                if not self._knowledge.is_async_generator(each.receiver, function):
-                    yield _release_skipped(each, "the consumer may leave at this `yield`")
-
-    def tasks_outliving(self) -> Iterator[TaskOutlives]:
-        """Yield each task of a plain generator that runs on when the consumer leaves."""
-        for function, graph in self._graphs_of_iterated_generators():
-            for each in outliving_tasks(graph, function, self._knowledge):
-                path = (
-                    Step("the task is started here", each.call),
-                    Step("and runs on when the consumer leaves at this `yield`", each.at),
-                )
-                yield TaskOutlives(each.call, each.name, path)
-
-    def _graphs_of_iterated_generators(self) -> Iterator[tuple[Scope, Graph]]:
-        """Yield the generators that no framework drives as a context manager, with their graphs."""
-        for function in self._plain_generators():
-            graph = self._graph(function)
-            if graph is not None and self._consumers.is_iterated_or_loops(function):
-                yield function, graph
-
-    # Managers that close
-
-    @cached_property
-    def _managers(self) -> Managers:
-        return Managers(self._knowledge, self.parent)
-
-    def wrongly_entered(self) -> Iterator[WronglyEntered]:
-        """Yield each generator under `closing`, and each generator or `aclosing` under `with`."""
-        for each in self._managers.wrong_entries():
-            label = _name_of(each.generator) if each.generator is not None else ""
-            at = each.statement or each.call
-            by = _ENTRIES[each.entry]
-            yield WronglyEntered(label, at, by, each.call, each.statement, each.scope)
-
-    def aclosings_misused(self) -> Iterator[AclosingMisused]:
-        """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
-        for bad in self._managers.unclosable():
-            at = bad.statement or bad.call
-            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
-        for each in self._managers.unused():
-            path = (
-                Step("this generator is closed at the end", each.call.args[0].value),
-                Step("and this is another one", each.loop),
-            )
-            label = _name_of(each.call.args[0].value)
-            yield AclosingMisused(label, each.statement, "", path)
-
-    # Cleanup in another task, too late, or cancelled
-
-    def closed_in_other_tasks(self) -> Iterator[ClosedInOtherTask]:
-        """Yield each `aclose()` in a new task, of a generator bound to the task that steps it."""
-        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
-        for each in tasks.closes():
-            path = (Step(each.bound.text, each.bound.at),)
-            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
-
-    def loops_closed_early(self) -> Iterator[LoopClosedEarly]:
-        """Yield each hand-made loop closed without closing the generators left open on it."""
-        for each in EventLoops(self._knowledge, self.parent).hand_runs():
-            for left in self.left_open:
-                if left.is_certain and left.function in each.runs:
-                    path = (*left.path, Step("the loop that ran this is closed", each.close))
-                    yield LoopClosedEarly(left.label, each.close, path)
-                    break
-
-    def unshielded_cleanups(self) -> Iterator[UnshieldedCleanup]:
-        """Yield each unshielded await in the cleanup of a generator of anyio or trio code."""
-        if not uses_anyio_or_trio(self.outline):
-            return
-        shielding = Shielding(self._knowledge)
-        for function in self._plain_generators():
-            if not self._consumers.is_iterated_or_loops(function):
-                continue
-            for at, left in shielding.unshielded(function):
-                path = (
-                    Step("the generator is closed at this `yield` when its consumer is", left),
-                    Step("and this raises Cancelled at once", at),
-                )
-                yield UnshieldedCleanup(at, path)
-
-    # Generators kept on objects
-
-    def stored_open(self) -> Iterator[StoredOpen]:
-        """Yield each generator that a class stores and that nothing in view closes."""
-        for each in self._stored.forgotten():
-            store, label = each.store, label_of(each.store.creation)
-            path = [
-                Step(f"`{label}` is created here", store.creation),
-                Step(
-                    f"it needs closing: it can be suspended here, {each.reason.text}",
-                    each.reason.at,
-                ),
-            ]
-            if each.stepped is not None:
-                path.append(Step("whoever stops after this leaves it suspended", each.stepped))
-            yield StoredOpen(label, store.attribute, store.owner.name, store.at, tuple(path))
-
-    def iterators_without_aclose(self) -> Iterator[IteratorWithoutAclose]:
-        """Yield each class of async iterators over a generator of its own that has no aclose."""
-        for each in self._stored.iterators_without_aclose():
-            label, owner = label_of(each.creation), each.owner
-            path = (Step(f"`{label}` is created here and kept", each.at),)
-            yield IteratorWithoutAclose(label, each.attribute, owner.name, owner.node, path)
-
-    @cached_property
-    def _stored(self) -> StoredGenerators:
-        return StoredGenerators(self._knowledge, self._summaries, self._parents)
-
-    def streams_left_open(self) -> Iterator[StreamLeftOpen]:
-        """Yield each closable stream that a plain generator makes, iterates and leaves open."""
-        for function in self._plain_generators():
-            for each in open_streams(self._knowledge, self._summaries, function):
-                leak = each.leak
-                witness = each.tracking.witness(leak)
-                if witness is None:
-                    continue
-                jump = _last_jump(witness, leak)
-                label, exit_text = label_of(leak.site.node), _exit_text(jump)
-                left_at = jump.node if jump is not None and jump.node is not None else leak.place
-                path = (
-                    Step(f"`{label}` is created here", leak.site.node),
-                    Step("this would close it", each.closed_by.node),
-                    Step(f"{exit_text} leaves it open", left_at),
-                )
-                closed_by = each.closed_by.name
-                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
-
-    def releases_never_started(self) -> Iterator[ReleaseNeverStarted]:
-        """Yield each return of a generator whose body alone releases what was acquired before."""
-        for function in self.outline.functions():
-            for each in late_owners(self._knowledge, self._parents, function):
-                label = label_of(each.creation)
-                path = (
-                    Step(f"`{each.name}` is acquired here", each.acquired),
-                    Step("only this releases it, once the generator was started", each.release),
-                    Step("the generator is returned without being started", each.creation),
-                )
-                yield ReleaseNeverStarted(label, each.name, each.creation, path)
-
-    # Sources that somebody else owns
-
-    def delegations_to_foreign_sources(self) -> Iterator[tuple[Node, str]]:
-        """Yield each loop that re-yields from a parameter or attribute and never closes it."""
-        sources = ForeignSources(self._knowledge)
-        for function in self._plain_generators():
-            graph = self._graph(function)
-            if graph is not None:
-                yield from sources.delegations(function, self._yielding_loops(graph))
-
-    def _yielding_loops(self, graph: Graph) -> Iterator[Node]:
-        seen: set[Node] = set()
-        for block in graph.blocks:
-            if any(isinstance(each, Yield) for each in block.instructions):
-                for region in block.regions:
-                    is_async_loop = region.kind is RegionKind.LOOP and region.is_async
-                    if is_async_loop and region.node not in seen:
-                        seen.add(region.node)
-                        yield region.node
-
-    def returned_generator_expressions(self) -> Iterator[tuple[Node, str]]:
-        """Yield each generator expression that is returned over a source that needs closing."""
-        for _, tracking in self._tracked():
-            for node, site in tracking.sites.items():
-                if site.kind is not SiteKind.EXPRESSION or len(site.sources) != 1:
-                    continue
-                if not isinstance(self._parents[node], (cst.Return, cst.Yield)):
-                    continue
-                (source,) = site.sources
-                if self._summaries.site_needs_close(source).verdict is Verdict.YES:
-                    yield node, label_of(source.node)
-
-    def _graph(self, scope: Scope) -> Graph | None:
-        return self._knowledge.graph(scope)
 
     def yielded_twice(self) -> Iterator[YieldedTwice]:
         """Yield each second `yield` on a way through a context manager."""
@@ -1200,16 +1294,6 @@ class Facts:
                     tuple(path),
                 )
 
-    @cached_property
-    def _entered(self) -> tuple[tuple[Scope, Entering], ...]:
-        return tuple(
-            (function, Entering(graph, function, self._knowledge))
-            for function in self.outline.functions()
-            if self._knowledge.body_kind(function) is FunctionKind.AGEN
-            and self._knowledge.is_entered_itself(function)
-            and (graph := self._graph(function)) is not None
-        )
-
     def wrongly_decorated(self) -> Iterator[WronglyDecorated]:
         """Yield each decorator of contextlib on a function that it cannot make a manager of."""
         for each in wrong_decorators(self._knowledge):
@@ -1233,9 +1317,48 @@ class Facts:
             )
             yield ResourceEscapes(label_of(each.creation), each.name, each.at, path)
 
+    def body_errors_swallowed(self) -> Iterator[BodyErrorSwallowed]:
+        """Yield each handler of a context manager that swallows every error of the body."""
+        for each in self._managers_entered.swallowers():
+            path = (
+                Step("an error of the body comes in at this `yield`", each.at),
+                Step("this handler absorbs it", each.handler),
+            )
+            yield BodyErrorSwallowed(each.handler, each.falls_through, path)
+
+    def dead_cleanups(self) -> Iterator[CleanupDead]:
+        """Yield each handler for GeneratorExit of a context manager that alone cleans up."""
+        for each in self._managers_entered.dead_cleanups():
+            if self._consumers.is_iterated(each.function):
+                # What is iterated as well is closed by GeneratorExit there.
+                continue
+            path = (
+                Step("the body runs while the function is suspended here", each.at),
+                Step("and this is not reached when it ends or fails", each.call),
+            )
+            yield CleanupDead(each.handler, path)
+
+    def managers_misused(self) -> Iterator[ManagerMisused]:
+        """Yield each use of an async context manager that always raises."""
+        for each in self._managers_entered.misuses():
+            path = (Step("it is entered here first", each.first),) if each.first else ()
+            yield ManagerMisused(each.name, each.at, each.way, path)
+
     @cached_property
-    def _protocol(self) -> IteratorProtocol:
-        return IteratorProtocol(self._knowledge, self.parent)
+    def _entered(self) -> tuple[tuple[Scope, Entering], ...]:
+        return tuple(
+            (function, Entering(graph, function, self._knowledge))
+            for function in self.outline.functions()
+            if self._knowledge.body_kind(function) is FunctionKind.AGEN
+            and self._knowledge.is_entered_itself(function)
+            and (graph := self._graph(function)) is not None
+        )
+
+    @cached_property
+    def _managers_entered(self) -> Entered:
+        return Entered(self._knowledge, self.parent)
+
+    # The iterator protocol, and its annotations
 
     def async_aiters(self) -> Iterator[AsyncAiterMethod]:
         """Yield each `__aiter__` that gives a coroutine or a sync generator."""
@@ -1287,39 +1410,10 @@ class Facts:
                     yield call
 
     @cached_property
-    def _managers_entered(self) -> Entered:
-        return Entered(self._knowledge, self.parent)
+    def _protocol(self) -> IteratorProtocol:
+        return IteratorProtocol(self._knowledge, self.parent)
 
-    def body_errors_swallowed(self) -> Iterator[BodyErrorSwallowed]:
-        """Yield each handler of a context manager that swallows every error of the body."""
-        for each in self._managers_entered.swallowers():
-            path = (
-                Step("an error of the body comes in at this `yield`", each.at),
-                Step("this handler absorbs it", each.handler),
-            )
-            yield BodyErrorSwallowed(each.handler, each.falls_through, path)
-
-    def dead_cleanups(self) -> Iterator[CleanupDead]:
-        """Yield each handler for GeneratorExit of a context manager that alone cleans up."""
-        for each in self._managers_entered.dead_cleanups():
-            if self._consumers.is_iterated(each.function):
-                # What is iterated as well is closed by GeneratorExit there.
-                continue
-            path = (
-                Step("the body runs while the function is suspended here", each.at),
-                Step("and this is not reached when it ends or fails", each.call),
-            )
-            yield CleanupDead(each.handler, path)
-
-    def managers_misused(self) -> Iterator[ManagerMisused]:
-        """Yield each use of an async context manager that always raises."""
-        for each in self._managers_entered.misuses():
-            path = (Step("it is entered here first", each.first),) if each.first else ()
-            yield ManagerMisused(each.name, each.at, each.way, path)
-
-    @cached_property
-    def _misapplied(self) -> Misapplied:
-        return Misapplied(self._knowledge, self._consumers, self._parents)
+    # Decorators
 
     def generators_cached(self) -> Iterator[GeneratorCached]:
         """Yield each cache around a function that gives async generators."""
@@ -1343,69 +1437,9 @@ class Facts:
             )
             yield KindChanged(each.name, each.at, each.was_generator, path)
 
-    def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
-        """Yield each step in a new task, of a generator bound to the task that began it."""
-        tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
-        for each in tasks.steps():
-            path = (Step(each.bound.text, each.bound.at),)
-            label = _name_of(each.generator)
-            yield SteppedInOtherTask(label, each.call, each.spawner, path)
-
-    def steps_shared(self) -> Iterator[StepShared]:
-        """Yield each step that a consumer awaits itself, of a generator shared under a lock."""
-        for each in Sharing(self._knowledge, self._steps, self.parent).steps():
-            path = (Step("a lock: several tasks come here", each.entered),)
-            yield StepShared(_name_of(each.generator), each.call, path)
-
     @cached_property
-    def _objects(self) -> Objects:
-        return Objects(self._knowledge, self._consumers, self.parent)
-
-    def sync_methods_called(self) -> Iterator[SyncMethodCalled]:
-        """Yield each call of a method that only sync generators have."""
-        for call, method, scope in self._objects.sync_methods():
-            is_statement = scope.is_async and isinstance(self._parents[call], cst.Expr)
-            label = _name_of(call.func.value) if isinstance(call.func, cst.Attribute) else ""
-            yield SyncMethodCalled(label, method, ASYNC_METHODS[method], call, is_statement)
-
-    def generators_tested(self) -> Iterator[GeneratorTested]:
-        """Yield each generator that a condition asks for its truth."""
-        for generator, test in self._objects.tested():
-            yield GeneratorTested(_name_of(generator), test)
-
-    def generators_shared(self) -> Iterator[GeneratorShared]:
-        """Yield each generator that is made once for all who use it."""
-        for each in self._objects.shared():
-            path = (Step("it is consumed here", each.use),) if each.use is not None else ()
-            label = label_of(each.creation)
-            yield GeneratorShared(label, each.name, each.how, each.creation, path)
-
-    def sends_discarded(self) -> Iterator[SendDiscarded]:
-        """Yield each `asend` in a loop over the same generator whose answer is dropped."""
-        for call, loop in self._objects.discarded_sends():
-            path = (Step("this loop then goes on behind it", loop),)
-            yield SendDiscarded(stepped_name(call), call, path)
-
-    def nexts_in_threads(self) -> Iterator[NextInThread]:
-        """Yield each `next` without default that runs in a thread, over what may end."""
-        for each in Threads(self._knowledge, self.parent).nexts():
-            hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
-            yield NextInThread(each.runner, each.call, hangs, each.giving)
-
-    def dependencies_iterated(self) -> Iterator[DependencyIterated]:
-        """Yield each loop over a dependency that handles failures at its `yield`."""
-        for each in iterated_dependencies(self._knowledge, self._consumers):
-            path = (
-                Step("a framework throws failures in at this `yield`, a loop does not", each.at),
-                Step("so that this handler never runs", each.handler),
-            )
-            label, raises_again = label_of(each.loop.iter), each.raises_again
-            yield DependencyIterated(label, each.loop, each.user, raises_again, path)
-
-    def mere_delegations(self) -> Iterator[Node]:
-        """Yield each loop that only hands on what another generator yields."""
-        for function in self._plain_generators():
-            yield from mere_delegations(self._knowledge, function)
+    def _misapplied(self) -> Misapplied:
+        return Misapplied(self._knowledge, self._consumers, self._parents)
 
 
 def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
@@ -1415,11 +1449,6 @@ def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
         Step("so that this is not reached", skipped.release),
     )
     return ReleaseSkipped(skipped.at, skipped.release, skipped.text, path)
-
-
-_AWAITABLE_METHODS = frozenset(
-    {"send", "throw", "close", "__await__", "cancel", "add_done_callback"}
-)
 
 
 def _wrong_use(misused: Misused) -> WrongUse:
@@ -1447,14 +1476,6 @@ def _name_of(node: Node) -> str:
     return dotted_name(node)
 
 
-_ENTRIES = {
-    Entry.CLOSING: "closing",
-    Entry.ASYNC_CLOSING: "async closing",
-    Entry.SYNC_ACLOSING: "with aclosing",
-    Entry.SYNC_GENERATOR: "with",
-}
-
-
 def _short_name(node: cst.BaseExpression) -> str:
     return dotted_name(node) or (node.attr.value if isinstance(node, cst.Attribute) else "the call")
 
@@ -1467,16 +1488,6 @@ def _last_jump(path: list[Edge], leak: Leak) -> Edge | None:
             continue
         return edge
     return None
-
-
-_JUMPS = {
-    EdgeKind.BREAK: "`break`",
-    EdgeKind.RETURN: "`return`",
-    EdgeKind.RAISE: "`raise`",
-    EdgeKind.GENERATOR_EXIT: "closing at this `yield`",
-    EdgeKind.MAY_RAISE: "an exception here",
-    EdgeKind.CANCEL: "cancellation here",
-}
 
 
 def _ends_with_fault(path: list[Edge], leak: Leak) -> bool:
@@ -1498,18 +1509,16 @@ def _is_iterated_in_place(leak: Leak) -> bool:
     return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)
 
 
-_KINDS = {
-    FunctionKind.AGEN: "an async generator",
-    FunctionKind.COROUTINE: "a coroutine",
-    FunctionKind.GENERATOR: "a sync generator",
-}
-
-
 def _class_name(method: Scope) -> str:
     return method.owner_class.name if method.owner_class is not None else ""
 
 
-_STOP_ITERATION_SET_SINCE = (3, 13)
-
-
-"""A future of asyncio holds RuntimeError for a StopIteration from this version on (observed)."""
+def _opening_steps(found: OpenAtYield, verb: str) -> list[Step]:
+    """Return the steps that lead to what is open at a `yield`, the hidden place last."""
+    since, opened = found.since, found.opened
+    if not isinstance(since, cst.WithItem) or opened.at in (since, since.item):
+        return [Step(f"`{opened.name}` {verb} here", since)]
+    return [
+        Step(f"`{_name_of(since.item)}` is entered here", since),
+        Step(f"and with it, `{opened.name}` {verb} here", opened.at),
+    ]

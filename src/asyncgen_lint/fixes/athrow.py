@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
+from asyncgen_lint.source.walk import is_same_code
 
 
 def throw_instance(call: Node) -> FixPlan | None:
@@ -18,7 +19,7 @@ def throw_instance(call: Node) -> FixPlan | None:
         return None
     if _is_none(value):
         kept = kind
-    elif isinstance(value, cst.Call) and value.func.deep_equals(kind):
+    elif isinstance(value, cst.Call) and is_same_code(value.func, kind):
         kept = value
     else:
         return None

@@ -9,6 +9,7 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
+from asyncgen_lint.source.suites import falls_through
 
 _TITLE = "Raise the exception again"
 
@@ -20,21 +21,14 @@ def append_raise(facts: Facts, handler: Node) -> FixPlan | None:
     """
     if not isinstance(handler, (cst.ExceptHandler, cst.ExceptStarHandler)):
         return None
-    last = _last_statement(handler.body)
-    if isinstance(last, (cst.Return, cst.Raise, cst.Break, cst.Continue)):
+    if not falls_through(handler):
         return None
-
     indent = indent_near(facts, handler.body)
 
     def build(body: Node) -> Node:
         return _raising(body, indent)
 
     return FixPlan(_TITLE, FixSafety.UNSAFE, (Rewrite(handler.body, build),))
-
-
-def _last_statement(body: cst.BaseSuite) -> cst.CSTNode:
-    last = body.body[-1]
-    return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
 
 
 def _raising(body: Node, indent: str | None) -> Node:

@@ -10,7 +10,7 @@ from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.layout import indent_near
-from asyncgen_lint.names.scopes import Scope, ScopeKind
+from asyncgen_lint.names.scopes import Scope, ScopeKind, last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
@@ -40,7 +40,7 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     closer = local_name(facts, _ACLOSING, loop, function)
     if closer is None:
         return None
-    stream = _free_name(facts, f"{_last_name(loop.iter)}_stream".lstrip("_"), loop, function)
+    stream = _free_name(facts, f"{_stem(loop.iter)}_stream".lstrip("_"), loop, function)
     indent = indent_near(facts, loop.body)
 
     def build(node: Node) -> Node:
@@ -89,18 +89,10 @@ def _spacing(loop: cst.For) -> dict[str, cst.BaseParenthesizableWhitespace]:
 # Names
 
 
-def _last_name(source: cst.BaseExpression) -> str:
+def _stem(source: cst.BaseExpression) -> str:
     """Return the last name in what is called or iterated, without leading underscores."""
-    node = source
-    while not isinstance(node, (cst.Name, cst.Attribute)):
-        if isinstance(node, cst.Call):
-            node = node.func
-        elif isinstance(node, cst.Subscript):
-            node = node.value
-        else:
-            return ""
-    name = node.attr.value if isinstance(node, cst.Attribute) else node.value
-    return name.lstrip("_")
+    name = last_name(source)
+    return "" if name == "__call__" else name.lstrip("_")
 
 
 def _free_name(facts: Facts, stem: str, loop: cst.For, function: Scope) -> str:

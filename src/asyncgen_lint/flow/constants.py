@@ -95,15 +95,22 @@ def blocks_after(
         yield block, state
         if ends is not None and ends(block):
             continue
-        for instruction in block.instructions:
-            state = problem.transfer(instruction, state)
-        for edge in block.edges:
-            if edge.raised and edge.kind in EXCEPTIONAL:
-                continue
-            if never_taken is not None and never_taken(block, edge):
-                continue
-            if is_possible(block, edge, state):
-                pending.append((edge.target, state))
+        for edge, after in ways_on(block, state):
+            if never_taken is None or not never_taken(block, edge):
+                pending.append((edge.target, after))
+
+
+def ways_on(block: Block, flags: Flags) -> Iterator[tuple[Edge, Flags]]:
+    """Yield the edges that control may take out of a block, with the flags there.
+
+    `flags` are those at the block's entry. Its instructions are taken not to raise.
+    """
+    problem, state = Constants(), flags
+    for each in block.instructions:
+        state = problem.transfer(each, state)
+    for edge in block.edges:
+        if not (edge.raised and edge.kind in EXCEPTIONAL) and is_possible(block, edge, state):
+            yield edge, state
 
 
 def is_possible(block: Block, edge: Edge, state: Flags) -> bool:

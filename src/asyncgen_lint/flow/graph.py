@@ -349,17 +349,21 @@ RAISING: frozenset[type[Instruction]] = frozenset(
 )
 """The instructions after which control may take a MAY_RAISE edge of their block."""
 
-SUSPENDING: frozenset[type[Instruction]] = frozenset({Await, Next, Enter, Exit})
-"""The instructions after which control may take a CANCEL edge of their block."""
-
 
 def is_raised_by(kind: EdgeKind, instruction: Instruction) -> bool:
     """Return whether a raised edge of this kind may leave its block at this instruction."""
     if kind is EdgeKind.MAY_RAISE:
         return type(instruction) in RAISING
     if kind is EdgeKind.CANCEL:
-        return type(instruction) in SUSPENDING
+        return suspends(instruction)
     return isinstance(instruction, Yield)
+
+
+def suspends(instruction: Instruction) -> bool:
+    """Return whether an instruction may suspend the function's task: what awaits, not a `yield`."""
+    if isinstance(instruction, (Next, Enter, Exit)):
+        return instruction.is_async
+    return isinstance(instruction, Await)
 
 
 def yield_of(block: Block) -> cst.CSTNode | None:

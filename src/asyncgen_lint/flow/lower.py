@@ -58,6 +58,7 @@ from asyncgen_lint.names.scopes import (
     all_parameters,
     alternatives,
     dotted_name,
+    is_name,
 )
 from asyncgen_lint.source.walk import by_class, children, descendants
 
@@ -704,6 +705,9 @@ class _Lowerer:
         """Return whether what a loop goes through is seen not to be empty."""
         if isinstance(iterable, (cst.Tuple, cst.List)):
             return any(isinstance(each, cst.Element) for each in iterable.elements)
+        if isinstance(iterable, cst.Attribute) and iterable.attr.value == "exceptions":
+            # Of an exception group, which cannot be made of none: Library Reference, BaseException.
+            return any(is_name(iterable.value, each.name) for each in self._context.caught)
         if not isinstance(iterable, cst.Call) or len(iterable.args) != 1:
             return False
         count = iterable.args[0].value

@@ -17,7 +17,14 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
-from asyncgen_lint.names.scopes import Binding, BindingKind, Outline, Scope, ScopeKind
+from asyncgen_lint.names.scopes import (
+    Binding,
+    BindingKind,
+    Outline,
+    Scope,
+    ScopeKind,
+    is_name,
+)
 
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"aiter", "anext", "BaseExceptionGroup"}
 _MAX_ALIASES = 5
@@ -27,11 +34,11 @@ _LIBRARY_MODULES = sys.stdlib_module_names | {"builtins"}
 class Reference:
     """What an expression certainly refers to: a scope in view, a dotted library name, or both.
 
-    The dotted name is the one that tables are asked for. `is_far` says that the scope is in another
-    module, from where it is loaded when it is asked for.
+    The dotted name is the one that tables are asked for. A scope in another module is loaded when
+    it is asked for.
     """
 
-    __slots__ = ("_load", "_scope", "dotted", "is_far")
+    __slots__ = ("_load", "_scope", "dotted")
 
     def __init__(
         self,
@@ -40,7 +47,6 @@ class Reference:
         load: Callable[[], Reference | None] | None = None,
     ) -> None:
         self.dotted = dotted
-        self.is_far = load is not None
         self._scope = scope
         self._load = load
 
@@ -153,6 +159,20 @@ class Resolver:
             current = current.parent
         return None
 
+    def only_binding(self, name: str, scope: Scope) -> tuple[Binding, Scope] | None:
+        """Return the binding of a name that has no other, with the scope that has it."""
+        bound = self.bindings(name, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        return bound[1][0], bound[0]
+
+    def only_value(self, name: str, scope: Scope) -> tuple[cst.BaseExpression, Scope] | None:
+        """Return the value of a name that is bound to nothing else, and where that is evaluated."""
+        only = self.only_binding(name, scope)
+        if only is None or only[0].kind is not BindingKind.VALUE or only[0].value is None:
+            return None
+        return only[0].value, only[1]
+
     def reference(self, expression: cst.CSTNode, scope: Scope) -> Reference | None:
         """Return what the expression refers to, if that is certain."""
         return self._reference(expression, scope, _MAX_ALIASES)
@@ -182,6 +202,7 @@ class Resolver:
         where, bindings = bound
         if name in where.bound_before_star and self._may_be_rebound(name, where.outline):
             return None
+        bindings = _without_none(bindings)
         kinds = {each.kind for each in bindings}
         if kinds == {BindingKind.IMPORT}:
             return self._imported(bindings, scope.outline)
@@ -193,6 +214,46 @@ class Resolver:
         if only.kind is BindingKind.VALUE and only.value is not None and aliases:
             return self._reference(only.value, where, aliases - 1)
         return None
+
+    def alternatives(self, expression: cst.CSTNode, scope: Scope) -> list[Reference]:
+        """Return all that an expression may refer to; nothing if one of these is not known.
+
+        A name may be bound in several branches, or by alternative imports, or to None, which
+        cannot be called.
+        """
+        return self._alternatives(expression, scope, _MAX_ALIASES)
+
+    def _alternatives(self, expression: cst.CSTNode, scope: Scope, aliases: int) -> list[Reference]:
+        certain = self._reference(expression, scope, aliases)
+        if certain is not None:
+            return [certain]
+        if not aliases:
+            return []
+        if isinstance(expression, cst.IfExp):
+            sides = (expression.body, expression.orelse)
+            return _all_known([self._alternatives(each, scope, aliases - 1) for each in sides])
+        if isinstance(expression, cst.Attribute):
+            owners = self._alternatives(expression.value, scope, aliases)
+            names = [expression.attr.value]
+            members = [self._members(each, names, scope.outline) for each in owners]
+            return [each for each in members if each is not None] if all(members) else []
+        bound = self.bindings(expression.value, scope) if isinstance(expression, cst.Name) else None
+        if bound is None or bound[0].bound_before_star:
+            return []
+        where, bindings = bound
+        bindings = [each for each in bindings if not is_name(each.value, "None")]
+        found = [self._bound_to(each, where, aliases) for each in bindings]
+        tried = [each for each, by in zip(found, bindings, strict=True) if not by.is_fallback]
+        return _all_known(tried or found)
+
+    def _bound_to(self, binding: Binding, where: Scope, aliases: int) -> list[Reference]:
+        if binding.kind is BindingKind.IMPORT:
+            return [self._import(binding, where.outline)]
+        if binding.kind is BindingKind.VALUE and binding.value is not None:
+            return self._alternatives(binding.value, where, aliases - 1)
+        if binding.kind in (BindingKind.FUNCTION, BindingKind.CLASS):
+            return [Reference(scope=binding.scope, dotted=self._listed(binding.scope))]
+        return []
 
     def _unbound(self, name: str, outline: Outline) -> Reference | None:
         """Return what a name means that a module does not bind: from `import *`, or a builtin."""
@@ -572,6 +633,19 @@ class Resolver:
             ]
         found: list[Scope] = memo[owner]
         return found
+
+
+def _without_none(bindings: list[Binding]) -> list[Binding]:
+    """Return the imports where a name is None instead if one fails: `except ...: x = None`."""
+    if len(bindings) < 2:
+        return bindings
+    rest = [each for each in bindings if not is_name(each.value, "None")]
+    are_imports = bool(rest) and all(each.kind is BindingKind.IMPORT for each in rest)
+    return rest if are_imports else bindings
+
+
+def _all_known(alternatives: list[list[Reference]]) -> list[Reference]:
+    return [each for group in alternatives for each in group] if all(alternatives) else []
 
 
 def _exports(source: Outline, name: str) -> bool:

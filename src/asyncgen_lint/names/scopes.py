@@ -57,7 +57,8 @@ class Binding:
     `source` is the module in `from module import name` and `is_fallback` says that it stands in a
     handler; `scope` is the scope that a def or class opens, `value` the bound expression, `node`
     the place.
-    `within` says at which places of a nested target a name of an ITEM or UNPACKED stands.
+    `within` says at which places of a nested target a name of an ITEM or UNPACKED stands,
+    `is_async` that what is ENTERED is so by an `async with`.
     """
 
     kind: BindingKind
@@ -69,6 +70,7 @@ class Binding:
     value: cst.BaseExpression | None = None
     origin: cst.BaseExpression | None = None
     within: tuple[int, ...] = ()
+    is_async: bool = False
 
 
 class Members(Protocol):
@@ -302,6 +304,14 @@ def last_name(expression: cst.CSTNode | None) -> str:
             return expression.value if isinstance(expression, cst.Name) else "__call__"
 
 
+def called_name(call: cst.Call) -> str:
+    """Return the name that a call is made by: `rows` for `db.rows()`, nothing for `make()()`."""
+    function = call.func
+    if isinstance(function, cst.Attribute):
+        return function.attr.value
+    return function.value if isinstance(function, cst.Name) else ""
+
+
 def outline(
     module: cst.Module,
     name: str = "",
@@ -355,6 +365,7 @@ class _Walker:
         self._module = scope.outline.module
         self._stack: list[_Work] = []
         self._fallbacks: set[cst.CSTNode] = set()
+        self._async_items: set[cst.CSTNode] = set()
 
     def run(self, statements: Iterable[cst.CSTNode]) -> None:
         stack = self._stack
@@ -489,11 +500,17 @@ class _Walker:
     def _with(self, node: cst.With, scope: Scope) -> None:
         if node.asynchronous is not None:
             scope.awaits.append(node)
+            self._async_items.update(node.items)
         self._push(scope, *node.items, node.body)
 
     def _with_item(self, node: cst.WithItem, scope: Scope) -> None:
-        if node.asname is not None:
-            self._bind_target(node.asname.name, scope, node.item, BindingKind.ENTERED)
+        target = node.asname.name if node.asname is not None else None
+        if isinstance(target, cst.Name):
+            is_async = node in self._async_items
+            binding = Binding(BindingKind.ENTERED, target, value=node.item, is_async=is_async)
+            self._bind(scope, target.value, binding)
+        elif target is not None:
+            self._bind_unknown(target, scope)
         self._push(scope, node.item)
 
     def _del(self, node: cst.Del, scope: Scope) -> None:
@@ -572,14 +589,11 @@ class _Walker:
         target: cst.BaseExpression,
         scope: Scope,
         value: cst.BaseExpression,
-        kind: BindingKind = BindingKind.VALUE,
     ) -> None:
         if isinstance(target, cst.Name):
-            self._bind(scope, target.value, Binding(kind, target, value=value))
-        elif kind is BindingKind.VALUE:
-            self._bind_parts(target, scope, BindingKind.UNPACKED, value)
+            self._bind(scope, target.value, Binding(BindingKind.VALUE, target, value=value))
         else:
-            self._bind_unknown(target, scope)
+            self._bind_parts(target, scope, BindingKind.UNPACKED, value)
 
     def _bind_unknown(self, target: cst.CSTNode, scope: Scope) -> None:
         self._bind_parts(target, scope, BindingKind.UNKNOWN, None)
@@ -679,6 +693,13 @@ def dotted_name(expression: cst.BaseExpression) -> str:
         return ""
     parts.append(expression.value)
     return ".".join(reversed(parts))
+
+
+def call_of(value: cst.CSTNode | None) -> cst.Call | None:
+    """Return the call that a value is, or that is awaited for it; None if it is no such thing."""
+    if isinstance(value, cst.Await):
+        value = value.expression
+    return value if isinstance(value, cst.Call) else None
 
 
 def is_name(expression: cst.CSTNode | None, name: str) -> bool:

@@ -160,9 +160,19 @@ STREAM_HOLDERS = frozenset(
         "sse_starlette.sse.EventSourceResponse",
         "django.http.StreamingHttpResponse",
         "litestar.response.Stream",
+        "litestar.response.streaming.Stream",
         "litestar.response.ServerSentEvent",
+        "litestar.response.sse.ServerSentEvent",
+        # quart/wrappers/response.py, 0.22.0, IterableBody: likewise, and closes it when it is sent.
+        "quart.Response",
+        "quart.wrappers.Response",
     }
 )
+"""Responses that iterate a generator after the function that makes them has returned.
+
+Run with starlette 1.10.0, fastapi 0.165.0, litestar 2.25.0 and quart 0.22.0: when the client
+leaves, quart closes the generator, and the others leave it suspended.
+"""
 
 FIXTURE_DECORATORS = frozenset(
     {
@@ -336,9 +346,24 @@ TIMEOUT_ERRORS = frozenset(
 )  # fmt: skip
 
 STREAM_TAKERS = frozenset(
-    # Starlette and FastAPI documentation, "StreamingResponse": iterates its first argument.
-    {"starlette.responses.StreamingResponse", "fastapi.responses.StreamingResponse"}
+    {
+        # Starlette and FastAPI documentation, "StreamingResponse": iterates its first argument.
+        "starlette.responses.StreamingResponse",
+        "fastapi.responses.StreamingResponse",
+        # quart/wrappers/response.py, 0.22.0, IterableBody: calls `__aiter__` of it.
+        "quart.Response",
+        "quart.wrappers.Response",
+        # asyncstdlib/asynctools.py, 3.14.0: `borrow` refuses what has no `__aiter__` when it is
+        # called, `scoped_iter` when it is entered.
+        "asyncstdlib.borrow",
+        "asyncstdlib.asynctools.borrow",
+        "asyncstdlib.scoped_iter",
+        "asyncstdlib.asynctools.scoped_iter",
+        # aiostream/stream/create.py, 0.8.1: "function object is not (async) iterable".
+        "aiostream.stream.iterate",
+    }
 )
+"""What fails when its first argument is a function. (Litestar's `Stream` calls a function.)"""
 
 EXIT_STACK_CLOSERS = frozenset(
     # contextlib.AsyncExitStack documentation: what is given here is run or exited at the end.
@@ -449,6 +474,9 @@ TRIVIAL_MANAGERS = frozenset(
 )
 
 SUPPRESSORS = frozenset({"contextlib.suppress"})
+
+CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
+"""What gives its second argument as it is: typing documentation."""
 
 SYNC_RELEASES = frozenset(
     {
@@ -632,8 +660,6 @@ AWAITABLE_ANNOTATIONS = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 ASYNC_ITERABLE_ANNOTATIONS = frozenset(
     {"AsyncIterator", "AsyncIterable", "AsyncGenerator", "AsyncGeneratorType"}
 )
-
-ASYNC_GENERATOR_ANNOTATIONS = frozenset({"AsyncGenerator", "AsyncGeneratorType"})
 
 GENERATOR_TYPES = frozenset(
     # Every async generator object is an instance of these: PEP 525, documentation of

@@ -195,11 +195,6 @@ class Program:
                 return ".".join(names), is_package
         return "", False
 
-    def file_of(self, name: str) -> str:
-        """Return the path of a module's file, empty if it has none."""
-        found = self._finder.find(name)
-        return found.path if found is not None else ""
-
     def place_of(self, node: cst.CSTNode) -> tuple[str, Span] | None:
         """Return the file and the place of a node of another module's tree."""
         for module in self._loaded():

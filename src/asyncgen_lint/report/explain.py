@@ -132,11 +132,11 @@ class _Writer:
     # Generators
 
     def _generator(self, known: GeneratorKnown) -> Iterator[str]:
-        name = f"generator `{known.label}`" if known.function is not None else known.label
+        name = f"generator `{known.label}`" if known.functions else known.label
         yield f"{name}, {self._line(known.node)}"
-        if known.function is not None:
-            maker = known.function
-            yield f"  made by:     `{maker.qualname}`, {self._line(maker.node)}"
+        for number, maker in enumerate(known.functions):
+            how = "or by:" if number else "made by:"
+            yield f"  {how:12} `{maker.qualname}`, {self._line(maker.node)}"
         yield f"  needs close: {self._needs_close(known.needs_close)}"
         yield from self._owner(known)
         for number, each in enumerate(self._ways(known)):

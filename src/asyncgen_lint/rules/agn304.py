@@ -13,8 +13,7 @@ limiters, which are often held on purpose; locks that this call of the generator
 locks that the function also releases by hand; names that are not certainly locks.
 
 That an `RLock` or a `Condition` does the same follows from their documentation. Fix safety: no
-automatic fix; what the lock protects is for a person to say. Ruff and flake8-async (ASYNC119, of
-any context manager) do not tell locks from other managers.
+automatic fix; what the lock protects is for a person to say.
 """
 
 from __future__ import annotations

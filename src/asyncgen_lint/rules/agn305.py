@@ -12,8 +12,7 @@ module iterates, which may be a dependency; `aclosing` and what is like it, in l
 stacks that only close generators, `nullcontext` and `suppress`; plain `with` over what is not
 known; yields that AGN303, 304 or 306 reports.
 
-Fix safety: no automatic fix; who should hold the resource is for a person to say. flake8-async has
-ASYNC119 (yield-in-cm-in-async-gen).
+Fix safety: no automatic fix; who should hold the resource is for a person to say.
 """
 
 from __future__ import annotations

@@ -16,8 +16,7 @@ module iterates, which may be a dependency: these were all run, and reset in the
 state that is set and reset between two yields; values that are set and never reset, which are
 meant to stay.
 
-Fix safety: no automatic fix. No other linter reports it. References: PEPs 567 (context variables)
-and 525 (who runs the cleanup of a generator that was left).
+Fix safety: no automatic fix.
 """
 
 from __future__ import annotations

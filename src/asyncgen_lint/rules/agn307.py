@@ -11,8 +11,7 @@ PEP 828 makes `yield from` of an async source legal: with a target version of 3.
 reported (no such interpreter was there to try it on).
 
 Fix safety: safe where the value of `yield from` is not used and the kind of the source is certain;
-else there is no fix. Pylint and ruff call it PLE1700 (yield-from-inside-async-function).
-References: PEPs 525 and 828.
+else there is no fix.
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ class inside them; async generator expressions, which are no `yield`. From Pytho
 allows a value: with a target version of 3.16 nothing is reported (no such interpreter was there to
 try it on).
 
-Fix safety: `return None` becomes `return`, which is safe; other values have no fix. Flake8-bugbear
-and ruff have B901 (return-in-generator) for sync generators alone. References: PEPs 525 and 828.
+Fix safety: `return None` becomes `return`, which is safe; other values have no fix.
 """
 
 from __future__ import annotations

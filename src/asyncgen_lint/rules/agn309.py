@@ -11,7 +11,7 @@ is not certainly a list, dict or set, such as a parameter; generators of which e
 view and uses each item at once.
 
 Fix safety: `NAME.clear()` becomes `NAME = []`, which is safe where NAME is a local list that
-nothing else in the function refers to; else there is no fix. No other linter reports it.
+nothing else in the function refers to; else there is no fix.
 """
 
 from __future__ import annotations

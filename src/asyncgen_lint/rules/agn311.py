@@ -12,7 +12,6 @@ Not reported: loops that end by `break`, `return`, a condition, or an exception 
 loops that await on some way round; generators of which every consumer in view awaits in its loop.
 
 Fix safety: no automatic fix; how often other tasks should get a turn is for a person to say.
-flake8-async has ASYNC911 (async-generator-no-checkpoint), off by default.
 """
 
 from __future__ import annotations

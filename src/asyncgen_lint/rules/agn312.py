@@ -11,8 +11,7 @@ functions that no runner collects by its defaults (pytest: `test_*.py` and `*_te
 of the module and methods of `Test...` classes; unittest: methods of a `TestCase`); functions that
 the module itself uses; a `yield` that cannot be reached.
 
-Fix safety: no automatic fix; what the `yield` was for is for a person to say. No other linter
-reports it.
+Fix safety: no automatic fix; what the `yield` was for is for a person to say.
 """
 
 from __future__ import annotations

@@ -19,9 +19,6 @@ next checkpoint; functions that yield once and may be a dependency or a lifespan
 go first where the handler also absorbs GeneratorExit.
 
 Fix safety: unsafe. Appending `raise` changes what runs after the handler, which is the point.
-
-Known elsewhere as ASYNC103 (flake8-async). References: asyncio documentation, "Task Cancellation";
-PEP 789.
 """
 
 from __future__ import annotations

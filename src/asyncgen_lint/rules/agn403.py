@@ -11,14 +11,11 @@ a `yield` and something else that may raise, and the stream ends behind the hand
 
 Not reported: handlers for specific exceptions, such as ConnectionClosed or EOFError; that raise,
 yield, go on with the loop, set a flag, hand the error to anybody but a logger, or call more than a
-release; context managers (AGN612) and functions that yield once and may be a dependency. AGN302,
-AGN401 and AGN402 go first on the same handler.
+release; a `try` that yields an error caught before it; context managers (AGN612) and functions that
+yield once and may be a dependency. AGN302, AGN401 and AGN402 go first on the same handler.
 
 Fix safety: unsafe. Appending `raise` lets the error out, which is the point; which error means the
 end is for a person to say. There is no fix for a handler that ends in `return` or `break`.
-
-Known elsewhere as BLE001 (blind-except) and S110 (try-except-pass), which do not look at what the
-consumer gets.
 """
 
 from __future__ import annotations

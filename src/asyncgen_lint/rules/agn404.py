@@ -14,8 +14,6 @@ that does nothing but suppress, or is named for it. AGN302 is reported instead w
 yields again after GeneratorExit. Only with `strict = true`: work after `suppress(GeneratorExit)`.
 
 Fix safety: no automatic fix; what may fail is for a person to say.
-
-References: contextlib documentation, "suppress"; PEP 525.
 """
 
 from __future__ import annotations

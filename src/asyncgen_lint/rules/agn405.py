@@ -13,9 +13,6 @@ other functions that are no generators; functions whose decorator cannot be reso
 
 Fix safety: safe, for the line raised every time; unsafe inside a `with`, whose exit sees no
 exception any more. No fix in a `finally`, where `return` would swallow other exceptions.
-
-pylint reports the sync form as R1708 (stop-iteration-return). References: PEP 479; PEP 525,
-"Asynchronous Generators"; Library Reference, StopAsyncIteration.
 """
 
 from __future__ import annotations

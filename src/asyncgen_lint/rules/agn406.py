@@ -15,13 +15,11 @@ not made in view; coroutines, out of which StopAsyncIteration comes as it is; `n
 thread (AGN516); context managers.
 
 With `strict = true`, also `next()` over what is expected to have an item: in a `for` loop over
-something else, outside of loops, and `next(x for x in ...)`.
+something else, outside of loops, and `next(x for x in ...)`; unless a test looks for items before.
 
 Fix safety: returning at the end is safe where the step is the first statement of a `while True:`
 whose body keeps nothing from one turn to the next, and in no `with`; unsafe in other loops, since
 what was gathered until then may be lost. There is no fix for steps elsewhere, and for `gather`.
-
-pylint reports the sync form as R1708 (stop-iteration-return). References: PEP 479; PEP 525.
 """
 
 from __future__ import annotations

@@ -11,9 +11,6 @@ Not reported: jumps of a loop inside the `finally`; those of nested functions; a
 nothing but at its `yield`, where `return` does not disturb `aclose()`; paths that a flag excludes.
 
 Fix safety: no automatic fix; the jump may hide exceptions on purpose.
-
-Known elsewhere as B012 (flake8-bugbear), W0150 (pylint) and SIM107; CPython 3.14 gives a
-SyntaxWarning (PEP 765; not run here).
 """
 
 from __future__ import annotations

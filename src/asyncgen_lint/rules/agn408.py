@@ -15,8 +15,6 @@ context managers, dependencies, and functions that yield once and may be one; ha
 catch GeneratorExit; modules that use `athrow`.
 
 Fix safety: no automatic fix; whether `finally` is meant is for a person to say.
-
-References: PEP 525, "Asynchronous Generators"; pytest documentation, "yield fixtures".
 """
 
 from __future__ import annotations

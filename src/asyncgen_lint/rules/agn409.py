@@ -13,8 +13,6 @@ exception may come in at the `yield`.
 Fix safety: moving the handler's code to the loop's `else` is unsafe, since it runs then: whether it
 was meant for the end is for a person to say. A handler that does nothing is dropped, which is safe.
 There is no fix where the `try` holds more than the loop.
-
-References: PEP 492, "Asynchronous Iterators and async for".
 """
 
 from __future__ import annotations

@@ -16,8 +16,6 @@ locks and files made here, which go with their last reference; a `try` without a
 without a `yield` at which a plain generator is closed.
 
 Fix safety: unsafe. `except BaseException` releases on more ways out, which is the point.
-
-References: asyncio documentation, "Task Cancellation"; PEP 525.
 """
 
 from __future__ import annotations

@@ -12,8 +12,6 @@ handler that would raise StopAsyncIteration, which comes out anyway.
 
 Fix safety: safe, for the handler never ran; unsafe where another handler of the same `try` takes
 StopAsyncIteration until now.
-
-References: PEP 492, "Asynchronous Iterators and async for"; Library Reference, StopAsyncIteration.
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ Fix safety: `async for`, and an async comprehension in the place of `list` and i
 since the line raised every time. Unsafe is a list for `any`, `sum`, `in`, `zip` and others that may
 be right without the whole source: an endless one would never end. There is no fix outside
 `async def`, for a generator expression that is kept, and for `islice`, `next` and others.
-
-References: Language Reference 6.2.8 and 8.9.2, PEP 525, PEP 530.
 """
 
 from __future__ import annotations

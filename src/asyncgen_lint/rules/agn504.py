@@ -14,8 +14,7 @@ tasks of unknown loops and groups; generators whose kind is not certain.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix; what should become of the items cannot be known. References: asyncio,
-"Coroutines and Tasks"; trio, "Tasks let you do multiple things at once"; PEP 525.
+Fix safety: no automatic fix; what should become of the items cannot be known.
 """
 
 from __future__ import annotations

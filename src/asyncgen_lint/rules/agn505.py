@@ -16,8 +16,6 @@ A type checker reports the same in annotated code; `typed = true` leaves it to t
 Fix safety: adding the decorator is safe for a function that yields once, where entering it is all
 that is done with it, if its name is private; else other modules may iterate it, and the fix is
 unsafe. There is none where something else is done with it, or it may yield more than once.
-
-References: contextlib documentation; Language Reference 8.5.1 and 3.4.4.
 """
 
 from __future__ import annotations

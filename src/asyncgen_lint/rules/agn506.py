@@ -8,8 +8,7 @@ Start it first, with `await anext(g)` or `await g.asend(None)`, and send then.
 Not reported: generators that another step has started on some path; values that may be None;
 generators that come from elsewhere or were handed on; code that expects the TypeError.
 
-Fix safety: no automatic fix; what the first item is for is not known. References: Language
-Reference 6.2.9.4, PEP 525.
+Fix safety: no automatic fix; what the first item is for is not known.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ whose `__aiter__` gives a new one; `aclose()` and `anext` at the end; nested loo
 generator, where the inner one takes the rest; a second pass that is asserted to be empty.
 
 Fix safety: no automatic fix; whether to call again or to keep a list depends on the source.
-References: Language Reference 6.2.9, PEP 525.
 """
 
 from __future__ import annotations

@@ -3,19 +3,19 @@
 While a step is suspended inside the generator, another `anext`, `asend`, `athrow` or `aclose`
 raises "RuntimeError: anext(): asynchronous generator is already running". The running step goes on
 and the generator stays open. A task that was told to `cancel()` is inside until it was awaited, so
-that an `aclose()` right after it raises too, and closes nothing.
+that an `aclose()` right after it raises too, and closes nothing. So is the one that
+`run_until_complete` ran when Ctrl-C came.
 
 Let one task step the generator and put the items on a queue; await the cancelled task, as by
 `await asyncio.gather(task, return_exceptions=True)`, before closing.
 
 Not reported: generators that await nothing between their yields; workers that use a `with` or
-`acquire`, which may be a lock; tasks with an `await` between their starts, which may wait for the
-first; a close whose RuntimeError is caught or suppressed; generators that come from elsewhere.
+`acquire`, which may be a lock; tasks with an `await`, or a run of the loop, between their starts,
+which may wait for the first; a close whose RuntimeError is caught or suppressed; generators that
+come from elsewhere.
 
 Fix safety: awaiting the cancelled task before the close is unsafe, for it takes as long as that
 does. Two tasks that step one generator have no fix.
-
-References: CPython issue 74956 (bpo-30773), PEP 525.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ generators, such as queues; `shield` and `asyncio.wait`; generators that catch t
 themselves; `move_on_after`, behind which the code may ask whether it was cancelled; generators that
 come from elsewhere.
 
-Fix safety: no automatic fix; a queue or a task changes who owns the generator. References: PEP 525;
-asyncio, "Timeouts" and `wait_for`.
+Fix safety: no automatic fix; a queue or a task changes who owns the generator.
 """
 
 from __future__ import annotations

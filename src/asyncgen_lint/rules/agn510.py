@@ -15,9 +15,6 @@ A type checker reports the same in annotated code; `typed = true` leaves it to t
 Fix safety: dropping `async` is safe, since the line raised every time. There is no fix outside
 `async def`, for `as_completed`, which a newer Python iterates so, and in a generator expression,
 which would no longer be an async generator.
-
-References: Language Reference 8.9.2; asyncio, `as_completed`;
-PEP 492.
 """
 
 from __future__ import annotations

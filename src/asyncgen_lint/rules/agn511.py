@@ -16,8 +16,6 @@ A type checker reports the same in annotated code; `typed = true` leaves it to t
 Fix safety: adding the parentheses is safe, since the line raised every time. There is no fix where
 the function is decorated or needs arguments, nor for a method or `anext(rows)`: these would act on
 a new generator each time, which nothing else can iterate or close.
-
-References: Language Reference 6.3.4 and 8.9.2, PEP 525.
 """
 
 from __future__ import annotations

@@ -13,8 +13,6 @@ Fix safety: awaiting the async method is safe as a statement of an `async def`, 
 raised every time. Elsewhere there is no fix.
 
 A type checker reports the same where it knows the type.
-
-References: Python language reference, 6.2.9.3 "Asynchronous generator-iterator methods"; PEP 525.
 """
 
 from __future__ import annotations

@@ -13,8 +13,6 @@ once in a script that runs its own loop; those that the module itself uses at it
 `type(g)`; generators wrapped in an object of a class.
 
 Fix safety: no automatic fix; who is to own the generator is for a person to say.
-
-For defaults, flake8-bugbear's B008 and ruff's B008 report every call.
 """
 
 from __future__ import annotations

@@ -13,8 +13,6 @@ with a `yield` of nothing, which answers; an `asend` after which the loop is lef
 StopAsyncIteration; generators that this module does not see made.
 
 Fix safety: no automatic fix; what should become of the item is for a person to say.
-
-References: PEP 525, "asend"; PEP 342 for the same mistake with `send`.
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ Fix safety: giving a default, and testing for it, is safe where a handler for St
 what to do at the end, and where the step is the first statement of a `while True:`, which then
 ends, if its body keeps nothing from one turn to the next; else unsafe. There is no fix elsewhere,
 nor where a handler may take the RuntimeError.
-
-References: PEP 479; CPython issue gh-112182.
 """
 
 from __future__ import annotations

@@ -15,8 +15,6 @@ Fix safety: entering it is safe where its handlers raise again and the loop's bo
 loop; errors in its cleanup then reach the caller. Unsafe where the body returns, for what stands
 behind the `yield` then runs too. There is no fix for a body with `break`, `continue` or `yield`,
 nor where a handler keeps the failure.
-
-References: FastAPI documentation, "Dependencies with yield"; AGN101 and AGN102 for the late close.
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ Not reported: steps without a lock around them, or under a lock made by the same
 be async generators.
 
 Fix safety: no automatic fix.
-
-References: PEP 525, "Asynchronous generators: exceptions finish them".
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ or may have but one turn; handlers whose `try` has no `yield` in its body. A `yi
 for chosen types is strict: whether the body raises them is not known here.
 
 Fix safety: no automatic fix; which of the two is meant is for a person to say.
-
-References: `contextlib.asynccontextmanager` in CPython's documentation; PEP 525.
 """
 
 from __future__ import annotations

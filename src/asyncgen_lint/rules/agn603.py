@@ -14,8 +14,6 @@ the `yield` is strict where it is for chosen types, or where the setup only ente
 that raises, and what, is not known here.
 
 Fix safety: no automatic fix; what to raise is for a person to say.
-
-References: `contextlib.asynccontextmanager` in CPython's documentation; PEP 525.
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ methods, and functions that always raise; decorators over others that this modul
 
 Fix safety: safe for `@contextmanager` on an async generator function, which could never be
 entered; it must then be entered by `async with`. The other cases have no automatic fix.
-
-References: `contextlib` in CPython's documentation.
 """
 
 from __future__ import annotations

@@ -13,9 +13,6 @@ are drained inside; objects that were there before the `with`; managers that are
 nothing, or not known to close anything; task groups and timeouts.
 
 Fix safety: no automatic fix; the scope has to move into the generator.
-
-References: CPython's documentation, "Asynchronous generator functions"; ASYNC119 of flake8-async
-is about the way around.
 """
 
 from __future__ import annotations

@@ -12,9 +12,6 @@ methods that always raise; decorated methods, but for `types.coroutine`.
 
 Fix safety: dropping `async` is safe where the method awaits nothing and nothing in the module
 awaits it; else there is no automatic fix.
-
-References: PEP 492, "Asynchronous Iterators", and its changes in 3.5.2. Type checkers report this
-where the loop is annotated.
 """
 
 from __future__ import annotations

@@ -12,8 +12,6 @@ or of an iterator that is not known to end; `def __anext__` that returns an awai
 where `__aiter__` does not return the object itself; decorated methods.
 
 Fix safety: safe for `raise StopIteration`, which always failed. The rest has no automatic fix.
-
-References: PEP 479, PEP 492 "Asynchronous Iterators".
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ something; overloads and decorated methods other than abstract ones.
 
 Fix safety: dropping `async` is safe in a protocol and for an abstract method, which never run by
 themselves, unsafe elsewhere.
-
-References: mypy's documentation, "Asynchronous iterators"; PEP 525.
 """
 
 from __future__ import annotations

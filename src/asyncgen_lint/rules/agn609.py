@@ -11,8 +11,6 @@ type variable, `Any` or `object`; decorated functions: fixtures, dependencies an
 are often annotated by what they yield.
 
 Fix safety: no automatic fix; what the items are is for a person to say.
-
-References: PEP 525; `typing.AsyncGenerator` in CPython's documentation. Type checkers report this.
 """
 
 from __future__ import annotations

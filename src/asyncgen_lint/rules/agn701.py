@@ -11,8 +11,6 @@ Not reported: loops that do anything else, or change the item; loops with an `el
 that are read elsewhere; sources that are not known to be async iterators; context managers.
 
 Fix safety: no automatic fix yet; what is sent or thrown would then reach the source.
-
-References: PEP 828; PEP 380 for `yield from` in sync generators, ruff's UP028 for the same there.
 """
 
 from __future__ import annotations

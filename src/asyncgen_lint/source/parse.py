@@ -24,12 +24,11 @@ MAX_DEPTH = 1_000
 class ParseFailure(Exception):
     """The text cannot be analysed. `line` is 1-based, `column` a 0-based code point."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 0, *, syntax: bool) -> None:
+    def __init__(self, message: str, line: int = 1, column: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
-        self.is_syntax_error = syntax
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def parse(source: Source, tree: ast.Module | None = None) -> Parsed:
     if tree is None:
         tree = syntax_tree(source)
     if _is_deeper_than(tree, MAX_DEPTH):
-        raise ParseFailure(f"nested more than {MAX_DEPTH} levels deep: not analysed", syntax=False)
+        raise ParseFailure(f"nested more than {MAX_DEPTH} levels deep: not analysed")
     return Parsed(source, tree, _concrete_tree(source))
 
 
@@ -64,7 +63,7 @@ def parse_part(source: Source, trees: Sequence[ast.stmt]) -> cst.Module:
     Raises ParseFailure.
     """
     if any(_is_deeper_than(each, MAX_DEPTH) for each in trees):
-        raise ParseFailure(f"nested more than {MAX_DEPTH} levels deep: not analysed", syntax=False)
+        raise ParseFailure(f"nested more than {MAX_DEPTH} levels deep: not analysed")
     return _concrete_tree(source)
 
 
@@ -80,14 +79,11 @@ def syntax_tree(source: Source) -> ast.Module:
             f"syntax error: {error.msg}",
             error.lineno or 1,
             max((error.offset or 1) - 1, 0),
-            syntax=True,
         ) from error
     except ValueError as error:
-        raise ParseFailure(f"syntax error: {error}", syntax=True) from error
+        raise ParseFailure(f"syntax error: {error}") from error
     except (RecursionError, MemoryError) as error:
-        raise ParseFailure(
-            "nested too deeply for Python to parse: not analysed", syntax=False
-        ) from error
+        raise ParseFailure("nested too deeply for Python to parse: not analysed") from error
 
 
 def _concrete_tree(source: Source) -> cst.Module:
@@ -97,11 +93,9 @@ def _concrete_tree(source: Source) -> cst.Module:
         return cst.parse_module(source.text)
     except (cst.ParserSyntaxError, cst.CSTValidationError) as error:
         line = getattr(error, "raw_line", 1)
-        raise ParseFailure(
-            "libcst cannot parse this syntax: not analysed", line, syntax=False
-        ) from error
+        raise ParseFailure("libcst cannot parse this syntax: not analysed", line) from error
     except (RecursionError, MemoryError) as error:
-        raise ParseFailure("nested too deeply for libcst: not analysed", syntax=False) from error
+        raise ParseFailure("nested too deeply for libcst: not analysed") from error
 
 
 def _is_deeper_than(tree: ast.AST, limit: int) -> bool:

@@ -6,6 +6,7 @@ the walk about twenty times faster than a visitor.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -73,6 +74,30 @@ def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         current = stack.pop()
         yield current
         stack += reversed(children(current))
+
+
+def is_same_code(one: cst.BaseExpression, other: cst.BaseExpression) -> bool:
+    """Return whether two expressions are the same but for spacing, comments and parentheses."""
+    return type(one) is type(other) and _meaning(one) == _meaning(other)
+
+
+def _meaning(expression: cst.BaseExpression) -> str:
+    return ast.dump(ast.parse(f"({cst.Module([]).code_for_node(expression)}\n)", mode="eval"))
+
+
+OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+"""What stands in a function without being run as a part of it."""
+
+
+def own_nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Yield the node and what is below it, parents first, without functions and classes in it."""
+    yield node
+    stack = children(node)[::-1]
+    while stack:
+        current = stack.pop()
+        if not isinstance(current, OWN_SCOPES):
+            yield current
+            stack += reversed(children(current))
 
 
 def parents(node: cst.CSTNode) -> dict[cst.CSTNode, cst.CSTNode]:

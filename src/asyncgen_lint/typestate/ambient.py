@@ -7,93 +7,25 @@ output, warning filters. It is set by a manager, or by a call that gives the tok
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
 from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import Block, Call, Graph, yield_of
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
-from asyncgen_lint.typestate.held import entered_at_yields
-from asyncgen_lint.typestate.knowledge import Knowledge
-
-_MAX_DEPTH = 5
-_MANAGER_DECORATORS = tables.CONTEXT_MANAGER_DECORATORS | tables.SYNC_CONTEXT_MANAGER_DECORATORS
+from asyncgen_lint.names.scopes import BindingKind, Scope, dotted_name
+from asyncgen_lint.typestate.openings import OpenAtYield, Opened, Openings
 
 
-@dataclass(frozen=True, slots=True)
-class AmbientState:
-    """A `yield` at which `name`, set at `opened`, is still set; `reset` ends it, if by a call."""
-
-    at: cst.CSTNode
-    name: str
-    opened: cst.CSTNode
-    reset: cst.CSTNode | None = None
-
-
-class AmbientStates:
+class AmbientStates(Openings):
     """Answers for the functions of one module."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-
-    def set_at_yields(self, function: Scope, graph: Graph) -> Iterator[AmbientState]:
-        """Yield each own `yield` at which ambient state is set; each once."""
-        seen: set[cst.CSTNode] = set()
-        for each in self._at_yields(function, graph, _MAX_DEPTH):
-            if each.at not in seen:
-                seen.add(each.at)
-                yield each
-
-    def _at_yields(self, function: Scope, graph: Graph, depth: int) -> Iterator[AmbientState]:
-        for at, items in entered_at_yields(graph):
-            for item in reversed(items):
-                name = self._set_by(item.item, function, depth)
-                if name:
-                    yield AmbientState(at, name, item)
-        for name, call, resets in self._pairs(function):
-            yield from _between(graph, name, call, resets)
-
-    # Managers
-
-    def _set_by(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> str:
-        """Return the name of the ambient state that entering a manager sets, or nothing."""
-        if not depth:
-            return ""
-        if isinstance(manager, cst.Name):
-            bound = self._knowledge.resolver.bindings(manager.value, scope)
-            if bound is None or len(bound[1]) != 1 or bound[1][0].kind is not BindingKind.VALUE:
-                return ""
-            value = bound[1][0].value
-            return self._set_by(value, bound[0], depth - 1) if value is not None else ""
-        if not isinstance(manager, cst.Call):
-            return ""
-        dotted = self._knowledge.dotted(manager.func, scope)
+    def _by_name(self, dotted: str, method: str) -> str:
         if dotted in tables.AMBIENT_MANAGERS:
             return dotted
-        found = self._knowledge.callee(manager.func, scope)
-        if found is not None:
-            return self._set_in(found, depth)
-        if isinstance(manager.func, cst.Attribute):
-            name = manager.func.attr.value
-            return name if name in tables.AMBIENT_METHODS else ""
-        return ""
+        return method if method in tables.AMBIENT_METHODS else ""
 
-    def _set_in(self, found: Scope, depth: int) -> str:
-        """Return what a context manager function or class in view leaves set in its body."""
-        if found.kind is ScopeKind.CLASS:
-            return self._set_by_class(found)
-        names = self._knowledge.resolver.decorators(found)
-        if len(names) != 1 or names[0] not in _MANAGER_DECORATORS:
-            return ""
-        graph = self._knowledge.graph(found)
-        if graph is None:
-            return ""
-        inner = next(self._at_yields(found, graph, depth - 1), None)
-        return inner.name if inner is not None else ""
-
-    def _set_by_class(self, owner: Scope) -> str:
+    def _by_class(self, owner: Scope) -> Opened | None:
         """Return what is set by a token that a class's exit method resets."""
         for name in ("__exit__", "__aexit__"):
             method = self._knowledge.resolver.method(owner, name)
@@ -104,8 +36,12 @@ class AmbientStates:
                 stored = self._knowledge.instances.stored_on_self(owner, token.attr.value)
                 for value, where in stored:
                     if isinstance(value, cst.Call) and self._undoes(call, method, value, where):
-                        return _state_name(value)
-        return ""
+                        return Opened(_state_name(value), value)
+        return None
+
+    def _by_calls(self, function: Scope, graph: Graph) -> Iterator[OpenAtYield]:
+        for name, call, resets in self._pairs(function):
+            yield from _between(graph, Opened(name, call), call, resets)
 
     # Tokens
 
@@ -150,8 +86,8 @@ def _state_name(call: cst.Call) -> str:
 
 
 def _between(
-    graph: Graph, name: str, call: cst.Call, resets: tuple[cst.Call, ...]
-) -> Iterator[AmbientState]:
+    graph: Graph, opened: Opened, call: cst.Call, resets: tuple[cst.Call, ...]
+) -> Iterator[OpenAtYield]:
     """Yield each `yield` that is reached after a call and before a reset that may follow it."""
     flags = constants(graph)
 
@@ -179,7 +115,7 @@ def _between(
                     None,
                 )
                 if reset is not None:
-                    yield AmbientState(at, name, call, reset)
+                    yield OpenAtYield(at, call, opened, reset)
 
 
 def _calls(block: Block, calls: tuple[cst.Call, ...]) -> bool:

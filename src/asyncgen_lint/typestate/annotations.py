@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import libcst as cst
@@ -75,6 +75,17 @@ _MAPPINGS = _abstract("Mapping", "MutableMapping", "Dict", "DefaultDict", "Order
 _TUPLES = _typing("Tuple") | {"builtins.tuple"}
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 
+_OVER_SAME_ITEMS = {
+    "builtins.iter": "typing.Iterator",
+    "builtins.list": "builtins.list",
+    "builtins.reversed": "typing.Iterator",
+    "builtins.set": "builtins.set",
+    "builtins.frozenset": "builtins.frozenset",
+    "builtins.sorted": "builtins.list",
+    "collections.deque": "collections.deque",
+}
+"""What gives the items of its first argument, and the type it gives: Library Reference."""
+
 _AWAITABLES = _abstract("Awaitable") | {"asyncio.Future", "asyncio.Task"}
 _COROUTINES = _abstract("Coroutine")
 
@@ -91,14 +102,23 @@ class Type:
     """What is known of a value: its class in view, or the dotted name of one that is not.
 
     `arguments` are what the class is subscripted with; `is_class` says that the value is the class
-    itself.
+    itself. `either` are the types one of which it has, if more than one is possible; nothing else
+    is then known of it.
     """
 
     owner: Scope | None = None
     dotted: str = ""
     arguments: tuple[Type | None, ...] = ()
     is_class: bool = False
+    either: tuple[Type, ...] = ()
 
+    @property
+    def alternatives(self) -> tuple[Type, ...]:
+        """The types one of which the value has; itself if no other is possible."""
+        return self.either or (self,)
+
+
+_MAX_EITHER = 4
 
 _ANY_LENGTH = Type(dotted="builtins.Ellipsis")
 """Stands for `...` in `tuple[X, ...]`."""
@@ -242,7 +262,10 @@ class Annotations:
             return self._union(arguments, place, depth)
         if outer.dotted in _CLASSES:
             inner = self._read(arguments[0], place, depth - 1)
-            return replace(inner, is_class=True) if inner is not None and inner.owner else None
+            if inner is None or not all(each.owner for each in inner.alternatives):
+                return None
+            either = tuple(replace(each, is_class=True) for each in inner.either)
+            return replace(inner, is_class=True, either=either)
         if outer.dotted in _VALUES:
             return None
         if outer.owner is not None:
@@ -308,7 +331,10 @@ class Annotations:
     # Agreement
 
     def agreed(self, types: Iterable[Type | None]) -> Type | None:
-        """Return the type that all have: the same class, or that of them which all inherit from."""
+        """Return the type that all have: the same class, or that of them which all inherit from.
+
+        Of classes in view without such a one, each may be the class.
+        """
         agreed: Type | None = None
         for each in types:
             if each is None:
@@ -324,18 +350,29 @@ class Annotations:
             return one
         if one.is_class is not other.is_class or one.dotted != other.dotted:
             return None
-        if one.owner is other.owner:
+        if one.owner is other.owner and not one.either and not other.either:
             arguments = tuple(
                 a if a == b else None for a, b in zip(one.arguments, other.arguments, strict=False)
             )
             return replace(one, arguments=arguments)
-        if one.owner is None or other.owner is None:
-            return None
-        if one.owner in self._resolver.ancestry(other.owner):
-            return replace(one, arguments=())
-        if other.owner in self._resolver.ancestry(one.owner):
-            return replace(other, arguments=())
-        return None
+        members: list[Type] = []
+        for each in (*one.alternatives, *other.alternatives):
+            if each.owner is None:
+                return None
+            if not any(self._covers(wide, each) for wide in members):
+                members = [narrow for narrow in members if not self._covers(each, narrow)]
+                members.append(replace(each, arguments=()))
+        if len(members) == 1:
+            return members[0]
+        return (
+            Type(either=tuple(members), is_class=one.is_class)
+            if (len(members) <= _MAX_EITHER)
+            else None
+        )
+
+    def _covers(self, wide: Type, narrow: Type) -> bool:
+        """Return whether one class in view is the other or a base of it."""
+        return narrow.owner is not None and wide.owner in self._resolver.ancestry(narrow.owner)
 
 
 # What the types inside a type stand for
@@ -388,6 +425,27 @@ def result_of_method(container: Type, method: str) -> Type | None:
     if method == "copy":
         return container
     return None
+
+
+def result_of_function(name: str, arguments: Sequence[Type | None]) -> Type | None:
+    """Return the type that a function of the standard library over iterables gives.
+
+    The arguments are those by position.
+    """
+    items = [item_of(each) if each is not None else None for each in arguments]
+    if name == "builtins.enumerate" and items:
+        return Type(dotted="typing.Iterator", arguments=(_tuple_of(None, items[0]),))
+    if name == "builtins.zip":
+        return Type(dotted="typing.Iterator", arguments=(_tuple_of(*items),))
+    if name == "builtins.tuple" and items:
+        return _tuple_of(items[0], _ANY_LENGTH)
+    if name in _OVER_SAME_ITEMS and items:
+        return Type(dotted=_OVER_SAME_ITEMS[name], arguments=(items[0],))
+    return None
+
+
+def _tuple_of(*elements: Type | None) -> Type:
+    return Type(dotted="builtins.tuple", arguments=elements)
 
 
 def awaited_from(value: Type) -> Type | None:

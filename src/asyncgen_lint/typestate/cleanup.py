@@ -23,7 +23,7 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     is_name,
 )
-from asyncgen_lint.source.walk import children
+from asyncgen_lint.source.walk import OWN_SCOPES, children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.stacks import only_closes_generators
 
@@ -65,7 +65,7 @@ class Cleanup:
         pending = [suite]
         while pending:
             node = pending.pop()
-            if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            if isinstance(node, OWN_SCOPES):
                 continue
             if _closes(node.expression if isinstance(node, cst.Await) else node, closed):
                 continue
@@ -173,6 +173,8 @@ class Cleanup:
         if found is None:
             product = self._knowledge.product(manager, scope)
             if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
+                return None
+            if len(product.functions) != 1:
                 return None
             return self._generator_manager_has_effect(product.functions[0], manager, scope)
         if found.kind is ScopeKind.CLASS:

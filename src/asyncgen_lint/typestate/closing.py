@@ -13,7 +13,6 @@ import libcst as cst
 
 from asyncgen_lint.flow.constants import Flags, blocks_after, constants
 from asyncgen_lint.flow.graph import (
-    SUSPENDING,
     Block,
     Call,
     Catch,
@@ -24,9 +23,11 @@ from asyncgen_lint.flow.graph import (
     RegionKind,
     StoreAttribute,
     StoreItem,
+    suspends,
     yield_of,
 )
 from asyncgen_lint.names.scopes import Scope
+from asyncgen_lint.source.suites import falls_through
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 
@@ -112,12 +113,9 @@ class Closing:
                 effect = self._effect(block)
         if not returns:
             return None
-        falls_through = _falls_through(handler)
-        if effect is not None:
-            return SwallowedExit(handler, source, effect, falls_through)
-        if self._swallows_cancellation(handler):
-            return SwallowedExit(handler, source, None, falls_through)
-        return None
+        if effect is None and not self._swallows_cancellation(handler):
+            return None
+        return SwallowedExit(handler, source, effect, falls_through(handler))
 
     def _swallows_cancellation(self, handler: cst.CSTNode) -> bool:
         """Return whether cancellation at an await in the same try ends normally."""
@@ -132,7 +130,7 @@ class Closing:
 
     def _has_await(self, handler: cst.CSTNode) -> bool:
         return any(
-            type(each) in SUSPENDING and getattr(each, "is_async", True)
+            suspends(each)
             for block in self._reachable()
             for region in block.regions
             if region.kind is RegionKind.TRY_BODY and handler in children(region.node)
@@ -185,11 +183,3 @@ def _is_cleanup(block: Block, handler: cst.CSTNode) -> bool:
     return any(
         region.handler is handler or region.kind is RegionKind.FINALLY for region in block.regions
     )
-
-
-def _falls_through(handler: cst.CSTNode) -> bool:
-    body = handler.body  # type: ignore[attr-defined]
-    last = body.body[-1] if body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return not isinstance(last, (cst.Return, cst.Break, cst.Continue, cst.Raise))

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from asyncgen_lint.flow.constants import blocks_after
 from asyncgen_lint.flow.graph import (
     Await,
     Bind,
     Block,
     Call,
-    Enter,
-    Exit,
+    Catch,
     Instruction,
-    Next,
     Region,
     RegionKind,
     Yield,
+    suspends,
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, last_name
@@ -34,6 +34,9 @@ from asyncgen_lint.typestate.track import Tracking
 
 _INSIDE = tables.STEP_METHODS | {"anext", "aclose", "step", "exhaust"}
 """What an awaitable may do that goes into the generator."""
+
+_LOOP_RUNNERS = frozenset({"run_until_complete", "run_forever"})
+"""Methods of a loop in which its tasks run, in place of `await`: asyncio documentation."""
 
 _STARTERS = frozenset({"create_task", "ensure_future"})
 _RUNTIME_ERRORS = frozenset(
@@ -200,30 +203,58 @@ class _Concurrent:
             for number, each in enumerate(current.instructions):
                 if number >= start:
                     yield each, current, state
-                    is_over = _suspends(each) or each.node is site.node
+                    is_over = _lets_others_run(each) or each.node is site.node
                     if is_over:
                         break
                 if state is not None:
                     state = self._tracking.transfer(each, state)
-            if is_over:
-                continue
-            for edge in current.edges:
-                if not edge.raised and edge.target.index not in seen:
-                    seen.add(edge.target.index)
-                    pending.append((edge.target, 0))
+            following = (
+                self._interrupted(current)
+                if is_over
+                else [edge.target for edge in current.edges if not edge.raised]
+            )
+            for target in following:
+                if target.index not in seen:
+                    seen.add(target.index)
+                    pending.append((target, 0))
+
+    def _interrupted(self, block: Block) -> list[Block]:
+        """Return the handlers of Ctrl-C, which leaves pending what a loop runs in a block."""
+        if not any(map(_runs_loop, block.instructions)):
+            return []
+        return [
+            target
+            for edge in block.edges
+            if edge.raised
+            for target, _ in blocks_after(edge, {}, _is_entry)
+            if self._is_for_interrupt(target)
+        ]
+
+    def _is_for_interrupt(self, entry: Block) -> bool:
+        handler = next((each.node for each in entry.instructions if isinstance(each, Catch)), None)
+        if not isinstance(handler, cst.ExceptHandler) or handler.type is None:
+            return False
+        return any(
+            self._knowledge.dotted(each, self._scope) == "builtins.KeyboardInterrupt"
+            for each in alternatives(handler.type)
+        )
 
 
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
 
 
-def _suspends(instruction: Instruction) -> bool:
-    if isinstance(instruction, (Await, Yield)):
-        return True
-    if isinstance(instruction, (Next, Enter, Exit)):
-        return instruction.is_async
-    return False
+def _is_entry(block: Block) -> bool:
+    return any(isinstance(each, Catch) for each in block.instructions)
+
+
+def _runs_loop(instruction: Instruction) -> bool:
+    return isinstance(instruction, Call) and instruction.method in _LOOP_RUNNERS
+
+
+def _lets_others_run(instruction: Instruction) -> bool:
+    return suspends(instruction) or isinstance(instruction, Yield) or _runs_loop(instruction)
 
 
 def _may_suspend(site: Site) -> bool:
     """Return whether a generator awaits something between its yields."""
-    return site.function is not None and bool(site.function.awaits)
+    return bool(site.functions) and all(each.awaits for each in site.functions)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, called_name
 
 _TAKERS = frozenset(
     {"aclosing", "closing", "aiter", "anext", "iter", "enter_async_context", "enter_context",
@@ -67,7 +67,7 @@ def _uses(scope: Scope) -> Iterator[cst.CSTNode]:
         elif isinstance(node, cst.Await) and isinstance(node.expression, cst.Call):
             yield from (each.value for each in node.expression.args)
     for call in scope.calls:
-        name = _last_name(call.func)
+        name = called_name(call)
         if isinstance(call.func, cst.Attribute) and name in _METHODS:
             yield call.func.value
         if name in _TAKERS:
@@ -98,9 +98,3 @@ def _values(name: str, function: Scope) -> Iterator[cst.CSTNode]:
     for each in scope.bindings[name] if scope is not None else ():
         if each.value is not None and each.kind in (BindingKind.VALUE, BindingKind.ENTERED):
             yield each.value
-
-
-def _last_name(function: cst.BaseExpression) -> str:
-    if isinstance(function, cst.Attribute):
-        return function.attr.value
-    return function.value if isinstance(function, cst.Name) else ""

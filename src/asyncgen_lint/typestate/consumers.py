@@ -90,10 +90,7 @@ class Consumers:
         """Return whether some consumer in view awaits the items, or may hand them on."""
         if not self._is_only_iterated(function):
             return True
-        for loop, scope in self.async_loops:
-            product = self._knowledge.product(loop.iter, scope)
-            if product is None or function not in product.functions:
-                continue
+        for loop, scope in self._loops_over(function):
             if not isinstance(loop.target, cst.Name):
                 return True
             around = loop if isinstance(loop, cst.For) else self._comprehension_of(loop)
@@ -114,10 +111,7 @@ class Consumers:
         if not is_private or self.is_handed_on(function) or not self._is_only_iterated(function):
             return False
         found = False
-        for loop, scope in self.async_loops:
-            product = self._knowledge.product(loop.iter, scope)
-            if product is None or function not in product.functions:
-                continue
+        for loop, scope in self._loops_over(function):
             found = True
             if not isinstance(loop, cst.For) or not isinstance(loop.target, cst.Name):
                 return False
@@ -129,10 +123,7 @@ class Consumers:
     def all_await(self, function: Scope) -> bool:
         """Return whether some consumer of a generator is in view, and each awaits in its loop."""
         found = False
-        for loop, scope in self.async_loops:
-            product = self._knowledge.product(loop.iter, scope)
-            if product is None or function not in product.functions:
-                continue
+        for loop, scope in self._loops_over(function):
             found = True
             inside = set(descendants(loop.body)) if isinstance(loop, cst.For) else set()
             if not any(each in inside for each in scope.awaits):
@@ -169,6 +160,13 @@ class Consumers:
         while isinstance(clause, cst.CompFor):
             clause = self._parents[clause]
         return clause
+
+    def _loops_over(self, function: Scope) -> Iterator[tuple[cst.For | cst.CompFor, Scope]]:
+        """Yield the loops that iterate on the spot what a call of the function gives."""
+        for loop, scope in self.async_loops:
+            product = self._knowledge.product(loop.iter, scope)
+            if product is not None and function in product.functions:
+                yield loop, scope
 
     @cached_property
     def async_loops(self) -> tuple[tuple[cst.For | cst.CompFor, Scope], ...]:

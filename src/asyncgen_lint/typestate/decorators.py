@@ -18,7 +18,9 @@ import libcst as cst
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.resolve import Resolver, full_name
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name, is_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.suites import statements, suites
+from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.typestate.conditions import decided
 
 if TYPE_CHECKING:
     from asyncgen_lint.typestate.instances import Called
@@ -319,7 +321,7 @@ class Decorators:
         if not isinstance(value, cst.Call) or any(each.star for each in value.args):
             return _UNKNOWN
         dotted = self._resolver.dotted(value.func, body.scope)
-        if dotted == "typing.cast" and len(value.args) == 2:
+        if dotted in tables.CASTS and len(value.args) == 2:
             return self._returned(value.args[1].value, body, depth - 1)
         if dotted == "functools.update_wrapper" and value.args:
             return self._returned(value.args[0].value, body, depth - 1)
@@ -492,17 +494,9 @@ class Decorators:
 
     def _test(self, test: cst.BaseExpression, body: _Body) -> bool | None:
         """Return whether a condition holds for the function that is decorated; None if unknown."""
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-            inner = self._test(test.expression, body)
-            return None if inner is None else not inner
-        if isinstance(test, cst.BooleanOperation):
-            sides = (self._test(test.left, body), self._test(test.right, body))
-            decisive = isinstance(test.operator, cst.Or)
-            if decisive in sides:
-                return decisive
-            return None if None in sides else not decisive
-        if is_name(test, "True") or is_name(test, "False"):
-            return is_name(test, "True")
+        return decided(test, lambda part: self._part(part, body))
+
+    def _part(self, test: cst.BaseExpression, body: _Body) -> bool | None:
         if isinstance(test, cst.Name):
             return self._is_given(test, body)
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
@@ -540,8 +534,6 @@ _LISTED = {
     "functools.wraps": Way.ITSELF,
 }
 
-_CLAUSES = (cst.ExceptHandler, cst.ExceptStarHandler, cst.Else, cst.Finally, cst.MatchCase)
-
 _Test = Callable[[cst.BaseExpression, _Body], bool | None]
 
 
@@ -575,17 +567,14 @@ def _live_statements(body: _Body, test: _Test) -> Iterator[cst.CSTNode]:
 
 def _run_suite(suite: cst.BaseSuite, body: _Body, test: _Test, found: list[cst.CSTNode]) -> bool:
     """Gather the statements of a suite that may run; return whether its end is never reached."""
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    for statement in statements:
+    for statement in statements(suite):
         found.append(statement)
         if isinstance(statement, (cst.Return, cst.Raise)):
             return True
         if isinstance(statement, cst.If) and _run_if(statement, body, test, found):
             return True
         if not isinstance(statement, (cst.If, cst.FunctionDef, cst.ClassDef)):
-            for inner in _suites(statement):
+            for inner in suites(statement):
                 _run_suite(inner, body, test, found)
     return False
 
@@ -602,14 +591,6 @@ def _run_if(statement: cst.If, body: _Body, test: _Test, found: list[cst.CSTNode
         else:
             ends.append(otherwise is not None and _run_suite(otherwise.body, body, test, found))
     return all(ends)
-
-
-def _suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
-    for each in children(statement):
-        if isinstance(each, cst.BaseSuite):
-            yield each
-        elif isinstance(each, _CLAUSES):
-            yield from _suites(each)
 
 
 def _head(expression: cst.BaseExpression) -> cst.BaseExpression:

@@ -38,7 +38,8 @@ from asyncgen_lint.names.scopes import (
     is_name,
     last_name,
 )
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.suites import falls_through
+from asyncgen_lint.source.walk import descendants, is_same_code
 from asyncgen_lint.typestate.decorators import Way
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_name
 
@@ -125,7 +126,7 @@ class Entered:
                         continue
                     seen.add(handler)
                     if self._swallows(handler, entry, graph, flags):
-                        yield Swallower(handler, at, _falls_through(handler))
+                        yield Swallower(handler, at, falls_through(handler))
 
     def _expects_error(self, graph: Graph, at: Block, state: Flags) -> bool:
         """Return whether a body that ends without an error makes the manager raise one."""
@@ -239,7 +240,7 @@ class Entered:
         for call in function.calls:
             if call not in inside or last_name(call.func) in tables.LOGGING_METHODS | _TELLING:
                 continue
-            if not any(call.deep_equals(each) for each in others):
+            if not any(is_same_code(call, each) for each in others):
                 return call
         return None
 
@@ -286,13 +287,10 @@ class Entered:
     def _manager(self, expression: cst.BaseExpression, scope: Scope) -> str:
         """Return the function that made what certainly is contextlib's context manager."""
         if isinstance(expression, cst.Name):
-            bound = self._knowledge.resolver.bindings(expression.value, scope)
-            if bound is None or len(bound[1]) != 1:
+            only = self._knowledge.resolver.only_value(expression.value, scope)
+            if only is None:
                 return ""
-            where, (only,) = bound
-            if only.kind is not BindingKind.VALUE or not isinstance(only.value, cst.Call):
-                return ""
-            expression, scope = only.value, where
+            expression, scope = only
         if not isinstance(expression, cst.Call):
             return ""
         product = self._knowledge.product(expression, scope)
@@ -426,10 +424,3 @@ def _is_deliberate(function: Scope) -> bool:
     node = function.node
     assert isinstance(node, cst.FunctionDef)
     return _DELIBERATE_TEXT.search(node.get_docstring() or "") is not None
-
-
-def _falls_through(handler: cst.ExceptHandler) -> bool:
-    last = handler.body.body[-1] if handler.body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return not isinstance(last, (cst.Return, cst.Break, cst.Continue, cst.Raise))

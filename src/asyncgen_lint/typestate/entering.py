@@ -36,7 +36,7 @@ from asyncgen_lint.flow.graph import (
     yield_of,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, alternatives, is_name
+from asyncgen_lint.names.scopes import Scope, alternatives, call_of, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.way_out import FAILED_BODY
@@ -159,11 +159,11 @@ class Entering:
             return len(values) > 1
         if not isinstance(iterable, cst.Call):
             return False
-        dotted = self._knowledge.dotted(iterable.func, self._scope)
-        if dotted in tables.ENDLESS_ITERATORS:
-            return dotted != "itertools.repeat" or len(iterable.args) == 1
+        if self._knowledge.is_endless(iterable, self._scope):
+            return True
         last = iterable.args[0].value if len(iterable.args) == 1 else None
         is_once = isinstance(last, cst.Integer) and last.evaluated_value < 2
+        dotted = self._knowledge.dotted(iterable.func, self._scope)
         return dotted == "builtins.range" and not is_once
 
     # No yield
@@ -356,9 +356,8 @@ class Entering:
         """
         if not isinstance(instruction, Discard) or not isinstance(instruction.node, cst.Expr):
             return False
-        value = instruction.node.value
-        call = value.expression if isinstance(value, cst.Await) else value
-        if not isinstance(call, cst.Call):
+        call = call_of(instruction.node.value)
+        if call is None:
             return False
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in _HARMLESS:
             return False

@@ -16,11 +16,10 @@ from asyncgen_lint.flow.constants import constants
 from asyncgen_lint.flow.graph import Block, Call, EdgeKind, Graph, RegionKind, yield_of
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Binding, Scope, alternatives, dotted_name, is_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.names.scopes import Binding, Scope, alternatives, call_of, dotted_name, is_name
+from asyncgen_lint.source.walk import children, descendants, own_nodes
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
-from asyncgen_lint.typestate.stops import own_nodes
 from asyncgen_lint.typestate.way_out import (
     is_always_done,
     is_in_finally,
@@ -164,13 +163,12 @@ class ErrorOnly:
             for small in each.body:
                 if not isinstance(small, cst.Expr):
                     return []
-                value = small.value
-                value = value.expression if isinstance(value, cst.Await) else value
-                if not isinstance(value, cst.Call):
+                call = call_of(small.value)
+                if call is None:
                     return []
-                if isinstance(value.func, cst.Attribute) and value.func.attr.value in _RELEASES:
-                    calls.append(value)
-                elif self._cleanup.suite_has_effect(value, self._scope) is not Verdict.NO:
+                if isinstance(call.func, cst.Attribute) and call.func.attr.value in _RELEASES:
+                    calls.append(call)
+                elif self._cleanup.suite_has_effect(call, self._scope) is not Verdict.NO:
                     return []
         return calls
 
@@ -253,17 +251,17 @@ class ErrorOnly:
             and isinstance(each.targets[0].target, cst.Attribute)
             and dotted_name(each.targets[0].target) == receiver
         ]
-        if stored and all(each not in inside and _is_call(each.value) for each in stored):
+        if stored and all(
+            each not in inside and call_of(each.value) is not None for each in stored
+        ):
             return stored[0]
         return None
 
     def _is_made(self, binding: Binding) -> bool:
-        value = binding.value
-        if value is None or not _is_call(value):
-            return False
-        made = value.expression if isinstance(value, cst.Await) else value
-        assert isinstance(made, cst.Call)
-        return self._knowledge.dotted(made.func, self._scope) not in tables.LOCAL_WHEN_MADE_HERE
+        made = call_of(binding.value)
+        return made is not None and (
+            self._knowledge.dotted(made.func, self._scope) not in tables.LOCAL_WHEN_MADE_HERE
+        )
 
     def _has_owner(self, receiver: str) -> bool:
         """Return whether a `with`, an exit stack or a nested function may release the object."""
@@ -284,9 +282,3 @@ class ErrorOnly:
             ):
                 return True
         return False
-
-
-def _is_call(value: cst.BaseExpression) -> bool:
-    if isinstance(value, cst.Await):
-        value = value.expression
-    return isinstance(value, cst.Call)

@@ -13,7 +13,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Argument
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, is_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, call_of, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.calls import parameter_of
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
@@ -99,8 +99,8 @@ class Escaping:
     ) -> Iterator[_Resource]:
         if item.asname is None or not isinstance(item.asname.name, cst.Name):
             return
-        manager = item.item.expression if isinstance(item.item, cst.Await) else item.item
-        if not isinstance(manager, cst.Call):
+        manager = call_of(item.item)
+        if manager is None:
             # An object that was there before may be there afterwards, too.
             return
         if self._knowledge.dotted(manager.func, function) in tables.CANCEL_SCOPES:
@@ -121,9 +121,8 @@ class Escaping:
             for each in line.body:
                 if not isinstance(each, cst.Expr):
                     continue
-                value = each.value
-                call = value.expression if isinstance(value, cst.Await) else value
-                if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+                call = call_of(each.value)
+                if call is None or not isinstance(call.func, cst.Attribute):
                     continue
                 if call.func.attr.value not in _ENDINGS:
                     continue
@@ -135,8 +134,7 @@ class Escaping:
         bindings = function.bindings.get(name, ())
         if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
             return False
-        value = bindings[0].value
-        return isinstance(value.expression if isinstance(value, cst.Await) else value, cst.Call)
+        return call_of(bindings[0].value) is not None
 
     # What is returned
 

@@ -112,7 +112,7 @@ class WayOut:
 
 @dataclass(frozen=True)
 class GeneratorKnown:
-    """A generator object made at a node of `owner`; `function` makes it, if a function does.
+    """A generator object made at a node of `owner`; one of `functions` makes it, if any does.
 
     `exempt` says why no rule about generators left open counts it, where that is known. `touched`
     are the nodes that change its condition. `ends_with_resource` says that what it is made from is
@@ -122,7 +122,7 @@ class GeneratorKnown:
     label: str
     node: cst.CSTNode
     owner: Scope
-    function: Scope | None
+    functions: tuple[Scope, ...]
     needs_close: NeedsClose
     handed_on: tuple[Event, ...]
     closed: tuple[Event, ...]
@@ -159,7 +159,7 @@ class Explainer:
         generators = [known for each in functions for known in self._generators(each, on_line)]
         calls = self._calls(on_line, {each.node for each in generators})
         called = [each.callee for each in calls if each.callee] + [
-            each.function for each in generators if each.function
+            function for each in generators for function in each.functions
         ]
         return Explanation(
             tuple(self.function(each) for each in defined),
@@ -283,7 +283,7 @@ class Explainer:
             self._label_of(site.node),
             site.node,
             function,
-            site.function,
+            site.functions,
             self._summaries.site_needs_close(site),
             tuple(life.handed_on.values()),
             tuple(life.closed.values()),

@@ -111,10 +111,10 @@ class ForeignSources:
 
     def _alias(self, name: cst.Name, scope: Scope) -> tuple[cst.BaseExpression, Scope] | None:
         resolver = self._knowledge.resolver
-        bound = resolver.bindings(name.value, scope)
-        if bound is None or len(bound[1]) != 1:
+        found = resolver.only_binding(name.value, scope)
+        if found is None:
             return None
-        where, (only,) = bound
+        only, where = found
         if only.kind is BindingKind.IMPORT:
             defined = resolver.definition(where.outline.absolute(only.target), where.outline)
             if defined is None or len(defined[1]) != 1:

@@ -76,10 +76,10 @@ class Locks:
         return ""
 
     def _lock_of_name(self, name: cst.Name, scope: Scope, depth: int) -> str:
-        bound = self._knowledge.resolver.bindings(name.value, scope)
-        if bound is None or len(bound[1]) != 1:
+        only = self._knowledge.resolver.only_binding(name.value, scope)
+        if only is None:
             return ""
-        where, (binding,) = bound
+        binding, where = only
         if binding.kind is BindingKind.PARAMETER and isinstance(binding.node, cst.Param):
             annotation = binding.node.annotation
             return self._annotated(annotation.annotation, where) if annotation else ""
@@ -254,7 +254,17 @@ class Resources:
                 self._knowledge.resolver.method(found, name) for name in ("__aexit__", "__exit__")
             )
             return any(_mentions_aclose(each) for each in exits if each is not None)
-        return any(_closes_parameter(each, found) for each in found.calls)
+        return any(self._closes_parameter(each, found) for each in found.calls)
+
+    def _closes_parameter(self, call: cst.Call, function: Scope) -> bool:
+        if not isinstance(call.func, cst.Attribute) or call.func.attr.value != "aclose":
+            return False
+        closed = call.func.value
+        if isinstance(closed, cst.Call) and len(closed.args) == 2:
+            is_cast = self._knowledge.dotted(closed.func, function) in tables.CASTS
+            closed = closed.args[1].value if is_cast else closed
+        bindings = function.bindings.get(dotted_name(closed), ())
+        return any(each.kind is BindingKind.PARAMETER for each in bindings)
 
 
 def _mentions_aclose(method: Scope) -> bool:
@@ -263,12 +273,6 @@ def _mentions_aclose(method: Scope) -> bool:
         or (isinstance(each, cst.SimpleString) and each.raw_value == "aclose")
         for each in descendants(method.node)
     )
-
-
-def _closes_parameter(call: cst.Call, function: Scope) -> bool:
-    name = dotted_name(call.func)
-    bindings = function.bindings.get(name.removesuffix(".aclose"), ())
-    return name.endswith(".aclose") and any(each.kind is BindingKind.PARAMETER for each in bindings)
 
 
 def _async_items(scope: Scope) -> frozenset[cst.WithItem]:

@@ -8,8 +8,9 @@ entering a manager gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import libcst as cst
 
@@ -34,12 +35,13 @@ from asyncgen_lint.typestate.annotations import (
     entered_from,
     is_without_type,
     item_of,
+    result_of_function,
     result_of_method,
     unpacked_from,
     yielded_from,
 )
 from asyncgen_lint.typestate.decorators import Decorators, Way
-from asyncgen_lint.typestate.narrowing import narrowed_names
+from asyncgen_lint.typestate.narrowing import Evidence, narrowed_names
 
 _MAX_DEPTH = 20
 
@@ -53,6 +55,8 @@ _GIVING_ARGUMENT = tables.ACLOSING | tables.SYNC_CLOSING | {"contextlib.nullcont
 
 _CLASS_TAKERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 """The methods that get the class without a decorator: Language Reference 3.3."""
+
+_ENTERING_METHODS = ("__aenter__", "__enter__")
 
 _CALLED = frozenset({ScopeKind.FUNCTION, ScopeKind.CLASS})
 
@@ -123,6 +127,22 @@ class Instances:
         method_scope = self._resolver.method(value.owner, "__call__")
         return Called(method_scope, value.owner) if method_scope is not None else None
 
+    def all_called(
+        self, function: cst.BaseExpression, scope: Scope, depth: int = _MAX_DEPTH
+    ) -> tuple[Called, ...]:
+        """Return all that a called expression may be; nothing if one of these is not known."""
+        only = self.called(function, scope, depth)
+        if only is not None:
+            return (only,)
+        if isinstance(function, cst.Attribute) and depth:
+            value = self.type_of(function.value, scope, depth - 1)
+            if value is not None:
+                return _all_known([self._method_of(each, function) for each in value.either])
+        scopes = [each.scope for each in self._resolver.alternatives(function, scope)]
+        return _all_known(
+            [Called(each) if each and each.kind in _CALLED else None for each in scopes]
+        )
+
     def partial_of(
         self, function: cst.BaseExpression, scope: Scope
     ) -> tuple[cst.Call, Scope] | None:
@@ -144,25 +164,20 @@ class Instances:
             return function, scope
         if not isinstance(function, cst.Name):
             return None
-        bound = self._resolver.bindings(function.value, scope)
-        if bound is None or len(bound[1]) != 1:
-            return None
-        where, (only,) = bound
-        if only.kind is not BindingKind.VALUE or not isinstance(only.value, cst.Call):
-            return None
-        return only.value, where
+        value, where = self._resolver.only_value(function.value, scope) or (None, scope)
+        return (value, where) if isinstance(value, cst.Call) else None
 
     def _class_made(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the class that `cls` stands for, in a method that gets the class."""
         if not isinstance(function, cst.Name):
             return None
-        bound = self._resolver.bindings(function.value, scope)
-        if bound is None or len(bound[1]) != 1:
+        only = self._resolver.only_binding(function.value, scope)
+        if only is None:
             return None
-        method = bound[0]
+        binding, method = only
         if not self._gets_class(method):
             return None
-        return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
+        return method.owner_class if self._is_first_parameter(binding.node, method) else None
 
     def _gets_class(self, method: Scope) -> bool:
         return method.name in _CLASS_TAKERS or "builtins.classmethod" in (
@@ -174,13 +189,15 @@ class Instances:
         return bool(self._stored(owner, name))
 
     def _method(self, function: cst.Attribute, scope: Scope, depth: int) -> Called | None:
-        name = function.attr.value
         if self._is_super(function.value, scope):
-            return self._inherited(name, scope)
+            return self._inherited(function.attr.value, scope)
         value = self.type_of(function.value, scope, depth - 1)
-        if value is None or value.owner is None:
+        return self._method_of(value, function) if value is not None else None
+
+    def _method_of(self, value: Type, function: cst.Attribute) -> Called | None:
+        name, owner = function.attr.value, value.owner
+        if owner is None:
             return None
-        owner = value.owner
         method = self._resolver.method(owner, name)
         if method is None or self._is_shadowed(owner, name):
             return None
@@ -211,6 +228,23 @@ class Instances:
         """Return the class that an expression certainly gives an instance of."""
         found = self.type_of(expression, scope)
         return found.owner if found is not None and not found.is_class else None
+
+    def class_of_self(self, expression: cst.CSTNode, scope: Scope) -> Scope | None:
+        """Return the class whose method an expression is the first parameter of: `self`."""
+        if not isinstance(expression, cst.Name):
+            return None
+        bound = self._resolver.bindings(expression.value, scope)
+        if bound is None or len(bound[1]) != 1:
+            return None
+        method = bound[0]
+        return method.owner_class if self._is_first_parameter(bound[1][0].node, method) else None
+
+    def classes_of(self, expression: cst.CSTNode, scope: Scope) -> tuple[Scope, ...]:
+        """Return the classes of one of which an expression certainly gives an instance."""
+        found = self.type_of(expression, scope)
+        if found is None or found.is_class:
+            return ()
+        return _all_known([each.owner for each in found.alternatives])
 
     def type_of(
         self, expression: cst.CSTNode, scope: Scope, depth: int = _MAX_DEPTH
@@ -252,7 +286,7 @@ class Instances:
         if isinstance(expression, cst.Subscript):
             return self._type_of_element(expression, scope, depth)
         if isinstance(expression, (cst.IfExp, cst.BooleanOperation, cst.NamedExpr)):
-            values = _alternatives(expression)
+            values = one_of(expression)
             return self._agreed(values, scope, depth) if values[0] is not expression else None
         return None
 
@@ -263,7 +297,7 @@ class Instances:
         return self.annotations.agreed(
             self.type_of(each, scope, depth - 1)
             for value in values
-            for each in _alternatives(value)
+            for each in one_of(value)
             if not is_name(each, "None")
         )
 
@@ -278,9 +312,16 @@ class Instances:
     # What calls give
 
     def _type_of_call(self, call: cst.Call, scope: Scope, depth: int) -> Type | None:
-        called = self.called(call.func, scope, depth - 1)
-        if called is None:
+        called = self.all_called(call.func, scope, depth - 1)
+        if not called:
             return self._type_from_library(call, scope, depth)
+        return self.annotations.agreed(
+            self._type_of_result(each, call, scope, depth) for each in called
+        )
+
+    def _type_of_result(
+        self, called: Called, call: cst.Call, scope: Scope, depth: int
+    ) -> Type | None:
         if called.scope.kind is ScopeKind.CLASS:
             return Type(called.scope) if makes_instances(called.scope) else None
         called = self._with_receiver(called, call.func, scope)
@@ -295,19 +336,33 @@ class Instances:
         dotted = self._resolver.dotted(call.func, scope)
         if dotted in EXIT_STACKS:
             return Type(dotted=dotted)
-        if isinstance(call.func, cst.Attribute) and not dotted:
+        if dotted:
+            return result_of_function(dotted, self._types_by_position(call, scope, depth))
+        if isinstance(call.func, cst.Attribute):
             container = self.type_of(call.func.value, scope, depth - 1)
             if container is not None:
                 return result_of_method(container, call.func.attr.value)
         return None
 
+    def _types_by_position(self, call: cst.Call, scope: Scope, depth: int) -> list[Type | None]:
+        """Return the types of the arguments that are certain to stand at their place."""
+        found: list[Type | None] = []
+        for each in call.args:
+            if each.star or each.keyword:
+                break
+            found.append(self.type_of(each.value, scope, depth - 1))
+        return found
+
     def _type_awaited(self, awaited: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
         if isinstance(awaited, cst.Call):
-            called = self.called(awaited.func, scope, depth - 1)
-            if called is not None and called.scope.is_async and not called.scope.yields:
-                if not self._is_transparent(called.scope):
+            called = self.all_called(awaited.func, scope, depth - 1)
+            if called and all(each.scope.is_async and not each.scope.yields for each in called):
+                if not all(self._is_transparent(each.scope) for each in called):
                     return None
-                return self._type_returned(self._with_receiver(called, awaited.func, scope), depth)
+                return self.annotations.agreed(
+                    self._type_returned(self._with_receiver(each, awaited.func, scope), depth)
+                    for each in called
+                )
             if _is_entering(awaited) and isinstance(awaited.func, cst.Attribute):
                 stack = self.type_of(awaited.func.value, scope, depth - 1)
                 if stack is not None and stack.dotted in EXIT_STACKS:
@@ -365,11 +420,13 @@ class Instances:
             return None
         return self._agreed(values, function, depth)
 
-    def type_entered(self, manager: cst.BaseExpression, scope: Scope) -> Type | None:
-        """Return what is known of the value that entering a manager gives."""
-        return self._type_entered(manager, scope, _MAX_DEPTH)
-
-    def _type_entered(self, manager: cst.BaseExpression, scope: Scope, depth: int) -> Type | None:
+    def _type_entered(
+        self,
+        manager: cst.BaseExpression,
+        scope: Scope,
+        depth: int,
+        methods: tuple[str, ...] = _ENTERING_METHODS,
+    ) -> Type | None:
         if isinstance(manager, cst.Call):
             called = self.called(manager.func, scope, depth - 1)
             if called is not None and called.scope.yields:
@@ -381,7 +438,7 @@ class Instances:
         value = self.type_of(manager, scope, depth - 1)
         if value is None or value.is_class:
             return None
-        return self._entered(value.owner, depth) if value.owner else entered_from(value)
+        return self._entered(value.owner, methods, depth) if value.owner else entered_from(value)
 
     def _makes_manager(self, function: Scope) -> bool:
         """Return whether entering what a call of a generator function gives runs to its yield."""
@@ -392,21 +449,21 @@ class Instances:
         rest = decorators - {"contextlib.contextmanager"}
         return rest != decorators and rest <= tables.TRANSPARENT_DECORATORS
 
-    def _entered(self, manager: Scope, depth: int) -> Type | None:
-        entering = (self._resolver.method(manager, name) for name in ("__aenter__", "__enter__"))
-        methods = [
+    def _entered(self, manager: Scope, methods: tuple[str, ...], depth: int) -> Type | None:
+        entering = (self._resolver.method(manager, name) for name in methods)
+        found = [
             each
             for each in entering
             if each is not None and (each.returns or self.annotations.has_result(each))
         ]
         return self.annotations.agreed(
-            self._type_returned(Called(each, manager), depth) for each in methods
+            self._type_returned(Called(each, manager), depth) for each in found
         )
 
     # Names
 
     def _type_of_name(self, name: cst.Name, scope: Scope, depth: int) -> Type | None:
-        narrowed = self._narrowed(name, scope)
+        narrowed = self._narrowed(name, scope, depth)
         if narrowed is not None:
             return narrowed
         bound = self._resolver.bindings(name.value, scope)
@@ -450,8 +507,9 @@ class Instances:
             return self.annotations.of_parameter(binding.node, scope)
         if binding.value is not None:
             if binding.kind is BindingKind.ENTERED:
-                return self._type_entered(binding.value, scope, depth)
-            others = [each for each in _alternatives(binding.value) if not is_name(each, name)]
+                method = _ENTERING_METHODS[:1] if binding.is_async else _ENTERING_METHODS[1:]
+                return self._type_entered(binding.value, scope, depth, method)
+            others = [each for each in one_of(binding.value) if not is_name(each, name)]
             return self._agreed(others, scope, depth)
         if binding.origin is None:
             return None
@@ -466,18 +524,39 @@ class Instances:
             value = unpacked_from(value, place) if value is not None else None
         return value
 
-    def _narrowed(self, name: cst.Name, scope: Scope) -> Type | None:
-        """Return the type that a test of a name says it has where it is used."""
+    def _narrowed(
+        self, expression: cst.Name | cst.Attribute, scope: Scope, depth: int
+    ) -> Type | None:
+        """Return the type that a function has made sure of where a name or attribute is used."""
         function = scope.enclosing_function()
+        if not self._may_narrow(expression, function):
+            return None
         memo = function.outline.memo.setdefault("narrowed", {})
         if function not in memo:
-            memo[function] = (
-                narrowed_names(function, lambda each: self._is_isinstance(each, function))
-                if _may_narrow(function)
-                else {}
+            memo[function] = narrowed_names(
+                function, lambda each: self._is_isinstance(each, function)
             )
-        types = memo[function].get(name)
-        return self._tested(types, scope) if types else None
+        evidence: Evidence | None = memo[function].get(expression)
+        if evidence is None:
+            return None
+        tested = (self.annotations.of_variable(each, scope) for each in evidence.classes)
+        values = (
+            self._agreed([each], scope, depth)
+            for each in evidence.values
+            if not is_name(each, "None")
+        )
+        return self.annotations.agreed([*tested, *values])
+
+    def _may_narrow(self, expression: cst.Name | cst.Attribute, function: Scope) -> bool:
+        if isinstance(expression, cst.Attribute):
+            if not isinstance(expression.value, cst.Name):
+                return False
+            if expression.attr.value in _stored_in(function):
+                return True
+        memo = function.outline.memo.setdefault("may narrow", {})
+        if function not in memo:
+            memo[function] = _has_tests(function)
+        return bool(memo[function])
 
     def _is_isinstance(self, function: cst.BaseExpression, scope: Scope) -> bool:
         return self._resolver.dotted(function, scope) == "builtins.isinstance"
@@ -490,13 +569,21 @@ class Instances:
     def _type_of_attribute(
         self, expression: cst.Attribute, scope: Scope, depth: int
     ) -> Type | None:
+        narrowed = self._narrowed(expression, scope, depth)
+        if narrowed is not None:
+            return narrowed
         name = expression.attr.value
         value = self.type_of(expression.value, scope, depth - 1)
-        if value is None:
-            reference = self._resolver.reference(expression, scope)
-            if reference is None or not reference.dotted or reference.scope is not None:
-                return None
-            return self._type_defined(reference.dotted, scope, depth)
+        if value is not None:
+            return self.annotations.agreed(
+                self._type_of_member(each, name, depth) for each in value.alternatives
+            )
+        reference = self._resolver.reference(expression, scope)
+        if reference is None or not reference.dotted or reference.scope is not None:
+            return None
+        return self._type_defined(reference.dotted, scope, depth)
+
+    def _type_of_member(self, value: Type, name: str, depth: int) -> Type | None:
         owner = value.owner
         if owner is None:
             return None
@@ -581,6 +668,15 @@ class Instances:
         return found
 
 
+_Known = TypeVar("_Known")
+
+
+def _all_known(found: Sequence[_Known | None]) -> tuple[_Known, ...]:
+    """Return all of what was found; nothing if one is missing."""
+    known = tuple(each for each in found if each is not None)
+    return known if len(known) == len(found) else ()
+
+
 def _stored_in(method: Scope) -> dict[str, list[cst.BaseExpression]]:
     """Return what a method stores in attributes, by the attribute's name."""
     memo = method.outline.memo.setdefault("stored in", {})
@@ -621,14 +717,14 @@ def _method_around(scope: Scope) -> Scope:
     return scope
 
 
-def _alternatives(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
+def one_of(expression: cst.BaseExpression) -> list[cst.BaseExpression]:
     """Return the expressions one of which gives an expression's value; itself if none is known."""
     if isinstance(expression, cst.IfExp):
-        return [*_alternatives(expression.body), *_alternatives(expression.orelse)]
+        return [*one_of(expression.body), *one_of(expression.orelse)]
     if isinstance(expression, cst.BooleanOperation) and isinstance(expression.operator, cst.Or):
-        return [*_alternatives(expression.left), *_alternatives(expression.right)]
+        return [*one_of(expression.left), *one_of(expression.right)]
     if isinstance(expression, cst.NamedExpr):
-        return _alternatives(expression.value)
+        return one_of(expression.value)
     return [expression]
 
 
@@ -644,7 +740,7 @@ def _plain_number(node: cst.BaseExpression) -> int | None:
     return int(node.value) if isinstance(node, cst.Integer) and node.value.isdecimal() else None
 
 
-def _may_narrow(function: Scope) -> bool:
+def _has_tests(function: Scope) -> bool:
     return any(
         "isinstance" in each.loads
         for each in function.descendants()

@@ -6,13 +6,14 @@ Every answer is either sure or "unknown"; an unresolved decorator, base or name 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind, Graph
 from asyncgen_lint.flow.lower import TooComplex, lower
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import Known
 from asyncgen_lint.names.resolve import Modules, Resolver
 from asyncgen_lint.names.scopes import (
@@ -22,13 +23,15 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
+    is_name,
     last_name,
 )
+from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.annotations import ASYNC_GENERATORS, Type
 from asyncgen_lint.typestate.consumed import consumed
 from asyncgen_lint.typestate.decorators import Decoration, Decorators, Way
-from asyncgen_lint.typestate.instances import Instances
+from asyncgen_lint.typestate.instances import Called, Instances, one_of
 from asyncgen_lint.typestate.swallowing import Swallowing
 
 
@@ -51,12 +54,16 @@ _CREATING = frozenset({FunctionKind.AGEN, FunctionKind.COROUTINE})
 class Product:
     """What an expression certainly gives: one of the kinds, made by one of `functions`.
 
-    A coroutine's `awaited` is what awaiting it gives, if that is known.
+    A coroutine's `awaited` is what awaiting it gives, if that is known. `or_none` says that it may
+    be None instead. `overrides` are the methods that subclasses in view put in place of the one
+    that is called on `self`.
     """
 
     kind: FunctionKind
     functions: tuple[Scope, ...]
     awaited: Product | None = None
+    or_none: bool = False
+    overrides: tuple[Scope, ...] = ()
 
 
 class Knowledge:
@@ -98,6 +105,15 @@ class Knowledge:
     def dotted(self, expression: cst.CSTNode, scope: Scope) -> str:
         """Return the dotted name of a library object, or an empty string."""
         return self.resolver.dotted(expression, scope)
+
+    def is_endless(self, iterator: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether an expression makes one of the library's iterators that never end."""
+        if not isinstance(iterator, cst.Call):
+            return False
+        dotted = self.dotted(iterator.func, scope)
+        if dotted == "itertools.repeat":
+            return len(iterator.args) == 1
+        return dotted in tables.ENDLESS_ITERATORS
 
     def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
         """Return the names of a class and of its known bases, as the resolver gives them."""
@@ -268,9 +284,12 @@ class Knowledge:
     def callee(self, function: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the function or class of this module that a called expression certainly is."""
         found = self.instances.called(function, scope)
-        if found is None or found.owner is None:
-            return found.scope if found is not None else None
-        return self.method_of(found.owner, found.scope.name)
+        return self._reached(found) if found is not None else None
+
+    def _reached(self, called: Called) -> Scope | None:
+        if called.owner is None:
+            return called.scope
+        return self.method_of(called.owner, called.scope.name)
 
     def method_of(self, owner: Scope, name: str) -> Scope | None:
         """Return a class's method where no subclass in view overrides it by another kind."""
@@ -343,6 +362,10 @@ class Knowledge:
         """
         return self.certain_product(expression, scope) if self._matters(expression, scope) else None
 
+    def possible_product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
+        """Return the same also of an expression that may give None instead."""
+        return self._found_product(expression, scope) if self._matters(expression, scope) else None
+
     def product_of_unused(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what a call gives whose result nothing uses.
 
@@ -365,6 +388,14 @@ class Knowledge:
 
     def certain_product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return what an expression certainly gives, whatever it costs to find out."""
+        found = self._found_product(expression, scope)
+        if found is None or found.or_none:
+            return None
+        if found.awaited is not None and found.awaited.or_none:
+            return replace(found, awaited=None)
+        return found
+
+    def _found_product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         memo = scope.outline.memo.setdefault("product", {})
         key = (expression, scope)
         if key not in memo:
@@ -396,18 +427,37 @@ class Knowledge:
 
     def _product(self, expression: cst.BaseExpression, scope: Scope) -> Product | None:
         if isinstance(expression, cst.Await):
-            awaited = self.certain_product(expression.expression, scope)
-            return awaited.awaited if awaited is not None else None
+            coroutine = self._found_product(expression.expression, scope)
+            return coroutine.awaited if coroutine is not None else None
         if isinstance(expression, cst.Attribute):
             return self._property(expression, scope)
         if not isinstance(expression, cst.Call):
             return None
         if len(expression.args) == 1 and self.dotted(expression.func, scope) == "builtins.aiter":
             return self.iterator_made(expression.args[0].value, scope)
-        function = self.callee(expression.func, scope)
-        if function is None:
+        called = self.instances.all_called(expression.func, scope)
+        if not called:
             return self._wrapped_by_call(expression.func, scope)
-        if function.kind is not ScopeKind.FUNCTION:
+        product = _joined([self._made_by(self._reached(each)) for each in called])
+        if product is None or product.kind is not FunctionKind.AGEN or len(called) > 1:
+            return product
+        return replace(product, overrides=self._overrides(expression.func, scope))
+
+    def _overrides(self, called: cst.BaseExpression, scope: Scope) -> tuple[Scope, ...]:
+        """Return the methods by which subclasses in view override one that is called on `self`."""
+        if not isinstance(called, cst.Attribute):
+            return ()
+        owner = self.instances.class_of_self(called.value, scope)
+        if owner is None:
+            return ()
+        name = called.attr.value
+        overriding = [each for each in self.resolver.subclasses(owner) if name in each.bindings]
+        methods = (self.resolver.method(each, name) for each in overriding)
+        return tuple(each for each in methods if each is not None)
+
+    def _made_by(self, function: Scope | None) -> Product | None:
+        """Return what a call of a function or class gives."""
+        if function is None or function.kind is not ScopeKind.FUNCTION:
             return None
         if self.is_property(function):
             return None
@@ -451,15 +501,17 @@ class Knowledge:
 
     def iterator_made(self, iterable: cst.BaseExpression, scope: Scope) -> Product | None:
         """Return the generator that iterating an object makes by its `__aiter__`, if it does."""
-        owner = self.class_of(iterable, scope)
-        method = self.method_of(owner, "__aiter__") if owner is not None else None
+        owners = self.instances.classes_of(iterable, scope)
+        methods = [self.method_of(each, "__aiter__") for each in owners]
+        return _joined([self._iterated_by(each) for each in methods])
+
+    def _iterated_by(self, method: Scope | None) -> Product | None:
         if method is None:
             return None
         kind = self.kind(method)
         if kind is FunctionKind.AGEN:
             return Product(kind, (method,))
-        product = self._returned(method) if kind is FunctionKind.PLAIN else None
-        return product if product is not None and product.kind is FunctionKind.AGEN else None
+        return _certain_generator(self._returned(method)) if kind is FunctionKind.PLAIN else None
 
     def _declared(self, function: Scope) -> Product | None:
         """Return the generator that a function's annotation alone says it returns.
@@ -480,15 +532,20 @@ class Knowledge:
         return FunctionKind.AGEN if is_declared else self.kind(method)
 
     def _property(self, expression: cst.Attribute, scope: Scope) -> Product | None:
-        owner = self.class_of(expression.value, scope)
-        if owner is None:
+        owners = self.instances.classes_of(expression.value, scope)
+        methods = [self.resolver.method(each, expression.attr.value) for each in owners]
+        return _joined([self._read(each) for each in methods])
+
+    def _read(self, method: Scope | None) -> Product | None:
+        """Return the generator that reading a property makes, if it does."""
+        if method is None or self.decorators.ways(method) != {Way.PROPERTY}:
             return None
-        method = self.resolver.method(owner, expression.attr.value)
-        if method is None or self.body_kind(method) is not FunctionKind.AGEN:
+        if self.body_kind(method) is FunctionKind.AGEN:
+            return Product(FunctionKind.AGEN, (method,))
+        if self.body_kind(method) is not FunctionKind.PLAIN:
             return None
-        if self.decorators.ways(method) != {Way.PROPERTY}:
-            return None
-        return Product(FunctionKind.AGEN, (method,))
+        product = self._returned(method)
+        return product if product is not None and product.kind is FunctionKind.AGEN else None
 
     def may_create_generators(self, function: Scope) -> bool:
         """Return whether a function, or a comprehension in it, makes an async generator."""
@@ -503,7 +560,7 @@ class Knowledge:
             if scope.awaits and isinstance(scope.node, cst.GeneratorExp):
                 return True
             for call in scope.calls:
-                product = self.product(call, scope)
+                product = self.possible_product(call, scope)
                 if product is not None and product.kind in _CREATING:
                     return True
             for loop in scope.awaits:
@@ -518,7 +575,10 @@ class Knowledge:
         memo = outline.memo.setdefault("generator properties", {})
         if not memo:
             memo[None] = any(
-                self.body_kind(each) is FunctionKind.AGEN and self.is_property(each)
+                each.owner_class is not None
+                and (each.yields or each.returns)
+                and self.is_property(each)
+                and self._read(each) is not None
                 for each in outline.functions()
             )
         return bool(memo[None])
@@ -541,18 +601,34 @@ class Knowledge:
             return None
         if function.owner_class is not None and _is_abstract(self.resolver, function):
             return None
-        products = []
-        for each in function.returns:
-            if each.value is None:
-                return None
-            product = self.certain_product(each.value, function)
-            if product is None:
-                return None
-            products.append(product)
-        if len({each.kind for each in products}) != 1 or self._falls_off(function):
+        given = [
+            value
+            for each in function.returns
+            for value in (one_of(each.value) if each.value is not None else [None])
+        ]
+        values = [each for each in given if each is not None and not is_name(each, "None")]
+        product = _joined([self._found_product(each, function) for each in values])
+        if product is None:
             return None
-        functions = tuple(dict.fromkeys(f for each in products for f in each.functions))
-        return Product(products[0].kind, functions, products[0].awaited)
+        or_none = product.or_none or len(values) < len(given) or self._falls_off(function)
+        return replace(product, or_none=or_none)
+
+
+def _joined(products: list[Product | None]) -> Product | None:
+    """Return what all of them are; None if one is not known, or they differ in kind."""
+    known = [each for each in products if each is not None]
+    if not known or len(known) != len(products) or len({each.kind for each in known}) != 1:
+        return None
+    functions = tuple(dict.fromkeys(f for each in known for f in each.functions))
+    awaited = _joined([each.awaited for each in known])
+    overrides = tuple(dict.fromkeys(f for each in known for f in each.overrides))
+    or_none = any(each.or_none for each in known)
+    return Product(known[0].kind, functions, awaited, or_none, overrides)
+
+
+def _certain_generator(product: Product | None) -> Product | None:
+    is_generator = product is not None and product.kind is FunctionKind.AGEN
+    return product if product is not None and is_generator and not product.or_none else None
 
 
 _DRIVING_WAYS = frozenset({Way.ITSELF, Way.CALLS, Way.ITERATES, Way.CONTEXT_MANAGER, Way.PROPERTY})
@@ -633,21 +709,14 @@ def is_stub(function: Scope) -> bool:
     node = function.node
     if not isinstance(node, cst.FunctionDef):
         return False
-    return all(_is_stub_statement(each) for each in _statements(node.body))
-
-
-def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return statements
+    return all(_is_stub_statement(each) for each in statements(node.body))
 
 
 def _is_stub_statement(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Pass):
         return True
     if isinstance(node, cst.If) and node.orelse is None:
-        return all(_is_stub_statement(each) for each in _statements(node.body))
+        return all(_is_stub_statement(each) for each in statements(node.body))
     if isinstance(node, cst.Expr):
         kinds = (cst.Ellipsis, cst.SimpleString, cst.ConcatenatedString)
         return isinstance(node.value, kinds)

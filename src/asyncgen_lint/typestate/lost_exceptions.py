@@ -16,7 +16,6 @@ from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
     RAISING,
-    SUSPENDING,
     Await,
     Bind,
     Block,
@@ -35,14 +34,15 @@ from asyncgen_lint.flow.graph import (
     StoreAttribute,
     StoreItem,
     Yield,
+    suspends,
     yield_of,
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, dotted_name
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.suites import falls_through
+from asyncgen_lint.source.walk import descendants, own_nodes
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 from asyncgen_lint.typestate.knowledge import Knowledge
-from asyncgen_lint.typestate.stops import own_nodes
 
 _ERRORS = frozenset({EdgeKind.MAY_RAISE, EdgeKind.RAISE})
 _GATHERERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.wait_for", "asyncio.shield"})
@@ -147,11 +147,11 @@ class LostExceptions:
             # On some path it raises: under a condition that is not understood here.
             return None
         goes_on = self._graph.exits[EdgeKind.RETURN] in after or any(
-            yield_of(block) is not None or any(map(_suspends, block.instructions))
+            yield_of(block) is not None or any(map(suspends, block.instructions))
             for block in after
             if not _is_in(handler, block)
         )
-        return Swallowed(handler, at, falls_through=_falls_through(handler)) if goes_on else None
+        return Swallowed(handler, at, falls_through=falls_through(handler)) if goes_on else None
 
     def _may_pass_on(self, handler: cst.CSTNode) -> bool:
         """Return whether a handler hands the exception on, or undoes the cancellation."""
@@ -193,7 +193,7 @@ class LostExceptions:
             return None
         for each in block.instructions:
             is_task = isinstance(each, Await) and self._may_end_cancelled(each)
-            if _suspends(each) and not is_task:
+            if suspends(each) and not is_task:
                 return each.node
         return None
 
@@ -255,14 +255,14 @@ class LostExceptions:
         for handler, entry, at in self._caught(_ERRORS, self._fails_here):
             if not self._is_for_all(handler) or not self._is_around_yield(handler):
                 continue
-            if self._does_something(handler, entry):
+            if self._does_something(handler, entry) or _is_of_report(handler, entry):
                 continue
             after = self._after(entry)
             if any(yield_of(block) is not None for block in after):
                 continue
             exits = [each for each in self._graph.exits.values() if each in after]
             if exits == [self._graph.exits[EdgeKind.RETURN]]:
-                yield Swallowed(handler, at, falls_through=_falls_through(handler))
+                yield Swallowed(handler, at, falls_through=falls_through(handler))
 
     def _fails_here(self, block: Block) -> cst.CSTNode | None:
         for each in block.instructions:
@@ -492,16 +492,12 @@ class LostExceptions:
 def _raises(instruction: Instruction, kind: EdgeKind) -> bool:
     """Return whether an instruction raises this kind of exception of its own."""
     if kind is EdgeKind.CANCEL:
-        return _suspends(instruction)
+        return suspends(instruction)
     if kind is EdgeKind.RAISE:
         return isinstance(instruction, Raise)
     if kind is EdgeKind.MAY_RAISE:
         return type(instruction) in RAISING and not isinstance(instruction, Yield)
     return False
-
-
-def _suspends(instruction: Instruction) -> bool:
-    return type(instruction) in SUSPENDING and bool(getattr(instruction, "is_async", True))
 
 
 _JUMPS = {
@@ -524,13 +520,23 @@ def _handlers(region: Region) -> tuple[cst.CSTNode, ...]:
     return tuple(node.handlers) if isinstance(node, (cst.Try, cst.TryStar)) else ()
 
 
+def _is_of_report(handler: cst.CSTNode, entry: Block) -> bool:
+    """Return whether the `try` of a handler tells of an error that was caught before.
+
+    The stream has failed by then, and is not taken for complete because the report fails too.
+    """
+    tried = [each.node for each in entry.regions if each.handler is handler]
+    return any(
+        isinstance(caught := region.handler, (cst.ExceptHandler, cst.ExceptStarHandler))
+        and caught is not handler
+        and caught.name is not None
+        and isinstance(caught.name.name, cst.Name)
+        and isinstance(each, (cst.Try, cst.TryStar))
+        and _reads(each.body, caught.name.name.value)
+        for region in entry.regions
+        for each in tried
+    )
+
+
 def _reads(node: cst.CSTNode, name: str) -> bool:
     return any(isinstance(each, cst.Name) and each.value == name for each in descendants(node))
-
-
-def _falls_through(handler: cst.CSTNode) -> bool:
-    body = handler.body  # type: ignore[attr-defined]
-    last = body.body[-1] if body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return not isinstance(last, (cst.Return, cst.Break, cst.Continue, cst.Raise))

@@ -15,7 +15,7 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import descendants, is_same_code, own_nodes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
@@ -162,7 +162,7 @@ class Managers:
             if not self._is_generator(argument, scope) or _is_named(statement, call):
                 continue
             for loop in _async_loops(statement.body):
-                if loop.iter.deep_equals(argument):
+                if is_same_code(loop.iter, argument):
                     yield Unused(call, statement, loop)
                     break
 
@@ -285,10 +285,6 @@ def _is_named(statement: cst.With, manager: cst.BaseExpression) -> bool:
 
 def _async_loops(suite: cst.CSTNode) -> Iterator[cst.For | cst.CompFor]:
     """Yield the async loops of a suite, those of nested functions left aside."""
-    pending = [suite]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.For, cst.CompFor)) and node.asynchronous is not None:
-            yield node
-        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            pending += reversed(children(node))
+    for each in own_nodes(suite):
+        if isinstance(each, (cst.For, cst.CompFor)) and each.asynchronous is not None:
+            yield each

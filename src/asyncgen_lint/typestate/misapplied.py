@@ -17,12 +17,12 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, ScopeKind, dotted_name, is_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.suites import statements
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.decorators import Decoration, Way, Wrapper
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_name
 
-_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _PLAIN_MANAGERS = tables.CONTEXT_DECORATOR_BASES | {
     "builtins.object",
     "contextlib.AbstractContextManager",
@@ -352,10 +352,10 @@ class Misapplied:
         promised = node.returns.annotation
         if not isinstance(promised, cst.Name) or decorator.parent is None:
             return None
-        bound = self._knowledge.resolver.bindings(promised.value, decorator.parent)
-        if bound is None or len(bound[1]) != 1 or not isinstance(bound[1][0].value, cst.Call):
+        variable = self._knowledge.resolver.only_value(promised.value, decorator.parent)
+        if variable is None or not isinstance(variable[0], cst.Call):
             return None
-        maker = self._knowledge.dotted(bound[1][0].value.func, bound[0])
+        maker = self._knowledge.dotted(variable[0].func, variable[1])
         if maker not in ("typing.TypeVar", "typing_extensions.TypeVar"):
             return None
         for each in (*node.params.posonly_params, *node.params.params):
@@ -425,17 +425,14 @@ def _path_to(node: cst.CSTNode, top: cst.CSTNode) -> list[cst.CSTNode]:
         current, path = pending.pop()
         if current is node:
             return list(path)
-        if current is top or not isinstance(current, _OWN_SCOPES):
+        if current is top or not isinstance(current, OWN_SCOPES):
             pending += [(each, (*path, each)) for each in children(current)]
     return []
 
 
 def _only_calls(suite: cst.BaseSuite, call: cst.Call) -> bool:
     """Return whether a suite does nothing but make the call and return what it gives."""
-    statements: list[cst.CSTNode] = []
-    for each in suite.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    made, *rest = statements
+    made, *rest = statements(suite)
     if isinstance(made, cst.Return):
         return made.value is call
     if not isinstance(made, cst.Assign) or made.value is not call:

@@ -1,32 +1,43 @@
-"""What tests say of the type of a name: `isinstance`, `match`, and what leaves where they fail.
+"""What a function has made sure of the value of a name or attribute where it is used.
 
-The statements of a function are walked in order, with what is known of each name there. A name
-that a statement binds, or a nested function may, is no longer known.
+That is by tests: `isinstance`, `match`, and what leaves where they fail; and by assignments to an
+attribute. The statements are walked in order, with what is known of each name and attribute there.
+What a statement binds, or a nested function may, is no longer known. That something else assigns to
+an attribute meanwhile is not assumed, as type checkers do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import libcst as cst
 
-from asyncgen_lint.names.scopes import Scope, alternatives
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.names.scopes import Scope, alternatives, dotted_name
+from asyncgen_lint.source.suites import JUMPS, last_statement
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 
-Known = Mapping[str, tuple[cst.BaseExpression, ...]]
-"""For a name, the expressions of the classes of which it is an instance of one."""
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A value is an instance of one of `classes`, or one of `values`; all are expressions."""
+
+    classes: tuple[cst.BaseExpression, ...] = ()
+    values: tuple[cst.BaseExpression, ...] = ()
+
+
+Known = Mapping[str, Evidence]
+"""What is known of a name, or of an attribute of a name, such as `self.client`."""
 
 _NOTHING: Known = {}
 
-_OWN_SCOPE = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _WITH_SUITE = (cst.Else, cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler)
-_LEAVING = (cst.Return, cst.Raise, cst.Continue, cst.Break)
 
 
 def narrowed_names(
     function: Scope, is_test: Callable[[cst.BaseExpression], bool]
-) -> dict[cst.CSTNode, tuple[cst.BaseExpression, ...]]:
-    """Return each use of a name whose class a test settles, with the classes it may be of.
+) -> dict[cst.CSTNode, Evidence]:
+    """Return each use of a name or attribute of which something is known, with what that is.
 
     `is_test` says whether what is called is `isinstance`.
     """
@@ -40,7 +51,7 @@ def narrowed_names(
 
 class _Narrowing:
     def __init__(self, function: Scope, is_test: Callable[[cst.BaseExpression], bool]) -> None:
-        self.found: dict[cst.CSTNode, tuple[cst.BaseExpression, ...]] = {}
+        self.found: dict[cst.CSTNode, Evidence] = {}
         self._is_test = is_test
         self._unstable = {
             name
@@ -82,7 +93,7 @@ class _Narrowing:
                 self._expression(item, known)
                 known = _without(known, item)
             return self.suite(node.body, known)
-        elif isinstance(node, _OWN_SCOPE):
+        elif isinstance(node, OWN_SCOPES):
             return _without(known, node)
         for child in children(node):
             if isinstance(child, cst.BaseSuite):
@@ -91,7 +102,24 @@ class _Narrowing:
                 self.suite(child.body, known)
             else:
                 self._expression(child, known)
-        return _without(known, node)
+        return {**_without(known, node), **self._assigned(node)}
+
+    def _assigned(self, node: cst.CSTNode) -> Known:
+        """Return what an assignment to an attribute of a name makes known."""
+        if isinstance(node, cst.Assign):
+            targets = [each.target for each in node.targets]
+        elif isinstance(node, cst.AnnAssign):
+            targets = [node.target]
+        else:
+            return _NOTHING
+        if node.value is None:
+            return _NOTHING
+        evidence = Evidence(values=(node.value,))
+        names = (_subject(each) for each in targets if isinstance(each, cst.Attribute))
+        return {name: evidence for name in names if self._is_stable(name)}
+
+    def _is_stable(self, name: str) -> bool:
+        return bool(name) and name.partition(".")[0] not in self._unstable
 
     def _if(self, node: cst.If, known: Known) -> Known:
         self._expression(node.test, known)
@@ -110,7 +138,7 @@ class _Narrowing:
             return otherwise
         if orelse_leaves:
             return after
-        return {name: types for name, types in after.items() if otherwise.get(name) == types}
+        return {name: _either(after[name], otherwise[name]) for name in after if name in otherwise}
 
     def _match(self, node: cst.Match, known: Known) -> Known:
         self._expression(node.subject, known)
@@ -119,7 +147,7 @@ class _Narrowing:
             if isinstance(node.subject, cst.Name) and node.subject.value not in self._unstable:
                 types = _pattern_classes(case.pattern)
                 if types:
-                    inside[node.subject.value] = types
+                    inside[node.subject.value] = Evidence(types)
             if case.guard is not None:
                 self._expression(case.guard, inside)
             self.suite(case.body, inside)
@@ -133,6 +161,9 @@ class _Narrowing:
                 self.found[node] = known[node.value]
         elif isinstance(node, (cst.Attribute, cst.Arg)):
             self._expression(node.value, known)
+            name = _subject(node) if known else ""
+            if name in known:
+                self.found[node] = known[name]
         elif isinstance(node, cst.IfExp):
             self._expression(node.test, known)
             self._expression(node.body, {**known, **self._holds(node.test, is_true=True)})
@@ -143,10 +174,8 @@ class _Narrowing:
             self._expression(node.right, {**known, **self._holds(node.left, is_true=is_and)})
         elif isinstance(node, cst.BaseComp):
             bound = set(_names_bound(node))
-            self._children(
-                node, {name: types for name, types in known.items() if name not in bound}
-            )
-        elif not isinstance(node, _OWN_SCOPE):
+            self._children(node, _except_for(known, bound))
+        elif not isinstance(node, OWN_SCOPES):
             self._children(node, known)
 
     def _children(self, node: cst.CSTNode, known: Known) -> None:
@@ -164,14 +193,25 @@ class _Narrowing:
             return {**left, **self._holds(test.right, is_true=is_true)}
         if not is_true or not isinstance(test, cst.Call) or len(test.args) != 2:
             return _NOTHING
-        name = test.args[0].value
-        if isinstance(name, cst.NamedExpr):
-            name = name.target
-        if not isinstance(name, cst.Name) or not self._is_test(test.func):
+        tested = test.args[0].value
+        name = _subject(tested.target if isinstance(tested, cst.NamedExpr) else tested)
+        if not self._is_stable(name) or not self._is_test(test.func):
             return _NOTHING
-        if name.value in self._unstable:
-            return _NOTHING
-        return {name.value: tuple(alternatives(test.args[1].value))}
+        return {name: Evidence(tuple(alternatives(test.args[1].value)))}
+
+
+def _subject(node: cst.CSTNode) -> str:
+    """Return the name that something may be known under: of a name, or an attribute of one."""
+    if isinstance(node, cst.Attribute) and not isinstance(node.value, cst.Name):
+        return ""
+    return dotted_name(node) if isinstance(node, (cst.Name, cst.Attribute)) else ""
+
+
+def _either(one: Evidence, other: Evidence) -> Evidence:
+    """Return what is known where one or the other is."""
+    if one == other:
+        return one
+    return Evidence((*one.classes, *other.classes), (*one.values, *other.values))
 
 
 def _pattern_classes(pattern: cst.MatchPattern) -> tuple[cst.BaseExpression, ...]:
@@ -188,12 +228,8 @@ def _pattern_classes(pattern: cst.MatchPattern) -> tuple[cst.BaseExpression, ...
 
 def _leaves(suite: cst.BaseSuite) -> bool:
     """Return whether control never goes on behind a suite."""
-    if not suite.body:
-        return False
-    last = suite.body[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        return isinstance(last.body[-1], _LEAVING)
-    return isinstance(last, _LEAVING) or (isinstance(last, cst.If) and _always_leaves(last))
+    last = last_statement(suite)
+    return isinstance(last, JUMPS) or (isinstance(last, cst.If) and _always_leaves(last))
 
 
 def _always_leaves(node: cst.If) -> bool:
@@ -208,8 +244,16 @@ def _without(known: Known, node: cst.CSTNode) -> Known:
     """Return what stays known behind a statement, which may bind names."""
     if not known:
         return known
-    bound = set(_names_bound(node))
-    return {name: types for name, types in known.items() if name not in bound}
+    return _except_for(known, set(_names_bound(node)))
+
+
+def _except_for(known: Known, bound: set[str]) -> Known:
+    """Return what stays known when these names and attributes are bound."""
+    return {
+        name: evidence
+        for name, evidence in known.items()
+        if name not in bound and name.partition(".")[0] not in bound
+    }
 
 
 def _names_bound(node: cst.CSTNode) -> Iterator[str]:
@@ -231,8 +275,8 @@ def _names_in(target: cst.CSTNode) -> Iterator[str]:
     pending = [target]
     while pending:
         each = pending.pop()
-        if isinstance(each, cst.Name):
-            yield each.value
+        if isinstance(each, (cst.Name, cst.Attribute)):
+            yield _subject(each)
         elif isinstance(each, (cst.Tuple, cst.List)):
             pending += [element.value for element in each.elements]
         elif isinstance(each, cst.StarredElement):

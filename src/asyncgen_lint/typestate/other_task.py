@@ -116,8 +116,8 @@ class OtherTask:
 
     def _bound_to_asyncio(self, function: Scope) -> Bound | None:
         """Return the timeout or task group of asyncio that is open at a generator's `yield`."""
-        for _, name, opened in self._scopes.open_at_yields(function):
-            return Bound(opened, f"it is inside `{name}` at its `yield`")
+        for each in self._scopes.at_yields(function):
+            return Bound(each.since, f"it is inside `{each.opened.name}` at its `yield`")
         return None
 
     def _spawner(self, close: cst.Call, scope: Scope) -> str:
@@ -166,9 +166,9 @@ class OtherTask:
 
     def _bound(self, function: Scope) -> Bound | None:
         """Return what of a generator function must end in the task it began in."""
-        for _, name, opened in self._scopes.open_at_yields(function):
-            if tables.CANCEL_SCOPES.get(name) in ("anyio", "trio"):
-                return Bound(opened, f"it is inside `{name}` at its `yield`")
+        for each in self._scopes.at_yields(function):
+            if tables.CANCEL_SCOPES.get(each.opened.name) in ("anyio", "trio"):
+                return Bound(each.since, f"it is inside `{each.opened.name}` at its `yield`")
         reset = self._reset_at_close(function)
         return Bound(reset, "closing it resets a context variable") if reset is not None else None
 
@@ -203,11 +203,8 @@ class OtherTask:
     def _is_context_variable(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         if not isinstance(expression, cst.Name):
             return False
-        bound = self._knowledge.resolver.bindings(expression.value, scope)
-        if bound is None or len(bound[1]) != 1:
-            return False
-        value = bound[1][0].value
-        if bound[1][0].kind is not BindingKind.VALUE or not isinstance(value, cst.Call):
+        value, where = self._knowledge.resolver.only_value(expression.value, scope) or (None, scope)
+        if not isinstance(value, cst.Call):
             return False
         made = value.func.value if isinstance(value.func, cst.Subscript) else value.func
-        return self._knowledge.dotted(made, bound[0]) == "contextvars.ContextVar"
+        return self._knowledge.dotted(made, where) == "contextvars.ContextVar"

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from asyncgen_lint.flow.constants import Constants, Flags, blocks_after, constants, is_possible
+from asyncgen_lint.flow.constants import (
+    Flags,
+    blocks_after,
+    constants,
+    ways_on,
+)
 from asyncgen_lint.flow.graph import (
-    EXCEPTIONAL,
     Block,
     Call,
     Edge,
@@ -26,7 +30,7 @@ from asyncgen_lint.flow.graph import (
     yield_of,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.tasks import is_own_task, known_done, may_end_task
@@ -187,14 +191,7 @@ class _Held:
         rest = instructions[instructions.index(place.instruction) + 1 :]
         if place.block.index not in self.flags or any(map(release.is_repeated_by, rest)):
             return
-        problem, state = Constants(), self.flags[place.block.index]
-        for each in instructions:
-            state = problem.transfer(each, state)
-        for edge in place.block.edges:
-            if edge.raised and edge.kind in EXCEPTIONAL:
-                continue
-            if is_possible(place.block, edge, state):
-                yield edge, state
+        yield from ways_on(place.block, self.flags[place.block.index])
 
     def _is_changed_in(self, block: Block, release: _Release) -> bool:
         """Return whether a block releases the object, acquires it anew, or sees it end."""
@@ -238,7 +235,7 @@ class _Held:
             each.kind is not BindingKind.VALUE and each.node not in unpacked for each in bindings
         ):
             return ()
-        made = {each.node for each in bindings if _is_made_by_call(each)} | unpacked
+        made = {each.node for each in bindings if call_of(each.value) is not None} | unpacked
         if method == "cancel":
             made = {
                 each.node
@@ -337,22 +334,12 @@ def _is_acquired_first(block: Block, release: _Release) -> bool:
     return False
 
 
-def _is_made_by_call(binding: Binding) -> bool:
-    return binding.value is not None and _is_call(binding.value)
-
-
-def _is_call(value: cst.BaseExpression) -> bool:
-    if isinstance(value, cst.Await):
-        value = value.expression
-    return isinstance(value, cst.Call)
-
-
 def _unpacked_from_calls(scope: Scope, name: str) -> set[cst.CSTNode]:
     """Return the places that bind a name as one of several that a call gives."""
     return {
         element.value
         for node in descendants(scope.node)
-        if isinstance(node, cst.Assign) and _is_call(node.value)
+        if isinstance(node, cst.Assign) and call_of(node.value) is not None
         for target in node.targets
         if isinstance(target.target, (cst.Tuple, cst.List))
         for element in target.target.elements

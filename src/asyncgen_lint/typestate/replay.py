@@ -26,7 +26,7 @@ from asyncgen_lint.flow.graph import (
     yield_of,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 
@@ -71,20 +71,15 @@ class Replays:
             bindings = function.bindings.get(source.value, [])
             inside = set(descendants(outer))
             return bool(bindings) and all(
-                each.kind is BindingKind.VALUE and each.node in inside and _is_call(each.value)
+                each.kind is BindingKind.VALUE
+                and each.node in inside
+                and call_of(each.value) is not None
                 for each in bindings
             )
-        if not _is_call(source):
-            return False
-        call = source.expression if isinstance(source, cst.Await) else source
-        assert isinstance(call, cst.Call)
-        return self._knowledge.dotted(call.func, function) not in tables.SYNC_ITERABLE_MAKERS
-
-
-def _is_call(value: cst.BaseExpression | None) -> bool:
-    if isinstance(value, cst.Await):
-        value = value.expression
-    return isinstance(value, cst.Call)
+        call = call_of(source)
+        return call is not None and (
+            self._knowledge.dotted(call.func, function) not in tables.SYNC_ITERABLE_MAKERS
+        )
 
 
 def _retried(block: Block) -> Iterator[tuple[cst.CSTNode, cst.For]]:
@@ -194,8 +189,8 @@ def _bound_nodes(function: Scope) -> set[cst.CSTNode]:
 def _acts_elsewhere(node: cst.CSTNode) -> bool:
     """Return whether a statement has an effect that the source may know of."""
     if isinstance(node, cst.Expr):
-        value = node.value.expression if isinstance(node.value, cst.Await) else node.value
-        return isinstance(value, cst.Call) and not _only_tells(value)
+        call = call_of(node.value)
+        return call is not None and not _only_tells(call)
     if isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign)):
         return isinstance(node.target, (cst.Attribute, cst.Subscript))
     return False

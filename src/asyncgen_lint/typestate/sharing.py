@@ -88,10 +88,8 @@ class Sharing:
 
     def _is_shared_lock(self, lock: cst.BaseExpression, function: Scope) -> bool:
         if isinstance(lock, cst.Name):
-            bound = self._knowledge.resolver.bindings(lock.value, function)
-            if bound is None or len(bound[1]) != 1:
-                return False
-            return self._is_lock(bound[1][0], bound[0], function)
+            only = self._knowledge.resolver.only_binding(lock.value, function)
+            return only is not None and self._is_lock(*only, function)
         if not isinstance(lock, cst.Attribute):
             return False
         owner = self._knowledge.class_of(lock.value, function)

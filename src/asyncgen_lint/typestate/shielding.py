@@ -12,8 +12,15 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Region, RegionKind, Yield
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Outline, Scope, ScopeKind, alternatives
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.names.scopes import (
+    BindingKind,
+    Outline,
+    Scope,
+    ScopeKind,
+    alternatives,
+    called_name,
+)
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
 _MAX_DEPTH = 5
@@ -78,7 +85,7 @@ class Shielding:
         pending = [suite]
         while pending:
             node = pending.pop()
-            if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            if isinstance(node, OWN_SCOPES):
                 continue
             if isinstance(node, cst.With) and self._may_shield(node, scope):
                 continue
@@ -127,7 +134,7 @@ class Shielding:
             # Not a call: nothing is known of it.
             return True
         function = awaited.func
-        if _last_name(function).startswith("aclose"):
+        if called_name(awaited).startswith("aclose"):
             return True
         found = self._knowledge.callee(function, scope)
         if found is None or found.kind is not ScopeKind.FUNCTION:
@@ -136,9 +143,3 @@ class Shielding:
             return True
         assert isinstance(found.node, cst.FunctionDef)
         return self._first_unshielded(found.node.body, found, depth - 1) is None
-
-
-def _last_name(function: cst.BaseExpression) -> str:
-    if isinstance(function, cst.Attribute):
-        return function.attr.value
-    return function.value if isinstance(function, cst.Name) else ""

@@ -31,10 +31,16 @@ def stack_operands(graph: Graph, scope: Scope, knowledge: Knowledge) -> dict[str
 
 
 def only_closes_generators(item: cst.CSTNode, scope: Scope, knowledge: Knowledge) -> bool:
-    """Return whether a `with` item is a stack that closes generators made in view, and no more."""
+    """Return whether a `with` item is a stack that closes generators made in view, or nothing."""
+    if not _is_stack(item, scope, knowledge):
+        return False
+    assert isinstance(item, cst.WithItem)
+    if item.asname is None:
+        # Nobody can put anything on it.
+        return True
     name = _name_of_stack(item, scope, knowledge)
     kept = entries(name, scope) if name else None
-    return bool(kept) and all(_closes_generator(each, scope, knowledge) for each in kept or ())
+    return kept is not None and all(_closes_generator(each, scope, knowledge) for each in kept)
 
 
 def entries(name: str, scope: Scope) -> list[cst.Call] | None:
@@ -60,12 +66,16 @@ def entries(name: str, scope: Scope) -> list[cst.Call] | None:
 
 
 def _name_of_stack(item: cst.CSTNode, scope: Scope, knowledge: Knowledge) -> str:
-    if not isinstance(item, cst.WithItem) or not isinstance(item.item, cst.Call):
-        return ""
-    if knowledge.dotted(item.item.func, scope) != "contextlib.AsyncExitStack":
+    if not _is_stack(item, scope, knowledge) or not isinstance(item, cst.WithItem):
         return ""
     target = item.asname.name if item.asname is not None else None
     return target.value if isinstance(target, cst.Name) else ""
+
+
+def _is_stack(item: cst.CSTNode, scope: Scope, knowledge: Knowledge) -> bool:
+    if not isinstance(item, cst.WithItem) or not isinstance(item.item, cst.Call):
+        return False
+    return knowledge.dotted(item.item.func, scope) == "contextlib.AsyncExitStack"
 
 
 def _closes_generator(call: cst.Call, scope: Scope, knowledge: Knowledge) -> bool:

@@ -37,15 +37,17 @@ class Site:
     """A place that creates a generator, or a parameter that holds one.
 
     An ITERATOR is made by the `__aiter__` of what a loop, its node, iterates.
-    `function` is the async generator function that is called; `sources` are the sites a generator
-    expression iterates; `resources` the operands the generator was made from; `given` the sites
-    that it reads and does not close, `shared` those of them that something else holds as well. A
-    site in a loop makes an object each turn: `earlier` stands for those of the turns before.
+    `functions` are the async generator functions one of which is called, `overrides` those that may
+    stand in for it in subclasses; `sources` are the sites a generator expression iterates;
+    `resources` the operands the generator was made from; `given` the sites that it reads and does
+    not close, `shared` those of them that something else holds as well. A site in a loop makes an
+    object each turn: `earlier` stands for those of turns before.
     """
 
     kind: SiteKind
     node: cst.CSTNode
-    function: Scope | None = None
+    functions: tuple[Scope, ...] = ()
+    overrides: tuple[Scope, ...] = ()
     sources: frozenset[Site] = frozenset()
     resources: frozenset[str] = frozenset()
     is_earlier: bool = False
@@ -62,7 +64,8 @@ class Site:
             self._earlier = Site(
                 self.kind,
                 self.node,
-                self.function,
+                self.functions,
+                self.overrides,
                 self.sources,
                 self.resources,
                 True,

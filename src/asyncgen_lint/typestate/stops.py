@@ -30,7 +30,6 @@ from asyncgen_lint.flow.graph import (
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import (
-    BindingKind,
     Scope,
     ScopeKind,
     alternatives,
@@ -38,7 +37,8 @@ from asyncgen_lint.names.scopes import (
     is_name,
     last_name,
 )
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.suites import statements
+from asyncgen_lint.source.walk import descendants, own_nodes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.summary import Summaries
 
@@ -341,11 +341,9 @@ class Stops:
     def _made(self, source: cst.BaseExpression, scope: Scope, depth: int) -> cst.BaseExpression:
         """Return the expression that made what a source certainly is."""
         if isinstance(source, cst.Name) and depth:
-            bound = self._knowledge.resolver.bindings(source.value, scope)
-            if bound is not None and len(bound[1]) == 1:
-                (only,) = bound[1]
-                if only.kind is BindingKind.VALUE and only.value is not None:
-                    return self._made(only.value, scope, depth - 1)
+            only = self._knowledge.resolver.only_value(source.value, scope)
+            if only is not None:
+                return self._made(only[0], scope, depth - 1)
         if isinstance(source, cst.Call) and depth:
             if self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS:
                 return self._made(source.args[0].value, scope, depth - 1)
@@ -369,6 +367,8 @@ class Stops:
         if not is_file and not self._ends(made, function):
             return None
         is_certain = isinstance(source, cst.Name) and (is_file or _is_in_endless_loop(block))
+        if not is_certain and _tells_of_items(made, function):
+            return None
         return StopLeak(call, _label(call), "StopIteration", is_certain)
 
     def _ends(self, made: cst.BaseExpression, scope: Scope) -> bool:
@@ -388,17 +388,9 @@ class Stops:
             return False
         return not any(
             self._knowledge.dotted(each, scope) in tables.ENDLESS_ITERATORS
-            or (
-                isinstance(self._made(each, scope, 2), cst.Call)
-                and self._is_endless(self._made(each, scope, 2), scope)
-            )
+            or self._knowledge.is_endless(self._made(each, scope, 2), scope)
             for each in descendants(source)
             if isinstance(each, (cst.Name, cst.Attribute))
-        )
-
-    def _is_endless(self, made: cst.BaseExpression, scope: Scope) -> bool:
-        return isinstance(made, cst.Call) and (
-            self._knowledge.dotted(made.func, scope) in tables.ENDLESS_ITERATORS
         )
 
     # Waited for in vain
@@ -422,9 +414,7 @@ class Stops:
                     yield WrongStop(handler, found, step, ends_otherwise, raises_it)
 
     def _only_raises_stop(self, handler: cst.ExceptHandler, function: Scope) -> bool:
-        statement = handler.body.body[0]
-        if isinstance(statement, cst.SimpleStatementLine):
-            statement = statement.body[0]
+        statement = statements(handler.body)[0]
         if not isinstance(statement, cst.Raise) or statement.exc is None:
             return False
         raised = statement.exc
@@ -513,15 +503,39 @@ class Stops:
                 yield each
 
 
-def own_nodes(suite: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yield the nodes of a suite, those of nested functions and classes left aside."""
-    pending = [suite]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            continue
-        yield node
-        pending += reversed(children(node))
+def _tells_of_items(made: cst.BaseExpression, function: Scope) -> bool:
+    """Return whether a test of the function looks whether there is something to iterate."""
+    if isinstance(made, cst.GeneratorExp) and made.for_in.ifs:
+        return False
+    named = {
+        dotted_name(each)
+        for each in descendants(made)
+        if isinstance(each, (cst.Name, cst.Attribute))
+    }
+    return any(
+        dotted_name(each) in named
+        for node in descendants(function.node)
+        if isinstance(node, (cst.If, cst.While, cst.IfExp, cst.Assert))
+        for each in _asked_of(node.test)
+    )
+
+
+def _asked_of(test: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Yield what a test takes for true or false, or the length of."""
+    if isinstance(test, cst.BooleanOperation):
+        yield from _asked_of(test.left)
+        yield from _asked_of(test.right)
+    elif isinstance(test, cst.UnaryOperation):
+        yield from _asked_of(test.expression)
+    elif isinstance(test, cst.Comparison):
+        for each in (test.left, *(part.comparator for part in test.comparisons)):
+            yield from _asked_of(each) if isinstance(each, cst.Call) else ()
+    elif isinstance(test, cst.NamedExpr):
+        yield from _asked_of(test.value)
+    elif isinstance(test, cst.Call) and is_name(test.func, "len") and len(test.args) == 1:
+        yield test.args[0].value
+    elif isinstance(test, (cst.Name, cst.Attribute)):
+        yield test
 
 
 def _handler_around(block: Block) -> cst.ExceptHandler | None:
@@ -541,10 +555,9 @@ def _may_return(block: Block) -> bool:
 
 def _guards_its_yield(function: Scope) -> bool:
     """Return whether a context manager's generator handles what comes in at its `yield`."""
-    body = function.node.body if isinstance(function.node, cst.FunctionDef) else function.node
     return any(
         isinstance(each, (cst.With, cst.TryStar)) or (isinstance(each, cst.Try) and each.handlers)
-        for each in own_nodes(body)
+        for each in own_nodes(function.node)
     )
 
 

@@ -17,7 +17,7 @@ import libcst as cst
 from asyncgen_lint.flow.graph import Argument
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, all_parameters
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.source.walk import descendants, own_nodes
 from asyncgen_lint.typestate.calls import Use, parameter_of
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.instances import makes_instances
@@ -109,7 +109,7 @@ class StoredGenerators:
         for method in methods:
             name = self._self_name(method)
             if name:
-                for node in _own_nodes(method):
+                for node in own_nodes(method.node):
                     yield from self._stores_at(node, name, owner, method)
 
     def _stores_at(
@@ -277,7 +277,7 @@ class StoredGenerators:
         for function in store.functions:
             used |= set(_attributes_in(function.node))
         arguments = {n.value for n in descendants(store.creation) if isinstance(n, cst.Name)}
-        for node in _own_nodes(store.method):
+        for node in own_nodes(store.method.node):
             for target, value, _ in _stored_values(node):
                 if isinstance(value, cst.Name) and value.value in arguments:
                     assert isinstance(target, cst.Attribute)
@@ -486,17 +486,6 @@ def _stored_values(node: cst.CSTNode) -> Iterator[_Stored]:
             yield from ((container, each.value, True) for each in node.args)
 
 
-def _own_nodes(method: Scope) -> Iterator[cst.CSTNode]:
-    """Yield the nodes of a method, without those of the functions and classes in it."""
-    pending = children(method.node)[::-1]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            continue
-        yield node
-        pending += reversed(children(node))
-
-
 def _is_attribute_of(node: cst.CSTNode, name: str) -> bool:
     return (
         isinstance(node, cst.Attribute)
@@ -541,15 +530,8 @@ def _is_release_of(node: cst.CSTNode, attributes: set[str]) -> bool:
 
 def _may_be_left(loop: cst.For) -> bool:
     """Return whether the loop's body holds a way out other than the generator's end."""
-    pending: list[cst.CSTNode] = [loop.body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            continue
-        if isinstance(node, (cst.Yield, cst.Return, cst.Raise, cst.Break)):
-            return True
-        pending += children(node)
-    return False
+    ways_out = (cst.Yield, cst.Return, cst.Raise, cst.Break)
+    return any(isinstance(each, ways_out) for each in own_nodes(loop.body))
 
 
 def _ends(owner: Scope) -> bool:

@@ -6,7 +6,7 @@ computed is taken to be the one that keeps the tool quiet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import libcst as cst
@@ -49,12 +49,27 @@ class NeedsClose:
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """A generator that one of `functions` makes, or in subclasses one of `overrides` instead."""
+
+    functions: tuple[Scope, ...]
+    overrides: tuple[Scope, ...] = ()
+
+    def verdict(self, of: Callable[[Scope], Verdict]) -> Verdict:
+        """Return what holds of all functions, and not merely where no subclass changes it."""
+        verdicts = {of(each) for each in self.functions}
+        agreed = verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
+        is_overridden = bool(self.overrides) and agreed not in map(of, self.overrides)
+        return Verdict.UNKNOWN if is_overridden else agreed
+
+
+@dataclass(frozen=True, slots=True)
 class _Ground:
-    """What may make a generator need closing: a verdict, or that of the function `inner`."""
+    """What may make a generator need closing: a verdict, or that of the generator `inner`."""
 
     verdict: Verdict
     reason: Reason | None = None
-    inner: Scope | None = None
+    inner: _Made | None = None
 
 
 _NO = NeedsClose(Verdict.NO)
@@ -94,9 +109,9 @@ class Summaries:
         """Return whether the generators made at a site need closing."""
         if site.kind is SiteKind.EXPRESSION:
             return self._expression_needs_close(site)
-        if site.function is None:
+        if not site.functions:
             return _UNKNOWN
-        own = self.needs_close(site.function)
+        own = self._made_needs_close(_Made(site.functions, site.overrides))
         if own.verdict is not Verdict.YES:
             for each in site.owned:
                 if self.site_needs_close(each).verdict is Verdict.YES:
@@ -105,6 +120,11 @@ class Summaries:
                         Reason(site.node, each.node, "over a generator that needs closing"),
                     )
         return own
+
+    def _made_needs_close(self, made: _Made) -> NeedsClose:
+        verdict = made.verdict(lambda each: self.needs_close(each).verdict)
+        first = self.needs_close(made.functions[0])
+        return first if first.verdict is verdict else NeedsClose(verdict)
 
     def _expression_needs_close(self, site: Site) -> NeedsClose:
         if len(site.sources) != 1:
@@ -131,7 +151,9 @@ class Summaries:
             if each in grounds or _solved(each) is not None:
                 continue
             grounds[each] = list(self._grounds(each))
-            pending += [ground.inner for ground in grounds[each] if ground.inner is not None]
+            for ground in grounds[each]:
+                if ground.inner is not None:
+                    pending += (*ground.inner.functions, *ground.inner.overrides)
         for each in grounds:
             _solve(each, _NO)
         is_changing = True
@@ -147,7 +169,7 @@ class Summaries:
     def _answer(self, grounds: list[_Ground]) -> NeedsClose:
         for verdict in (Verdict.YES, Verdict.UNKNOWN):
             for each in grounds:
-                inner = _verdict(each.inner) if each.inner else each.verdict
+                inner = each.inner.verdict(_verdict) if each.inner else each.verdict
                 if inner is verdict:
                     return NeedsClose(verdict, each.reason)
         return _NO
@@ -188,16 +210,16 @@ class Summaries:
         if product is None or product.kind is not FunctionKind.GENERATOR:
             return _Ground(Verdict.NO)
         reason = Reason(at.node, node, "in a loop over a generator with cleanup")
-        return _Ground(Verdict.NO, reason, product.functions[0])
+        return _Ground(Verdict.NO, reason, _Made(product.functions))
 
     def _inner_ground(self, at: Yield, site: Site) -> _Ground:
         """The generator that another holds, or that the expression it holds iterates."""
         reason = Reason(at.node, site.node, "holding another generator that needs closing")
         while site.kind is SiteKind.EXPRESSION and len(site.sources) == 1:
             (site,) = site.sources
-        if site.function is None:
+        if not site.functions:
             return _Ground(Verdict.UNKNOWN)
-        return _Ground(Verdict.NO, reason, site.function)
+        return _Ground(Verdict.NO, reason, _Made(site.functions, site.overrides))
 
     # Items
 

@@ -13,17 +13,13 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
-    Await,
     Block,
-    Enter,
-    Exit,
     Graph,
-    Instruction,
     Next,
     RegionKind,
+    suspends,
     yield_of,
 )
-from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.typestate.knowledge import Knowledge
 
@@ -58,12 +54,7 @@ def _is_endless(loop: cst.CSTNode, function: Scope, knowledge: Knowledge) -> boo
         return (isinstance(test, cst.Name) and test.value == "True") or (
             isinstance(test, cst.Integer) and test.value == "1"
         )
-    if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
-        return False
-    dotted = knowledge.dotted(loop.iter.func, function)
-    return dotted in tables.ENDLESS_ITERATORS and (
-        dotted != "itertools.repeat" or len(loop.iter.args) == 1
-    )
+    return isinstance(loop, cst.For) and knowledge.is_endless(loop.iter, function)
 
 
 def _turns(at: Block, loop: cst.CSTNode) -> bool:
@@ -85,7 +76,7 @@ def _turns(at: Block, loop: cst.CSTNode) -> bool:
                 if not _is_exhausted(block, loop):
                     return False
                 continue
-            if any(map(_suspends, target.instructions)):
+            if any(map(suspends, target.instructions)):
                 return False
             if target.index not in seen:
                 seen.add(target.index)
@@ -106,9 +97,3 @@ def _may_be_caught(block: Block) -> bool:
 def _is_exhausted(block: Block, loop: cst.CSTNode) -> bool:
     """Return whether a way out of a block is the end of the loop's own iterator."""
     return any(isinstance(each, Next) and each.node is loop for each in block.instructions)
-
-
-def _suspends(instruction: Instruction) -> bool:
-    if isinstance(instruction, (Next, Enter, Exit)):
-        return instruction.is_async
-    return isinstance(instruction, Await)

@@ -20,8 +20,17 @@ import libcst as cst
 from asyncgen_lint.flow.graph import EdgeKind
 from asyncgen_lint.flow.lower import is_caught
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, ScopeKind, all_parameters, alternatives, is_name
-from asyncgen_lint.source.walk import children, descendants
+from asyncgen_lint.names.scopes import (
+    Scope,
+    ScopeKind,
+    all_parameters,
+    alternatives,
+    call_of,
+    is_name,
+)
+from asyncgen_lint.source.suites import JUMPS, last_statement, statements, suites
+from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants, own_nodes
+from asyncgen_lint.typestate.conditions import decided
 from asyncgen_lint.typestate.decorators import Way
 
 if TYPE_CHECKING:
@@ -29,7 +38,6 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 5
 _EXITS = ("__exit__", "__aexit__")
-_OWN_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class Swallowing:
         results: list[bool | None],
     ) -> bool:
         """Gather the truth of what may be returned; return whether the end is never reached."""
-        for statement in _statements(suite):
+        for statement in statements(suite):
             if isinstance(statement, cst.Return):
                 results.append(self._truth(statement.value, method, thrown, depth))
                 return True
@@ -144,9 +152,9 @@ class Swallowing:
                     return True
                 if all(ends):
                     return True
-            elif not isinstance(statement, _OWN_SCOPES):
+            elif not isinstance(statement, OWN_SCOPES):
                 ends = [
-                    self._run(each, method, thrown, depth, results) for each in _suites(statement)
+                    self._run(each, method, thrown, depth, results) for each in suites(statement)
                 ]
                 if isinstance(statement, cst.With) and all(ends):
                     return True
@@ -181,8 +189,8 @@ class Swallowing:
             verdict = self._test(value.test, method, thrown)
             sides = [value.body] * (verdict is not False) + [value.orelse] * (verdict is not True)
             return _agreed(self._truth(each, method, thrown, depth) for each in sides)
-        inner = value.expression if isinstance(value, cst.Await) else value
-        called = inner.func if isinstance(inner, cst.Call) else None
+        call = call_of(value)
+        called = call.func if call is not None else None
         if isinstance(called, cst.Attribute) and called.attr.value in _EXITS:
             return self._verdict(called.value, method, thrown, depth - 1)
         if _mentions(value, method):
@@ -191,17 +199,9 @@ class Swallowing:
 
     def _test(self, test: cst.BaseExpression, method: Scope, thrown: _Thrown) -> bool | None:
         """Return whether a condition on the exception holds; None if it is not known."""
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-            inner = self._test(test.expression, method, thrown)
-            return None if inner is None else not inner
-        if isinstance(test, cst.BooleanOperation):
-            sides = [self._test(each, method, thrown) for each in (test.left, test.right)]
-            decisive = isinstance(test.operator, cst.Or)
-            if decisive in sides:
-                return decisive
-            return None if None in sides else not decisive
-        if is_name(test, "True") or is_name(test, "False"):
-            return is_name(test, "True")
+        return decided(test, lambda part: self._part(part, method, thrown))
+
+    def _part(self, test: cst.BaseExpression, method: Scope, thrown: _Thrown) -> bool | None:
         if isinstance(test, cst.Name):
             return True if test.value in _exception_names(method) else None
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
@@ -251,7 +251,7 @@ class Swallowing:
         self, node: cst.CSTNode, scope: Scope, thrown: _Thrown, depth: int
     ) -> Iterator[bool | None]:
         """Yield, for each `yield` in a node, whether the node swallows what is thrown in there."""
-        if isinstance(node, _OWN_SCOPES):
+        if isinstance(node, OWN_SCOPES):
             return
         if isinstance(node, cst.Yield):
             yield False
@@ -274,7 +274,7 @@ class Swallowing:
         self, node: cst.Try | cst.TryStar, scope: Scope, thrown: _Thrown, depth: int
     ) -> Iterator[bool | None]:
         returns = node.finalbody is not None and any(
-            isinstance(each, cst.Return) for each in _own(node.finalbody)
+            isinstance(each, cst.Return) for each in own_nodes(node.finalbody)
         )
         inside = [
             _either(verdict, self._handled(node, scope, thrown))
@@ -303,18 +303,15 @@ class Swallowing:
 
     def _ends(self, suite: cst.BaseSuite, scope: Scope) -> bool | None:
         """Return whether a handler ends without raising; None if it may raise or yield again."""
-        statements = _statements(suite)
-        while statements and isinstance(statements[-1], cst.If):
-            if not is_name(statements[-1].test, "True"):
-                break
-            statements = _statements(statements[-1].body)
-        jumps = (cst.Raise, cst.Return, cst.Break, cst.Continue, cst.Yield)
-        found = [each for each in _own(suite) if isinstance(each, jumps)]
-        if statements and isinstance(statements[-1], cst.Raise) and len(found) == 1:
+        last = last_statement(suite)
+        while isinstance(last, cst.If) and is_name(last.test, "True"):
+            last = last_statement(last.body)
+        found = [each for each in own_nodes(suite) if isinstance(each, (*JUMPS, cst.Yield))]
+        if isinstance(last, cst.Raise) and len(found) == 1:
             return False
         if any(isinstance(each, (cst.Raise, cst.Yield)) for each in found):
             return None
-        calls = (each for each in _own(suite) if isinstance(each, cst.Call))
+        calls = (each for each in own_nodes(suite) if isinstance(each, cst.Call))
         return None if any(self._knowledge.never_returns(each, scope) for each in calls) else True
 
 
@@ -330,34 +327,6 @@ def _either(inner: bool | None, outer: bool | None) -> bool | None:
     if inner is True or outer is True:
         return True
     return None if None in (inner, outer) else False
-
-
-def _statements(suite: cst.BaseSuite) -> list[cst.CSTNode]:
-    found: list[cst.CSTNode] = []
-    for each in suite.body:
-        found += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return found
-
-
-_CLAUSES = (cst.ExceptHandler, cst.ExceptStarHandler, cst.Else, cst.Finally, cst.MatchCase)
-
-
-def _suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
-    for each in children(statement):
-        if isinstance(each, cst.BaseSuite):
-            yield each
-        elif isinstance(each, _CLAUSES):
-            yield from _suites(each)
-
-
-def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yield the nodes below a node that are not of a function or class in it."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        if not isinstance(current, _OWN_SCOPES):
-            pending += children(current)
 
 
 def _exception_names(method: Scope) -> frozenset[str]:

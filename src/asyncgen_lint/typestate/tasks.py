@@ -14,9 +14,13 @@ from functools import cached_property
 
 import libcst as cst
 
-from asyncgen_lint.flow.constants import Constants, Flags, blocks_after, constants, is_possible
+from asyncgen_lint.flow.constants import (
+    Flags,
+    blocks_after,
+    constants,
+    ways_on,
+)
 from asyncgen_lint.flow.graph import (
-    EXCEPTIONAL,
     Await,
     Bind,
     Block,
@@ -266,14 +270,8 @@ class _Tasks:
         rest = instructions[instructions.index(task.instruction) + 1 :]
         if task.name and any(may_end_task(each, task.name) for each in rest):
             return
-        problem, state = Constants(), self._flags[task.block.index]
-        for each in instructions:
-            state = problem.transfer(each, state)
-        for edge in task.block.edges:
-            if edge.raised and edge.kind in EXCEPTIONAL:
-                continue
-            if is_possible(task.block, edge, state):
-                yield from self._running_behind(edge, state, task)
+        for edge, state in ways_on(task.block, self._flags[task.block.index]):
+            yield from self._running_behind(edge, state, task)
 
     def _running_behind(self, edge: Edge, state: Flags, task: _Started) -> Iterator[Block]:
         done = known_done(self._graph, task.name) if task.name else frozenset()

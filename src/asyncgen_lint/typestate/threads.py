@@ -13,7 +13,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, ScopeKind, is_name
+from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, ScopeKind, called_name, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.around import handlers_around
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -59,7 +59,8 @@ class Threads:
                 if given is None or self._is_endless(given[0], scope):
                     continue
                 if not self._is_handled(call, library):
-                    yield NextInThread(call, _called(call), library, given[1])
+                    name = called_name(call) or "the call"
+                    yield NextInThread(call, name, library, given[1])
 
     def _runner(
         self, call: cst.Call, scope: Scope
@@ -119,8 +120,8 @@ class Threads:
         dotted = self._knowledge.dotted(iterator.func, scope)
         if dotted == "builtins.iter" and len(iterator.args) == 1:
             return self._is_endless(iterator.args[0].value, scope)
-        if dotted in tables.ENDLESS_ITERATORS:
-            return dotted != "itertools.repeat" or len(iterator.args) == 1
+        if self._knowledge.is_endless(iterator, scope):
+            return True
         function = self._knowledge.callee(iterator.func, scope)
         if function is None:
             return False
@@ -157,13 +158,6 @@ def _functions_named(call: cst.Call) -> Iterator[cst.CSTNode]:
             yield value.body.func
         elif isinstance(value, cst.Call) and value.args:
             yield value.args[0].value
-
-
-def _called(call: cst.Call) -> str:
-    function = call.func
-    if isinstance(function, cst.Attribute):
-        return function.attr.value
-    return function.value if isinstance(function, cst.Name) else "the call"
 
 
 def _mentions(node: cst.CSTNode | None, name: str) -> bool:

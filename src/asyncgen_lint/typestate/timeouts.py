@@ -30,6 +30,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, alternatives, is_name
+from asyncgen_lint.source.suites import last_statement
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.state import Holding, Role, Site, State
@@ -183,8 +184,11 @@ class _Timeouts:
 
 def is_ended_by_cancellation(site: Site) -> bool:
     """Return whether a cancelled step ends a generator: it may be awaiting, and lets it through."""
-    function = site.function
-    if function is None or not function.awaits:
+    return bool(site.functions) and all(map(_is_ended_by_cancellation, site.functions))
+
+
+def _is_ended_by_cancellation(function: Scope) -> bool:
+    if not function.awaits:
         return False
     handlers = (cst.ExceptHandler, cst.ExceptStarHandler)
     return not any(
@@ -201,10 +205,7 @@ def _absorbs_cancellation(handler: cst.ExceptHandler | cst.ExceptStarHandler) ->
         for each in descendants(handler.type)
     ):
         return False
-    last = handler.body.body[-1] if handler.body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return not isinstance(last, cst.Raise)
+    return not isinstance(last_statement(handler.body), cst.Raise)
 
 
 def _stepped(instruction: Instruction, state: State) -> Holding | None:

@@ -49,7 +49,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.flow.solve import Solution, outcomes
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, dotted_name
+from asyncgen_lint.names.scopes import Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -289,10 +289,10 @@ class Tracking:
         """Return whether this was the first step of generators that begin with a `yield`."""
         held = state.held(step.iterator)
         return bool(held) and all(
-            each.site.function is not None
+            bool(each.site.functions)
             and all(how.is_first for how in state.conditions.get(each.site, ()))
             and each.site in state.conditions
-            and self._summaries.yields_first(each.site.function)
+            and all(map(self._summaries.yields_first, each.site.functions))
             for each in held
         )
 
@@ -423,18 +423,20 @@ class Tracking:
 
     def _created(self, node: cst.CSTNode) -> Holding | None:
         """Return how the result of an expression holds a generator that it creates."""
-        product = self._knowledge.product(node, self._scope)  # type: ignore[arg-type]
+        product = self._knowledge.possible_product(node, self._scope)  # type: ignore[arg-type]
         if product is None:
             return None
         role = Role.OBJECT
         if product.kind is FunctionKind.COROUTINE and product.awaited is not None:
             product, role = product.awaited, Role.COROUTINE
-        if product.kind is not FunctionKind.AGEN or len(product.functions) != 1:
+        if product.kind is not FunctionKind.AGEN:
             return None
         site = self.sites.get(node)
         if site is None:
             resources = resources_of(node) | self._bound_resources(node)
-            site = Site(SiteKind.CALL, node, product.functions[0], resources=resources)
+            site = Site(
+                SiteKind.CALL, node, product.functions, product.overrides, resources=resources
+            )
             self.sites[node] = site
         return Holding(site, role)
 
@@ -464,7 +466,7 @@ class Tracking:
         return self._closed_by_resource[site.node]
 
     def _ends_with_what_is_entered(self, site: Site) -> bool:
-        if site.function is None or not site.resources:
+        if not site.resources:
             return False
         entered = set(_given_to_exit_stacks(self._scope))
         for block in self.graph.blocks:
@@ -473,7 +475,10 @@ class Tracking:
                     if isinstance(region.node, cst.WithItem):
                         entered |= self._entered_by(region.node)
         closed = frozenset(entered) & site.resources
-        return self._summaries.ends_with_one_of(site.function, site.node, closed, self._scope)
+        return any(
+            self._summaries.ends_with_one_of(each, site.node, closed, self._scope)
+            for each in site.functions
+        )
 
     def _entered_by(self, item: cst.WithItem) -> set[str]:
         """Return the dotted names of what leaving a manager closes, as far as in view."""
@@ -565,10 +570,10 @@ class Tracking:
         site = self.sites.get(loop)
         if site is None:
             product = self._knowledge.iterator_made(loop.iter, self._scope)
-            if product is None or len(product.functions) != 1:
+            if product is None:
                 return state, frozenset()
             resources = frozenset(each.value for each in [loop.iter] if isinstance(each, cst.Name))
-            site = Site(SiteKind.ITERATOR, loop, product.functions[0], resources=resources)
+            site = Site(SiteKind.ITERATOR, loop, product.functions, resources=resources)
             self.sites[loop] = site
         state, held = self._create(Holding(site, Role.OBJECT), state)
         return state, frozenset({held})
@@ -1137,8 +1142,8 @@ def _given_to_exit_stacks(scope: Scope) -> Iterator[str]:
     """Yield the names of what was entered on an exit stack, and is closed with it."""
     for name, bindings in scope.bindings.items():
         for each in bindings:
-            value = each.value.expression if isinstance(each.value, cst.Await) else each.value
-            if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
+            call = call_of(each.value)
+            if call is None or not isinstance(call.func, cst.Attribute):
                 continue
-            if value.func.attr.value in ("enter_async_context", "enter_context"):
+            if call.func.attr.value in ("enter_async_context", "enter_context"):
                 yield name
