@@ -81,6 +81,7 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
         if _imports(each, target) and _always_runs(facts, each.node)
     }
     if _runs_with_module(scope):
+        # It may come before an import further down.
         sure = {each for each in sure if each < facts.statement_of(at)}
     # The fallback of a `try` around the import, or of a version check, is in the same statement.
     return bool(sure) and all(
@@ -89,7 +90,7 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
 
 
 def _runs_with_module(scope: Scope) -> bool:
-    """Return whether a scope's own code runs where it stands in the module, not when called."""
+    """Return whether the statements of a scope run when the module is imported."""
     current: Scope | None = scope
     while current is not None and current.kind is ScopeKind.CLASS:
         current = current.parent
