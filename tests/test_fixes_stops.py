@@ -290,6 +290,27 @@ def test_return_in_place_of_a_raise(manager: str, statement: str, safety: str) -
     assert repaired(text, "AGN405", unsafe=True) == (text if safety == "none" else after)
 
 
+@pytest.mark.parametrize(("decorator", "safety"), [("", "safe"), ("@asynccontextmanager", "none")])
+def test_no_return_that_swallows_what_the_body_raised(decorator: str, safety: str) -> None:
+    text = dedented(
+        f"""
+        from contextlib import asynccontextmanager
+        {decorator}
+        async def f(it):
+            try:
+                yield it
+            except OSError:
+                raise StopAsyncIteration("inside") from None
+        """
+    )
+    assert offered(text, "AGN405") == safety
+    normal = text.replace(
+        "    except OSError:\n        ", "    finally:\n        pass\n    if it:\n        "
+    )
+    assert compiles(normal)
+    assert offered(normal, "AGN405") == "safe"
+
+
 @pytest.mark.parametrize("caught", ["StopAsyncIteration", "Exception", "(OSError, Exception)"])
 def test_no_return_where_a_handler_takes_the_stop(caught: str) -> None:
     # The handler's code would not run any more.

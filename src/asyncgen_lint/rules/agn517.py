@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.enter import enter_dependency
+from asyncgen_lint.fixes.dependencies import enter_dependency
 from asyncgen_lint.rule import Finding, Severity, rule
 
 

@@ -126,7 +126,7 @@ class Stops:
                         and self._leaves(graph, edge, found, function)
                     ):
                         seen.add(each.node)
-                        yield self._stop_raised(each, block, found)
+                        yield self._stop_raised(each, block, found, function)
 
     def _raised_by(self, instruction: Raise, block: Block, function: Scope) -> str:
         """Return the stop that a `raise` certainly raises, or nothing."""
@@ -154,15 +154,21 @@ class Stops:
         types = {self._knowledge.dotted(each, function) for each in alternatives(handler.type)}
         return min(types) if types <= tables.STOPS else ""
 
-    def _stop_raised(self, instruction: Raise, block: Block, name: str) -> StopRaised:
+    def _stop_raised(
+        self, instruction: Raise, block: Block, name: str, function: Scope
+    ) -> StopRaised:
         node = instruction.node
         assert isinstance(node, cst.Raise)
         made = node.exc.args if isinstance(node.exc, cst.Call) else ()
         is_plain = all(not isinstance(x, cst.Await) for each in made for x in descendants(each))
+        # A handler of a context manager that returns swallows what the body raised.
+        is_swallowing = self._knowledge.is_driven_as_context_manager(function) and any(
+            each.kind is RegionKind.HANDLER for each in block.regions
+        )
         return StopRaised(
             node,
             name.rpartition(".")[2],
-            may_return=is_plain and _may_return(block),
+            may_return=is_plain and not is_swallowing and _may_return(block),
             passes_manager=any(each.kind is RegionKind.WITH for each in block.regions),
         )
 
