@@ -7,7 +7,7 @@ import sys
 import pytest
 from fixing import compiles
 
-from asyncgen_lint import fix_text
+from asyncgen_lint import fix_text, lint_text
 
 
 def repaired(
@@ -66,6 +66,7 @@ def test_newlines_stay(newline: str) -> None:
 )
 def test_async_loop_stays_where_it_makes_something_async(text: str) -> None:
     text = f"import asyncio\n{text}"
+    assert [each.fix for each in lint_text(text, select=["AGN510"])] == [None]
     assert repaired(text, "AGN510") == text
 
 
@@ -98,6 +99,9 @@ class Book:
     @classmethod
     async def all(cls):
         yield cls
+    @staticmethod
+    async def of_author(name):
+        yield name
     async def f(self):
 """
 
@@ -128,6 +132,7 @@ def test_generator_function_is_called(before: str, after: str) -> None:
         "async for x in self.of_chapter: pass",
         "async for x in Book.pages: pass",
         "async for x in Book.all: pass",
+        "async for x in self.of_author: pass",
         "return await anext(rows)",
         "return await rows.aclose()",
         "return await rows.asend(None)",
@@ -135,7 +140,7 @@ def test_generator_function_is_called(before: str, after: str) -> None:
 )
 def test_generator_function_is_not_called_where_that_may_be_wrong(line: str) -> None:
     text = f"{ROWS}        {line}\n"
-    assert fix_text(text, select=["AGN511"]).remaining
+    assert [each.fix for each in lint_text(text, select=["AGN511"])] == [None]
     assert repaired(text, "AGN511") == text
 
 
@@ -252,7 +257,7 @@ def test_what_may_not_need_all_items_gets_them_when_asked_for(before: str, after
 )
 def test_no_async_comprehension_where_it_may_not_stand_or_is_not_meant(line: str) -> None:
     text = f"{SOURCE}    {line}\n"
-    assert fix_text(text, select=["AGN502"]).remaining
+    assert [each.fix for each in lint_text(text, select=["AGN502"])] == [None]
     assert repaired(text, "AGN502", unsafe=True) == text
 
 

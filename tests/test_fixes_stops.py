@@ -21,6 +21,7 @@ def repaired(text: str, code: str, *, unsafe: bool = False) -> str:
 def offered(text: str, code: str) -> str:
     """Return the safety of the fix of the only finding, `none` without one."""
     (found,) = lint_text(text, select=[code])
+    assert found.code == code
     return found.fix.safety.value if found.fix else "none"
 
 
