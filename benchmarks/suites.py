@@ -106,10 +106,9 @@ SUITES = (
     Suite(
         "starlette",
         "1.10.0",
-        ("starlette[full]==1.10.0", "pytest", "trio", "blockbuster", "importlib-metadata"),
+        ("starlette[full]==1.10.0", "pytest", "trio", "blockbuster", "opentelemetry-sdk"),
         ("tests", "-o", "addopts="),
     ),
-    Suite("websockets", "17.4", ("pytest",), ("tests/asyncio", "tests/trio"), sources="src"),
     Suite(
         "trio",
         "0.35.0",

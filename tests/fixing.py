@@ -14,7 +14,7 @@ from asyncgen_lint.facts import Facts, label_of
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.apply import apply_fixes
 from asyncgen_lint.fixes.render import FixRenderer
-from asyncgen_lint.fixes.wrap import wrap_loop
+from asyncgen_lint.fixes.wrap import iterate_under_aclosing
 from asyncgen_lint.rule import Diagnostic, Fix, FixPlan, Node, Severity, Tier
 from asyncgen_lint.source.parse import parse
 from asyncgen_lint.source.position import PositionMap
@@ -68,7 +68,7 @@ def wraps(facts: Facts) -> Iterator[FixPlan | None]:
                 and isinstance(node.iter, cst.Call)
                 and nearest_function(facts, node) is function.node
             ):
-                yield wrap_loop(
+                yield iterate_under_aclosing(
                     facts,
                     LeftOpen(
                         label=label_of(node.iter),

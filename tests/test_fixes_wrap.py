@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fixing import compiles, dedented, fixed, fixes_of, wraps
+from fixing import comments, compiles, dedented, fixed, fixes_of, wraps
 
+from asyncgen_lint import fix_text
 from asyncgen_lint.rule import FixSafety
 
 IMPORT = "from contextlib import aclosing\n"
+ALL_WRAPPING = ("AGN101", "AGN102", "AGN103", "AGN104")
 
 
 def wrapped(body: str) -> str:
@@ -440,6 +442,34 @@ def test_offered_where_items_stay_in_the_loop(body: str) -> None:
     assert is_offered(f"async def f({name}):\n    {body}\n".replace("return [", "x = ["))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async for row in rows():\n        use(row)\n    return row",
+        "a = []\n    async for row in rows():\n        a.append(row)\n        yield 1\n    use(a)",
+        "async for row in rows():\n        for x in row:\n            break\n    print(row)",
+        "async for row in rows():\n        if row: continue\n    print(row)",
+    ],
+)
+def test_offered_where_items_are_used_behind_the_last_one(body: str) -> None:
+    assert is_offered(f"async def f(self):\n    {body}\n".replace("return row", "use(row)"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async for row in rows():\n        use(row)\n        if row: break\n    print(row)",
+        "async for row in rows():\n        for x in row: pass\n        else: break\n    print(row)",
+        "try:\n        async for row in rows():\n            use(row)\n"
+        "    except ValueError:\n        print(row)",
+        "async for row in rows():\n        use(row)\n    return lambda: row",
+        "async for row in rows():\n        self.rows.append(row)",
+    ],
+)
+def test_not_offered_where_items_may_be_used_sooner(body: str) -> None:
+    assert not is_offered(f"async def f(self):\n    {body}\n")
+
+
 def test_not_offered_before_python_3_10() -> None:
     assert not is_offered("async def f():\n    async for x in rows(): break\n", (3, 9))
 
@@ -475,3 +505,444 @@ def test_nothing_else_on_the_page_changes() -> None:
         )
         + odd
     )
+
+
+# Generators that have a name
+
+SOURCE = """
+async def rows(*args):
+    async with args[0]:
+        yield args
+
+
+async def numbers(db) -> AsyncIterator[int]:
+    async with db:
+        yield 1
+
+
+"""
+HEAD = f"from collections.abc import AsyncIterator\n{IMPORT}{SOURCE}"
+
+
+def repaired(body: str, *, unsafe: bool = False) -> str:
+    """Return a text after the fixes that rules make in it; both without its head."""
+    result = fix_text(HEAD + dedented(body), select=ALL_WRAPPING, unsafe=unsafe)
+    assert result.text.startswith(HEAD)
+    assert compiles(result.text), result.text
+    assert comments(result.text) == comments(HEAD + dedented(body))
+    return result.text.removeprefix(HEAD)
+
+
+NAMED = {
+    "made right above": (
+        """
+        async def f(db):
+            # Why.
+            found = rows(db)  # these
+
+            # How.
+            async for row in found:
+                if row: break  # first
+            # after
+            return 1
+        """,
+        """
+        async def f(db):
+            # Why.
+            async with aclosing(rows(db)) as found:  # these
+                # How.
+                async for row in found:
+                    if row: break  # first
+            # after
+            return 1
+        """,
+    ),
+    "made further above": (
+        """
+        async def f(db):
+            found = rows(db)
+            total = 0
+
+            # How.
+            async for row in found:
+                total += 1
+                break
+            else:
+                total = 2
+            return total
+        """,
+        """
+        async def f(db):
+            found = rows(db)
+            total = 0
+
+            # How.
+            async with aclosing(found):
+                async for row in found:
+                    total += 1
+                    break
+                else:
+                    total = 2
+            return total
+        """,
+    ),
+    "annotated": (
+        """
+        async def f(db):
+            found: object = rows(db)
+            async for row in found: break
+        """,
+        """
+        async def f(db):
+            found: object = rows(db)
+            async with aclosing(found):
+                async for row in found: break
+        """,
+    ),
+    "on a line with others": (
+        """
+        async def f(db):
+            n = 1; found = rows(db)
+            async for row in found: break
+        """,
+        """
+        async def f(db):
+            n = 1; found = rows(db)
+            async with aclosing(found):
+                async for row in found: break
+        """,
+    ),
+    "a type comment": (
+        """
+        async def f(db):
+            found = rows(db)  # type: AsyncIterator[object]
+            async for row in found:  # type: object
+                break
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db)) as found:  # type: AsyncIterator[object]
+                async for row in found:  # type: object
+                    break
+        """,
+    ),
+    "read again": (
+        """
+        async def f(db):
+            found = rows(db)
+            async for row in found:
+                break
+            print("rest")
+            async for row in found:
+                if row:
+                    break
+            print("done")
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db)) as found:
+                async for row in found:
+                    break
+                print("rest")
+                async for row in found:
+                    if row:
+                        break
+            print("done")
+        """,
+    ),
+    "an item is used behind the loop": (
+        """
+        async def f(db):
+            found = rows(db)
+            async for row in found:
+                break
+            print(row)
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db)) as found:
+                async for row in found:
+                    break
+                print(row)
+        """,
+    ),
+    "an item that is plain is returned": (
+        """
+        async def f(db):
+            async for row in numbers(db):
+                return row
+        """,
+        """
+        async def f(db):
+            async with aclosing(numbers(db)) as numbers_stream:
+                async for row in numbers_stream:
+                    return row
+        """,
+    ),
+    "in a try with else, in a match": (
+        """
+        async def f(db):
+            try:
+                pass
+            except ValueError:
+                pass
+            else:
+                match db:
+                    case 1:
+                        found = rows(db)
+                        async for row in found:
+                            break
+            finally:
+                pass
+        """,
+        """
+        async def f(db):
+            try:
+                pass
+            except ValueError:
+                pass
+            else:
+                match db:
+                    case 1:
+                        async with aclosing(rows(db)) as found:
+                            async for row in found:
+                                break
+            finally:
+                pass
+        """,
+    ),
+    "in a loop, a nested function, a method": (
+        """
+        class A:
+            def g(self):
+                @decorated
+                async def f(db):
+                    while db:
+                        found = rows(db)
+                        async for row in found:
+                            break
+                        else:
+                            continue
+                        break
+
+                return f
+        """,
+        """
+        class A:
+            def g(self):
+                @decorated
+                async def f(db):
+                    while db:
+                        async with aclosing(rows(db)) as found:
+                            async for row in found:
+                                break
+                            else:
+                                continue
+                        break
+
+                return f
+        """,
+    ),
+    "several, one after another": (
+        """
+        async def f(db):
+            a = rows(db)
+            b = rows(db, 1)
+            while db:
+                print(await anext(a) == await anext(b))
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db)) as a, aclosing(rows(db, 1)) as b:
+                while db:
+                    print(await anext(a) == await anext(b))
+        """,
+    ),
+    "several, with a comment between": (
+        """
+        async def f(db):
+            a = rows(db)
+            # more
+            b = rows(db, 1)
+            async for x in a:
+                async for y in b:
+                    return
+        """,
+        """
+        async def f(db):
+            a = rows(db)
+            # more
+            async with aclosing(rows(db, 1)) as b:
+                async with aclosing(a):
+                    async for x in a:
+                        async for y in b:
+                            return
+        """,
+    ),
+    "a comprehension": (
+        """
+        async def f(db):
+            # All.
+            return [int(row) async for row in(rows(db))]  # of them
+        """,
+        """
+        async def f(db):
+            # All.
+            async with aclosing(rows(db)) as rows_stream:
+                return [int(row) async for row in rows_stream]  # of them
+        """,
+    ),
+    "a comprehension behind names": (
+        """
+        async def f(db):
+            seen = print("a", {int(r) async for r in rows(db)}, *db())
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db)) as rows_stream:
+                seen = print("a", {int(r) async for r in rows_stream}, *db())
+        """,
+    ),
+    "a comprehension over a name": (
+        """
+        async def f(db):
+            found = rows(db)
+            numbers = {int(row): 1 async for row in found}
+            return numbers
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db)) as found:
+                numbers = {int(row): 1 async for row in found}
+            return numbers
+        """,
+    ),
+    "steps": (
+        '''
+        async def f(db):
+            if db:
+                found = rows(db)
+                db.log("""
+            a
+        text""")
+                size = int(await anext(found))
+                # then
+                row = await found.asend(None)
+                if row.n == size:
+                    return size
+                print(f"{row}")
+            # below
+            return 0
+        ''',
+        '''
+        async def f(db):
+            if db:
+                found = rows(db)
+                db.log("""
+            a
+        text""")
+                async with aclosing(found):
+                    size = int(await anext(found))
+                    # then
+                    row = await found.asend(None)
+                    if row.n == size:
+                        return size
+                    print(f"{row}")
+            # below
+            return 0
+        ''',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_ones_are_wrapped_with_all_that_uses_them(name: str) -> None:
+    before, after = NAMED[name]
+    assert repaired(before) == dedented(after)
+    assert repaired(after) == dedented(after)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_ones_in_a_file_with_tabs(name: str) -> None:
+    before, after = (dedented(each).replace("    ", "\t") for each in NAMED[name])
+    head = HEAD.replace("    ", "\t")
+    assert fix_text(head + before, select=ALL_WRAPPING).text == head + after
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # used elsewhere, or by others
+        "g = rows(db)\n    async for x in g: break\n    print(g)",
+        "g = rows(db)\n    h = g\n    async for x in g: break",
+        "g = h = rows(db)\n    async for x in g: break",
+        "g = rows(db)\n    async for x in g: break\n    def later(): return g",
+        "g = rows(db)\n    async for x in g: break\n    return (y async for y in g)",
+        "global g\n    g = rows(db)\n    async for x in g: break",
+        "g = rows(db)\n    g = rows(db)\n    async for x in g: break",
+        "for _ in db:\n        g = rows(db)\n        async for x in g: break\n    await anext(g)",
+        "if db: g = rows(db)\n    async for x in g: break",
+        "g = rows(db)\n    t = create_task(anext(g))\n    await t",
+        "g = rows(db)\n    async for x in g:\n        break\n    g.aclose()",
+        "g = rows(db)\n    try:\n        async for x in g: db(x)\n    except ValueError: pass\n"
+        "    return lambda: x",
+        "while db:\n        if db.n:\n            async for x in g: break\n        g = rows(db)",
+        # an item goes further
+        "g = rows(db)\n    async for x in g: return x",
+        "g = rows(db)\n    return await anext(g)",
+        "g = rows(db)\n    x = await anext(g)\n    return [x]",
+        "g = rows(db)\n    x = await anext(g)\n    db.x = x",
+        "a = []\n    async for x in rows(db):\n        a.append(x)\n        break\n    return a",
+        "async for x in rows(db):\n        db.append(x)\n        break",
+        "async for x in rows(db):\n        await db.queue.put((1, x))\n        break",
+        "if db:\n        g = rows(db)\n        x = await anext(g)\n    print(x)",
+        # not evaluated first, not always, more than once, elsewhere
+        "return db(), [int(x) async for x in rows(db)]",
+        "return db and [int(x) async for x in rows(db)]",
+        "return [y for y in z async for x in rows(y)]",
+        "return [y async for x in rows(db) async for y in rows(x)]",
+        "return lambda: [int(x) async for x in rows(db)]",
+        "if [int(x) async for x in rows(db)]: return 1",
+        "return list([int(x)] async for x in rows(db))",
+        "a = 1; return [int(x) async for x in rows(db)]",
+    ],
+)
+def test_named_ones_are_left_alone(body: str) -> None:
+    text = f"async def f(db):\n    {body}\n"
+    if body.startswith("return lambda"):
+        assert not compiles(text)
+        return
+    assert repaired(text, unsafe=True) == text
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "return x.user",
+        "return await db.load(x)",
+        "y = x.rows\n    return y",
+        "db.x = x.rows",
+        "await work(x)",
+        "return sorted(x.rows)",
+    ],
+)
+def test_what_is_made_of_an_item_makes_it_unsafe(last: str) -> None:
+    text = f"async def f(db):\n    g = rows(db)\n    x = await anext(g)\n    {last}\n"
+    assert repaired(text) == text
+    assert "async with aclosing(rows(db)) as g:" in repaired(text, unsafe=True)
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["return x > 1", "return f'{x.user}'", "return not x", "print(x)", "return len(x), 1", "x.f()"],
+)
+def test_what_refers_to_no_item_keeps_it_safe(last: str) -> None:
+    text = f"async def f(db):\n    g = rows(db)\n    x = await anext(g)\n    {last}\n"
+    assert "async with aclosing(rows(db)) as g:" in repaired(text)
+
+
+def test_a_handler_in_between_may_leave_the_generator_open() -> None:
+    body = "try:\n        async for x in g: db(x)\n    except ValueError: pass\n    print(x)"
+    text = f"async def f(db):\n    g = rows(db)\n    {body}\n"
+    # All that uses an item comes along.
+    assert repaired(text).endswith("        except ValueError: pass\n        print(x)\n")

@@ -196,6 +196,50 @@ STORED = {
                 cls._rows = rows(connection)
                 return await anext(cls._rows)
     """,
+    "looked at, and read by its name": """
+        class Reader:
+            def __init__(self, connection):
+                self._rows = rows(connection)  # AGN203
+
+            async def read(self):
+                print(self._rows, f"{self._rows}")
+                return await self._rows.__anext__()
+
+        class Other:
+            def __init__(self, connection):
+                self._lines = rows(connection)
+
+            async def read(self):
+                return await self._lines.__anext__()
+
+            async def stop(self):
+                for name in ("_lines",):
+                    await getattr(self, name).aclose()
+    """,
+    "of two functions, another's attribute, or a sync generator": """
+        async def lines(connection):
+            yield 1
+
+        class Reader:
+            def __init__(self, connection, other, as_rows):
+                self._source = (rows if as_rows else lines)(connection)
+                other.rows = rows(connection)
+                self._names = (name for name in connection.names)
+
+            async def read(self):
+                return await self._source.__anext__(), self._names.__anext__()
+    """,
+    "several, given to a function": """
+        class Reader:
+            def __init__(self, connection):
+                self._streams = [rows(connection)]
+
+            async def read(self):
+                return [await anext(each) for each in self._streams]
+
+            async def stop(self):
+                await close_all(*self._streams)
+    """,
 }
 
 STRICT = {

@@ -437,6 +437,295 @@ CASES = {
             except StopIteration:
                 return None
     """,
+    "handlers at a quiet yield": """
+        import asyncio
+        class AbortError(asyncio.CancelledError):
+            pass
+        async def errors(names):
+            for name in names:
+                try:
+                    yield name
+                except ValueError:  # AGN408
+                    print(name)
+        async def aborted(names):
+            for name in names:
+                try:
+                    yield name
+                except AbortError:
+                    raise
+        async def anything(names):
+            for name in names:
+                try:
+                    yield name
+                except:
+                    print(name)
+                    raise
+        async def told(names):
+            for name in names:
+                try:
+                    if (yield name):
+                        break
+                except ValueError:
+                    print(name)
+        async def read():
+            for stream in (errors, aborted, anything, told):
+                async for name in stream(["a"]):
+                    print(name)
+    """,
+    "what was acquired, and what else releases it": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def locked(lock):
+            await lock.acquire()
+            try:
+                yield 1
+            except Exception:  # AGN410
+                lock.release()
+                raise
+        @asynccontextmanager
+        async def permitted(pool):
+            permit = await pool.permit()
+            try:
+                yield 1
+            except Exception:
+                permit.release()
+                raise
+        @asynccontextmanager
+        async def twice(connect):
+            connection = await connect()
+            try:
+                try:
+                    yield connection
+                except Exception:
+                    await connection.close()
+                    raise
+            except BaseException:
+                connection.abort()
+                raise
+        @asynccontextmanager
+        async def called_back(connect, when_done):
+            connection = await connect()
+            when_done(lambda: connection.close())
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise
+            yield connection
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await db.close()
+        @asynccontextmanager
+        async def streamed(db):
+            stream = rows(db)
+            try:
+                await anext(stream)
+            except Exception:
+                await stream.aclose()
+                raise
+            yield stream
+    """,
+    "the end of an iterator under other names": """
+        from enum import Enum
+        class Letters:
+            def __init__(self, source):
+                self.source = source
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await anext(self.source)
+        class Words(Letters):
+            async def __anext__(self):
+                return await self.source.__anext__()
+        class Endless(Letters):
+            async def __anext__(self):
+                return await self.source.read()
+        async def of_letters(source):
+            yield await anext(Letters(source))  # AGN406
+        async def of_words(source):
+            yield await anext(Words(source).__aiter__())  # AGN406
+        async def of_all(source):
+            yield await anext(Endless(source).__aiter__())
+            yield await anext(aiter(Endless(source)))
+    """,
+    "errors that end the stream, and handlers that do more": """
+        async def of_task(tasks):
+            try:
+                for task in tasks:
+                    yield await task
+            except Exception:  # AGN403
+                return
+        async def flagged(queue):
+            failed = None
+            try:
+                while True:
+                    yield await queue.get()
+            except Exception:
+                failed = True
+        async def notified(queue, notify):
+            try:
+                while True:
+                    yield await queue.get()
+            except Exception:
+                notify()
+        class Reader:
+            async def rows(self, queue):
+                try:
+                    while True:
+                        yield await queue.get()
+                except Exception:
+                    self.has_failed = True
+        async def by_call(lines, parse):
+            for line in lines:
+                try:
+                    item = parse(line)
+                finally:
+                    continue  # AGN407
+                yield item
+    """,
+    "what a suppress ends, and what other managers and handlers do": """
+        import asyncio
+        from contextlib import suppress
+        class Quiet:
+            def __init__(self, *types):
+                self.types = types
+            def __enter__(self):
+                return self
+            def __exit__(self, kind, error, traceback):
+                return kind is not None and issubclass(kind, self.types)
+        async def quiet(queue):
+            with suppress(Exception):  # AGN404
+                while True:
+                    yield await queue.get()
+        async def by_class(queue):
+            with Quiet(Exception):
+                while True:
+                    yield await queue.get()
+        async def closed_queue(queue):
+            while True:
+                item = None
+                try:
+                    with suppress(asyncio.CancelledError):
+                        item = await queue.get()
+                except OSError:
+                    return
+                yield item
+    """,
+    "a stop under managers of other kinds": """
+        from contextlib import asynccontextmanager
+        from elsewhere import Unseen
+        class Inherited(Unseen):
+            pass
+        class Reader:
+            @asynccontextmanager
+            async def quiet(self):
+                try:
+                    yield
+                except StopAsyncIteration:
+                    pass
+            @asynccontextmanager
+            async def loud(self):
+                yield
+            async def rows(self):
+                async with self.loud():
+                    raise StopAsyncIteration  # AGN405
+                yield 1
+            async def quiet_rows(self):
+                async with self.quiet():
+                    raise StopAsyncIteration
+                yield 1
+        async def inherited():
+            async with Inherited():
+                raise StopAsyncIteration
+            yield 1
+    """,
+    "a cancelled release, and errors that are printed": """
+        import asyncio, traceback
+        async def events(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                finally:
+                    try:
+                        await queue.release()
+                    except asyncio.CancelledError:
+                        pass
+                yield item
+        async def printed(queue):
+            try:
+                while True:
+                    yield await queue.get()
+            except Exception:  # AGN403
+                traceback.print_exc()
+    """,
+    "what is released by others than the handler for errors": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def disposed(connect, dispose):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise
+            except BaseException:
+                dispose(connection)
+                raise
+            yield connection
+        @asynccontextmanager
+        async def absent(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                print("no login")
+            yield connection
+        @asynccontextmanager
+        async def strictly(connect, is_strict):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                if is_strict:
+                    raise
+            yield connection
+        @asynccontextmanager
+        async def given_back(connect, pool):
+            connection = await connect()
+            try:
+                try:
+                    await connection.login()
+                except Exception:
+                    await connection.close()
+                    raise
+                yield connection
+            finally:
+                pool.put(connection)
+        @asynccontextmanager
+        async def watched(connect, watch):
+            connection = await connect()
+            async with watch(connection):
+                try:
+                    await connection.login()
+                except Exception:
+                    await connection.close()
+                    raise
+                yield connection
+        class Pool:
+            async def __aenter__(self):
+                self.connection = await self.connect()
+                try:
+                    await self.connection.login()
+                except Exception:  # AGN410
+                    await self.connection.close()
+                    raise
+                return self
+    """,
 }
 
 
@@ -484,6 +773,67 @@ STRICT = {
             yield next(iter(itertools.count()))
         async def given(names):
             yield next(names)
+    """,
+    "what may carry a StopAsyncIteration out of a try": """
+        async def read(source, log):
+            try:
+                async for line in source:
+                    log.append(line)
+            except StopAsyncIteration:  # AGN409
+                log.append("end")
+        async def of_task(source, log, task):
+            try:
+                async for line in source:
+                    log.append(line)
+                log.append(task.result())
+            except StopAsyncIteration:
+                log.append("end")
+        async def of_step(source, log, run):
+            try:
+                async for line in source:
+                    log.append(line)
+                run(anext(source))
+            except StopAsyncIteration:
+                log.append("end")
+    """,
+    "next() of the module itself": """
+        def next(source):
+            return source.pop()
+        async def popped():
+            yield next(iter([1, 2]))
+    """,
+    "next() with a default": """
+        async def first(names):
+            yield next(name for name in names if name)  # AGN406
+            yield next((name for name in names if name), None)
+    """,
+    "what is defined in a try": """
+        async def read(source, log):
+            try:
+                def check(line):
+                    raise StopAsyncIteration
+                async for line in source:
+                    log.append(line)
+            except StopAsyncIteration:  # AGN409
+                log.append("end")
+    """,
+    "what follows a suppress that absorbs GeneratorExit": """
+        from contextlib import suppress
+        async def logged(log):
+            with suppress(GeneratorExit):
+                yield 1
+                await log.write("one")
+        async def logged_at_exit(log):
+            with suppress(GeneratorExit):  # AGN404
+                yield 1
+                yield 2
+            async with log:
+                pass
+        async def goes_on(log):
+            with suppress(GeneratorExit):
+                yield 1
+            await log.write("one")
+            yield 2  # AGN302
     """,
     "next() over what was looked at before": """
         import asyncio

@@ -426,6 +426,240 @@ CASES = {
                 if job is not None:
                     print(job)
     """,
+    "scopes of this function or of another, by a name or by two": """
+        import asyncio
+        from contextlib import nullcontext
+        async def events(queue):
+            limit = asyncio.timeout(5)
+            async with limit:
+                while True:
+                    yield await queue.get()  # AGN303
+        async def events_perhaps(queue, strict):
+            limit = asyncio.timeout(5)
+            if not strict:
+                limit = nullcontext()
+            async with limit:
+                while True:
+                    yield await queue.get()
+    """,
+    "scope that an annotation tells, or only what is returned": """
+        import asyncio
+        class Budget:
+            def __init__(self):
+                self.limit = asyncio.timeout(5)
+            async def __aenter__(self):
+                await self.limit.__aenter__()
+            async def __aexit__(self, *exc):
+                await self.limit.__aexit__(*exc)
+        def taken(pool) -> Budget:
+            return pool.pop()
+        def untold(pool):
+            return pool.pop()
+        async def events(pool, queue):
+            async with taken(pool):
+                while True:
+                    yield await queue.get()  # AGN303
+        async def others(pool, queue):
+            async with untold(pool):
+                while True:
+                    yield await queue.get()
+    """,
+    "scope put on a stack, or noted in what is none": """
+        import asyncio
+        from contextlib import AsyncExitStack
+        class Journal:
+            async def __aenter__(self):
+                return self
+            async def __aexit__(self, *exc):
+                return None
+            def enter_context(self, manager):
+                self.last = repr(manager)
+        async def events(queue):
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(asyncio.timeout(5))
+                while True:
+                    yield await queue.get()  # AGN303
+        async def noted(queue):
+            async with Journal() as journal:
+                journal.enter_context(asyncio.timeout(5))
+                while True:
+                    yield await queue.get()
+    """,
+    "scope at the end of methods that call themselves": """
+        import asyncio
+        class Connection:
+            async def __aenter__(self):
+                await self.connect(3)
+                return self
+            async def connect(self, tries):
+                try:
+                    await self.handshake()
+                except OSError:
+                    await self.connect(tries - 1)
+            async def __aexit__(self, *exc):
+                await self.bye()
+        async def events(queue):
+            async with Connection():
+                while True:
+                    yield await queue.get()
+    """,
+    "state by a manager of one name or of two, by contextlib or by another decorator": """
+        import contextlib
+        def at_once(function): ...
+        @contextlib.contextmanager
+        def redirected(file):
+            with contextlib.redirect_stdout(file):
+                yield
+        @at_once
+        def redirected_before(file):
+            with contextlib.redirect_stdout(file):
+                yield
+        @contextlib.contextmanager
+        def nested(levels):
+            if levels:
+                with nested(levels - 1):
+                    yield
+            else:
+                yield
+        async def lines(source, file):
+            to_file = redirected(file)
+            with to_file:
+                for line in source:
+                    yield line  # AGN306
+        async def lines_before(source, file):
+            with redirected_before(file), nested(2):
+                for line in source:
+                    yield line
+        async def lines_perhaps(source, file, quiet):
+            to_file = contextlib.redirect_stdout(file)
+            if not quiet:
+                to_file = contextlib.nullcontext()
+            with to_file:
+                for line in source:
+                    yield line
+    """,
+    "state by a token, or places that are given back": """
+        async def rows(request_id, source):
+            token = request_id.set("rows")
+            try:
+                for row in source:
+                    yield row  # AGN306
+            finally:
+                request_id.reset(token)
+        async def places(pool, source):
+            place = pool.acquire("rows")
+            try:
+                for row in source:
+                    yield row
+            finally:
+                pool.release(place)
+    """,
+    "state that could not be set": """
+        async def rows(request_id, names):
+            for name in names:
+                try:
+                    token = request_id.set(checked(name))
+                except ValueError:
+                    yield "no such name"
+                    token = request_id.set("nobody")
+                await work()
+                request_id.reset(token)
+    """,
+    "releases that a manager, a finally or the next turn makes": """
+        async def skipped(pool):
+            connection = await pool.connect()
+            yield 1
+            yield 2
+            await connection.close()  # AGN108
+        async def entered(pool):
+            connection = await pool.connect()
+            async with connection:
+                yield 1
+                yield 2
+            await connection.close()
+        async def guarded(lock, log):
+            await lock.acquire()
+            try:
+                yield 1
+                yield 2
+            finally:
+                log.write("done")
+                lock.release()
+        async def by_turns(lock, names):
+            for name in names:
+                await lock.acquire()
+                lock.release()
+                yield name
+    """,
+    "tasks that are over, given up, or in somebody's list": """
+        import asyncio
+        async def left(work):
+            task = asyncio.create_task(work())  # AGN107
+            yield 1
+            yield 2
+            await task
+        async def in_a_set(work):
+            tasks = set()
+            tasks.add(asyncio.create_task(work()))  # AGN107
+            yield 1
+            yield 2
+            await asyncio.wait(tasks)
+        async def in_the_callers_set(work, tasks):
+            tasks.add(asyncio.create_task(work()))
+            yield 1
+            yield 2
+            await asyncio.wait(tasks)
+        async def given_up(work):
+            task = asyncio.create_task(work())
+            task = None
+            yield 1
+            yield 2
+        async def cancelled(work):
+            task = asyncio.create_task(work())
+            task.cancel()
+            yield 1
+            yield 2
+        async def awaited_each(work):
+            tasks = [asyncio.create_task(work()) for _ in range(3)]
+            for task in tasks:
+                await task
+            yield 1
+            yield 2
+        async def for_later(work, when_done):
+            task = asyncio.create_task(work())
+            when_done(lambda: task.cancel())
+            yield 1
+            yield 2
+        async def not_started(work):
+            try:
+                task = asyncio.create_task(work())
+            except RuntimeError:
+                yield 1
+                yield 2
+                return
+            await task
+            yield 3
+    """,
+    "releases of what was given, pushed on a stack, or cancelled before": """
+        async def of_a_caller(connect, connection=None):
+            if connection is None:
+                connection = await connect()
+            yield 1
+            yield 2
+            await connection.close()
+        async def pushed(connect, stack):
+            connection = await connect()
+            stack.push_async_exit(connection)
+            yield 1
+            yield 2
+            await connection.close()
+        async def over_before(connect):
+            connection = await connect()
+            await connection.close()
+            yield 1
+            yield 2
+            await connection.close()
+    """,
 }
 
 
@@ -456,3 +690,204 @@ def test_odd_input_is_no_internal_error(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_reports_exactly_the_marked_lines(name: str) -> None:
     assert_marked(CASES[name])
+
+
+STRICT = {
+    "an exit that is swallowed with an effect, or raised again later": """
+        class Feed:
+            async def rows(self):
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit:  # AGN401
+                    pass
+                self.is_complete = True
+            async def rows_left(self):
+                left = None
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit as error:
+                    left = error
+                self.is_complete = left is None
+                raise left or EOFError
+            async def rows_awaited(self):
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit:
+                    pass
+                await self.ready
+    """,
+    "batches that are emptied, replaced, or emptied when left": """
+        async def batches(source):
+            batch = []
+            for item in source:
+                batch.append(item)
+                yield batch  # AGN309
+                batch.clear()
+        async def deleted(source):
+            batch = []
+            for item in source:
+                batch.append(item)
+                yield batch  # AGN309
+                del batch[:]
+        async def left(source):
+            batch = []
+            for item in source:
+                batch.append(item)
+            try:
+                yield batch
+                yield batch
+            except GeneratorExit:
+                batch.clear()
+                raise
+        async def given(source, batch=None):
+            if batch is None:
+                batch = []
+            for item in source:
+                batch.append(item)
+                yield batch
+                batch.clear()
+        class Reader:
+            def __init__(self):
+                self.batch = []
+            async def batches(self, source):
+                for item in source:
+                    self.batch.append(item)
+                    yield self.batch  # AGN309
+                    self.batch.clear()
+            async def replaced(self, source):
+                for item in source:
+                    self.batch.append(item)
+                    yield self.batch
+                    self.batch = []
+                    self.batch.clear()
+    """,
+    "two yields in one busy loop": """
+        async def ticks():
+            while True:
+                yield "tick"  # AGN311
+                yield "tock"
+    """,
+    "answers that are asked for again": """
+        import asyncio
+        async def answers(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word  # AGN310
+                        print(word)
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def acknowledged(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                        acknowledge(word)
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def of_one(model):
+            source = model.answer()
+            while True:
+                try:
+                    async for word in model.source:
+                        yield word
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        class Reader:
+            async def from_position(self, model):
+                while True:
+                    try:
+                        async for word in model.answer():
+                            yield word
+                            self.position = word
+                        return
+                    except OSError:
+                        await asyncio.sleep(1)
+        async def first(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                        return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def uncancelled(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                    return
+                except asyncio.CancelledError:
+                    await asyncio.sleep(1)
+                    raise
+    """,
+    "what an unstarted generator would release, or not": """
+        async def read(connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        async def told(connection):
+            try:
+                yield connection
+            finally:
+                connection.note("end")
+        async def locked(connection, lock):
+            async with lock():
+                yield connection
+        async def started(pool):
+            connection = await pool.acquire()
+            return read(connection)  # AGN106
+        async def only_told(pool):
+            connection = await pool.acquire()
+            return told(connection)
+        async def only_locked(pool, lock):
+            connection = await pool.acquire()
+            return locked(connection, lock)
+        async def one_of_two(pool, other):
+            connection = other.connection
+            if connection is None:
+                connection = await pool.acquire()
+            return read(connection)
+    """,
+    "streams made of what is one's own, or another's, or sync": """
+        class Client:
+            async def aclose(self):
+                await self.leave()
+        class News:
+            def __init__(self, client):
+                self.client = client
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await self.client.receive()
+            async def aclose(self):
+                await self.client.aclose()
+        class Rows:
+            def __iter__(self):
+                return iter([1])
+            def close(self):
+                self.leave()
+        class Reader:
+            async def own(self):
+                async for each in News(Client()):  # AGN109
+                    yield each
+            async def shared(self):
+                async for each in News(self.client):
+                    yield each
+            async def rows(self):
+                for each in Rows():
+                    yield each
+    """,
+}
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_strict_tier_reports_exactly_the_marked_lines(name: str) -> None:
+    assert_marked(STRICT[name], strict=True)

@@ -41,6 +41,7 @@ class CloseSkipped:
     label: str
     close: Node
     creation: Node
+    function: Scope
     path: tuple[Step, ...]
 
 
@@ -213,13 +214,17 @@ class WronglyEntered:
 class AclosingMisused:
     """An `aclosing` that closes nothing: of `kind` without `aclose()`, or of an unused generator.
 
-    `kind` is empty where the generator could be closed, but the body iterates another one.
+    `kind` is empty where the generator could be closed, but the body iterates another one, in
+    `loop`; `call` is the `aclosing`, and `function` what holds it.
     """
 
     label: str
     at: Node
     kind: str
     path: tuple[Step, ...]
+    call: Node
+    function: Scope
+    loop: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -273,13 +278,19 @@ class IteratorWithoutAclose:
 
 @dataclass(frozen=True)
 class StreamLeftOpen:
-    """A closable stream that an async generator makes, iterates at `header` and leaves open."""
+    """A closable stream that an async generator makes, iterates at `header` and leaves open.
+
+    `enters_itself` says that its `__aenter__` gives the stream and does nothing else.
+    """
 
     label: str
     owner: str
     closed_by: str
     exit: str
     header: Node
+    creation: Node
+    function: Scope
+    enters_itself: bool
     path: tuple[Step, ...]
 
 

@@ -78,6 +78,7 @@ from asyncgen_lint.names.scopes import (
     Scope,
     ScopeKind,
     dotted_name,
+    is_name,
     outline,
 )
 from asyncgen_lint.rule import Node, Step
@@ -86,6 +87,7 @@ from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import parents
 from asyncgen_lint.typestate.ambient import AmbientStates
+from asyncgen_lint.typestate.annotations import is_plain_value, yielded_from
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
@@ -260,6 +262,13 @@ class Facts:
         """Return the node around a node; None for the module."""
         return self._parents.get(node)
 
+    def around(self, node: Node) -> Iterator[Node]:
+        """Yield the node and all that is around it, inner ones first."""
+        current: Node | None = node
+        while current is not None:
+            yield current
+            current = self.parent(current)
+
     def statement_of(self, node: Node) -> int:
         """Return the number of the module-level statement that holds the node."""
         current = node
@@ -288,6 +297,22 @@ class Facts:
         """Return what `extent_of` does, of a function or class with its parameters or bases."""
         is_definition = isinstance(node, (cst.FunctionDef, cst.ClassDef))
         return self.header_of(node) if is_definition else self.extent_of(node)
+
+    def steps(self, call: Node, function: Scope) -> bool:
+        """Return whether a call steps or closes a generator."""
+        return bool(self._steps.method(call, function))
+
+    def gives_plain_values(self, creation: Node, function: Scope) -> bool:
+        """Return whether a generator is annotated to yield nothing but strings and numbers."""
+        if not isinstance(creation, cst.Call):
+            return False
+        product = self._knowledge.product(creation, function)
+        if product is None or product.kind is not FunctionKind.AGEN or not product.functions:
+            return False
+        annotations = self._knowledge.instances.annotations
+        results = [annotations.of_result(each) for each in product.functions]
+        items = [yielded_from(each) if each is not None else None for each in results]
+        return all(each is not None and is_plain_value(each) for each in items)
 
     def is_driven_as_context_manager(self, function: Scope) -> bool:
         """Return whether the function's exceptions come in at its `yield`, and no GeneratorExit."""
@@ -460,7 +485,10 @@ class Facts:
                     continue
                 site = tracking.sites[each.creation]
                 if site in closes and each.by_exception:
-                    found.append(CloseSkipped(each.label, closes[site], each.creation, each.path))
+                    close = closes[site]
+                    found.append(
+                        CloseSkipped(each.label, close, each.creation, function, each.path)
+                    )
                     del closes[site]
         return tuple(found)
 
@@ -631,7 +659,29 @@ class Facts:
                     Step(f"{exit_text} leaves it open", left_at),
                 )
                 closed_by = each.closed_by.name
-                yield StreamLeftOpen(label, each.owner.name, closed_by, exit_text, leak.step, path)
+                yield StreamLeftOpen(
+                    label,
+                    each.owner.name,
+                    closed_by,
+                    exit_text,
+                    leak.step,
+                    leak.site.node,
+                    function,
+                    self._enters_itself(each.owner),
+                    path,
+                )
+
+    def _enters_itself(self, owner: Scope) -> bool:
+        """Return whether `async with` enters an object of a class by doing nothing."""
+        enter = self.resolver.method(owner, "__aenter__")
+        if enter is None or self.resolver.method(owner, "__aexit__") is None:
+            return False
+        if not enter.is_async or not isinstance(enter.node, cst.FunctionDef):
+            return False
+        only = enter.node.body.body
+        line = only[0] if len(only) == 1 else None
+        statement = line.body[0] if isinstance(line, cst.SimpleStatementLine) else line
+        return isinstance(statement, cst.Return) and is_name(statement.value, "self")
 
     # Generators kept on objects
 
@@ -675,14 +725,14 @@ class Facts:
         """Yield each `aclosing` whose argument has no `aclose()`, or is not what is iterated."""
         for bad in self._managers.unclosable():
             at = bad.statement or bad.call
-            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, ())
+            yield AclosingMisused(_name_of(bad.argument), at, bad.kind, (), bad.call, bad.scope)
         for each in self._managers.unused():
             path = (
                 Step("this generator is closed at the end", each.call.args[0].value),
                 Step("and this is another one", each.loop),
             )
             label = _name_of(each.call.args[0].value)
-            yield AclosingMisused(label, each.statement, "", path)
+            yield AclosingMisused(label, each.statement, "", path, each.call, each.scope, each.loop)
 
     @cached_property
     def _managers(self) -> Managers:
@@ -1506,7 +1556,8 @@ def _exit_text(jump: Edge | None) -> str:
 
 
 def _is_iterated_in_place(leak: Leak) -> bool:
-    return isinstance(leak.step, cst.For) and leak.site.node in (leak.step, leak.step.iter)
+    step = leak.step
+    return isinstance(step, (cst.For, cst.CompFor)) and leak.site.node in (step, step.iter)
 
 
 def _class_name(method: Scope) -> str:

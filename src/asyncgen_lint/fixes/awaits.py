@@ -29,10 +29,11 @@ def await_method(facts: Facts, call: Node, name: str, title: str) -> FixPlan | N
     """
     if not may_await(facts, call):
         return None
+    needs_parentheses = _is_primary(facts.parent(call), call)
 
     def build(made: Node) -> Node:
         function = made.func.with_changes(attr=cst.Name(name))
-        return _awaited(made.with_changes(func=function), needs_parentheses=False)
+        return _awaited(made.with_changes(func=function), needs_parentheses)
 
     return FixPlan(title, FixSafety.SAFE, (Rewrite(call, build),))
 

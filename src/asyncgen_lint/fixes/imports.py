@@ -164,7 +164,7 @@ class _File:
             dotted_name(alias.name) for alias in node.names
         ]:
             return None
-        index = _place(names, name)
+        index = place_among(names, name)
         lines = {self.source.index.position(start).line for start, _ in entries}
         each_on_its_own_line = node.lpar is not None and len(lines) == len(entries)
         if index < len(entries):
@@ -389,7 +389,7 @@ def _stays_at_the_top(line: str) -> bool:
 _Key = tuple[int, list[tuple[int, str]]]
 
 
-def _place(names: Sequence[str], name: str) -> int:
+def place_among(names: Sequence[str], name: str) -> int:
     """Return where to put a name so that the order of the others, if they have one, is kept."""
     for order in (_by_type, _by_character, _by_letter):
         keys = [order(each) for each in names]

@@ -1,31 +1,60 @@
-"""Plan: iterate a generator under `contextlib.aclosing`."""
+"""Plans: use a generator under `contextlib.aclosing`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.items import Items
 from asyncgen_lint.fixes.layout import indent_near
-from asyncgen_lint.names.scopes import Scope, ScopeKind, last_name
+from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
+from asyncgen_lint.fixes.stream_names import stream_name
+from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
-from asyncgen_lint.source.walk import descendants
 
-_ACLOSING = ImportRequest("contextlib", "aclosing")
-_ACLOSING_SINCE = (3, 10)
+ACLOSING = ImportRequest("contextlib", "aclosing")
+ACLOSING_SINCE = (3, 10)
+
+Manager = Callable[[cst.BaseExpression], cst.BaseExpression]
+"""Makes of an expression for what must be closed the manager that closes it."""
+
+_LONGEST_HEADER = 88
+"""Several generators share a header if it is no longer than what black allows."""
 
 
-def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
-    """Return the plan that wraps a loop over a temporary generator in `async with aclosing`.
+def iterate_under_aclosing(facts: Facts, left: LeftOpen) -> FixPlan | None:
+    """Return the plan that puts what iterates a generator into `async with aclosing`.
 
-    None where the generator outlives the loop, or an item of it may: its cleanup would then run
-    before the item is used.
+    None where the generator outlives what iterates it, or an item of it may: its cleanup would
+    then run before the item is used.
     """
+    if left.is_temporary:
+        if isinstance(left.header, cst.CompFor):
+            return _wrap_comprehension(facts, left)
+        return _wrap_loop(facts, left)
+    return _wrap_named(facts, left, "Iterate", to_the_end=False)
+
+
+def step_under_aclosing(facts: Facts, left: LeftOpen) -> FixPlan | None:
+    """Return the plan that puts all that follows the first step of a generator under `aclosing`.
+
+    None for a generator without a name, for how long its item must live cannot be seen, and where
+    an item may be used elsewhere. Unsafe where something made of an item may be.
+    """
+    return None if left.is_temporary else _wrap_named(facts, left, "Step", to_the_end=True)
+
+
+# A generator made where it is iterated
+
+
+def _wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     loop, function = left.header, left.function
-    if facts.target_version < _ACLOSING_SINCE or not left.is_temporary or not function.is_async:
+    if facts.target_version < ACLOSING_SINCE or not function.is_async:
         return None
     if not isinstance(loop, cst.For) or loop.asynchronous is None:
         return None
@@ -35,17 +64,20 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
         return None
     if not is_hidden and (loop.iter is not left.creation or not isinstance(loop.iter, cst.Call)):
         return None
-    if _Items(facts, loop, function).may_escape():
+    if not facts.gives_plain_values(left.creation, function) and (
+        Items(facts, function, [loop], [loop.target]).may_escape()
+    ):
         return None
-    closer = local_name(facts, _ACLOSING, loop, function)
+    closer = local_name(facts, ACLOSING, loop, function)
     if closer is None:
         return None
-    stream = _free_name(facts, f"{_stem(loop.iter)}_stream".lstrip("_"), loop, function)
+    stream = stream_name(facts, loop.iter, loop, function)
     indent = indent_near(facts, loop.body)
 
     def build(node: Node) -> Node:
-        source = _call(cst.Name("aiter"), node.iter) if is_hidden else node.iter
-        return _wrapped(node, _call(closer.expression(), source), stream, indent)
+        source = call_with(cst.Name("aiter"), node.iter) if is_hidden else node.iter
+        inner = node.with_changes(iter=cst.Name(stream), **spacing(node))
+        return under([(call_with(closer.expression(), source), stream)], [inner], indent)
 
     return FixPlan(
         f"Iterate `{left.label}` under `aclosing`; errors in its cleanup now reach the caller",
@@ -55,17 +87,271 @@ def wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     )
 
 
-def _wrapped(loop: cst.For, manager: cst.Call, stream: str, indent: str | None) -> cst.With:
-    inner = loop.with_changes(leading_lines=(), iter=cst.Name(stream), **_spacing(loop))
-    return cst.With(
-        items=[cst.WithItem(manager, cst.AsName(cst.Name(stream)))],
-        body=cst.IndentedBlock([inner], indent=indent),
-        asynchronous=cst.Asynchronous(),
-        leading_lines=loop.leading_lines,
+def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
+    """Return the plan that wraps the line of an async comprehension, which then is the same.
+
+    A comprehension that comes to its end has exhausted its generator, so that its items were
+    always used after the cleanup.
+    """
+    clause, function = left.header, left.function
+    if facts.target_version < ACLOSING_SINCE or not function.is_async:
+        return None
+    if clause.iter is not left.creation or not isinstance(clause.iter, cst.Call):
+        return None
+    comprehension = facts.parent(clause)
+    if not isinstance(comprehension, (cst.ListComp, cst.SetComp, cst.DictComp)):
+        return None
+    # What an inner clause makes anew for each item would stay as it is.
+    if clause.inner_for_in is not None and clause.inner_for_in.asynchronous is not None:
+        return None
+    line = _line_begun_by(facts, comprehension)
+    if line is None:
+        return None
+    closer = local_name(facts, ACLOSING, line, function)
+    if closer is None:
+        return None
+    source, stream = clause.iter, stream_name(facts, clause.iter, line, function)
+    indent = indent_near(facts, line)
+
+    def rename(node: Node) -> Node:
+        return node.with_changes(iter=cst.Name(stream), **spacing(node))
+
+    def wrap(node: Node) -> Node:
+        return under([(call_with(closer.expression(), source), stream)], [node], indent)
+
+    return FixPlan(
+        f"Iterate `{left.label}` under `aclosing`; errors in its cleanup now reach the caller",
+        FixSafety.SAFE,
+        (Rewrite(clause, rename), Rewrite(line, wrap)),
+        closer.imports,
     )
 
 
-def _call(function: cst.BaseExpression, argument: cst.BaseExpression) -> cst.Call:
+def _line_begun_by(facts: Facts, expression: Node) -> cst.SimpleStatementLine | None:
+    """Return the line of the statement that evaluates the expression first, and always."""
+    child = expression
+    for parent in list(facts.around(expression))[1:]:
+        if isinstance(parent, cst.SimpleStatementLine):
+            in_block = isinstance(facts.parent(parent), cst.IndentedBlock)
+            return parent if in_block and len(parent.body) == 1 else None
+        if not _passes_through(parent, child):
+            return None
+        child = parent
+    return None
+
+
+def _passes_through(parent: Node, child: Node) -> bool:
+    """Return whether a node evaluates nothing that matters before its child, and always that."""
+    if isinstance(parent, cst.Call):
+        arguments = [each.value for each in parent.args]
+        before = arguments[: parent.args.index(child)] if child in parent.args else []
+        return child is parent.func or all(map(_is_simple, [parent.func, *before]))
+    if isinstance(parent, (cst.Tuple, cst.List, cst.Set)):
+        before = [each.value for each in parent.elements[: parent.elements.index(child)]]
+        return all(map(_is_simple, before))
+    if isinstance(parent, (cst.BinaryOperation, cst.BooleanOperation)):
+        is_binary = isinstance(parent, cst.BinaryOperation)
+        return child is parent.left or (is_binary and _is_simple(parent.left))
+    if isinstance(parent, cst.Comparison):
+        return child is parent.left
+    if isinstance(parent, cst.IfExp):
+        return child is parent.test
+    if isinstance(parent, cst.Subscript):
+        return child is parent.value
+    if isinstance(parent, cst.AugAssign):
+        return isinstance(parent.target, cst.Name)
+    if isinstance(parent, cst.AnnAssign):
+        return child is parent.value and isinstance(parent.target, cst.Name)
+    return isinstance(
+        parent,
+        (
+            cst.Arg, cst.Assign, cst.Attribute, cst.Await, cst.Element, cst.Expr, cst.NamedExpr,
+            cst.Return, cst.StarredElement, cst.UnaryOperation, cst.Yield,
+        ),
+    )  # fmt: skip
+
+
+def _is_simple(expression: cst.BaseExpression) -> bool:
+    """Return whether evaluating the expression sooner or later makes no difference here."""
+    if isinstance(expression, cst.Attribute):
+        return _is_simple(expression.value)
+    return isinstance(expression, (cst.Name, cst.SimpleString, cst.Integer, cst.Float))
+
+
+# A generator that has a name
+
+
+@dataclass(frozen=True)
+class Named:
+    """A generator that has a name, and the number of the last statement that needs it open."""
+
+    label: str
+    creation: Node
+    region: Region
+    last: int
+    safety: FixSafety
+
+    def needs_no_more_than(self, other: Named) -> bool:
+        """Return whether the statements that need the other open hold all that need this."""
+        return other.region.first <= self.region.first and self.last <= other.last
+
+
+def _wrap_named(facts: Facts, left: LeftOpen, verb: str, *, to_the_end: bool) -> FixPlan | None:
+    function = left.function
+    if facts.target_version < ACLOSING_SINCE or not function.is_async:
+        return None
+    own = _named(facts, left, to_the_end=to_the_end)
+    if own is None:
+        return None
+    region = own.region
+    closer = local_name(facts, ACLOSING, region.block.body[region.first], function)
+    if closer is None:
+        return None
+    group = _sharing_a_header(facts, own, function, to_the_end=to_the_end)
+    labels = " and ".join(dict.fromkeys(f"`{each.label}`" for each in group))
+    cleanup = "its cleanup" if len(group) == 1 else "their cleanup"
+
+    def manager(source: cst.BaseExpression) -> cst.BaseExpression:
+        return call_with(closer.expression(), source)
+
+    return FixPlan(
+        f"{verb} {labels} under `aclosing`; errors in {cleanup} now reach the caller",
+        own.safety,
+        (enter([each.region for each in group], region.first, own.last, manager),),
+        closer.imports,
+    )
+
+
+def _named(facts: Facts, left: LeftOpen, *, to_the_end: bool) -> Named | None:
+    """Return a generator with the statements that need it open; None where some cannot be told.
+
+    They are those that use it, and all behind them in the block if an item of it is used there, or
+    if that is wanted.
+    """
+    region = region_of(facts, left.creation, left.function)
+    if region is None:
+        return None
+    if facts.gives_plain_values(left.creation, left.function):
+        last = region.end if to_the_end else region.last
+        return Named(left.label, left.creation, region, last, FixSafety.SAFE)
+    for last in [region.end] if to_the_end else sorted({region.last, region.end}):
+        items = Items(facts, left.function, region.statements(last), region.targets, region.taken)
+        if not (items.may_lend() if to_the_end else items.may_escape()):
+            return Named(left.label, left.creation, region, last, FixSafety.SAFE)
+    if to_the_end and not items.surely_escape():
+        return Named(left.label, left.creation, region, last, FixSafety.UNSAFE)
+    return None
+
+
+def _sharing_a_header(
+    facts: Facts, own: Named, function: Scope, *, to_the_end: bool
+) -> list[Named]:
+    """Return the generator, among those made right above what needs it that need no more."""
+    block = own.region.block
+    made = {
+        each.region.made: each
+        for each in _all_named(facts, function, to_the_end=to_the_end)
+        if each.region.block is block and each.needs_no_more_than(own) and each.safety is own.safety
+    }
+    number = own.region.first
+    while number - 1 in made and _is_bare(block.body[number - 1]):
+        number -= 1
+    group = [made[each] for each in range(number, own.region.first)]
+    if own.region.made not in [each.region.made for each in group]:
+        return [own]
+    code = facts.parsed.module.code_for_node
+    header = ", ".join(f"aclosing({code(each.creation)}) as {each.region.name}" for each in group)
+    return group if len(header) + len("    async with :") <= _LONGEST_HEADER else [own]
+
+
+def _all_named(facts: Facts, function: Scope, *, to_the_end: bool) -> Iterator[Named]:
+    seen: set[Node] = set()
+    for each in facts.left_open:
+        if each.function is function and not each.is_temporary and each.creation not in seen:
+            seen.add(each.creation)
+            found = _named(facts, each, to_the_end=to_the_end)
+            if found is not None:
+                yield found
+
+
+def _is_bare(line: Node) -> bool:
+    """Return whether a line is one assignment, and no comment stands above or behind it."""
+    return (
+        isinstance(line, cst.SimpleStatementLine)
+        and len(line.body) == 1
+        and isinstance(line.body[0], cst.Assign)
+        and line.trailing_whitespace.comment is None
+        and all(each.comment is None for each in line.leading_lines)
+    )
+
+
+# Statements under a manager
+
+
+def enter(
+    regions: Sequence[Region],
+    first: int,
+    last: int,
+    manager: Manager,
+    removed: int | None = None,
+) -> Rewrite:
+    """Return the rewrite that puts statements of a block under what `manager` makes.
+
+    What several regions use is made by the lines right above, which go into the header; so does
+    the only line of one region if it stands there. The line numbered `removed` is left out.
+    """
+    block, indent = regions[0].block, regions[0].block.indent
+    is_made_above = len(regions) > 1 or regions[0].is_made_above
+    start = first - len(regions) if is_made_above else first
+
+    def build(block: Node) -> Node:
+        body = list(block.body)
+        inner = [body[number] for number in range(first, last + 1) if number != removed]
+        if is_made_above:
+            statement = _with_lines_in_header(body[start:first], inner, manager, indent)
+        else:
+            statement = under([(manager(cst.Name(regions[0].name)), None)], inner, indent)
+        body[start : last + 1] = [statement]
+        return block.with_changes(body=body)
+
+    return Rewrite(block, build)
+
+
+def _with_lines_in_header(
+    lines: Sequence[Node],
+    statements: Sequence[Node],
+    manager: Manager,
+    indent: str | None,
+) -> cst.With:
+    """Return `async with manager(made) as name` over statements for lines `name = made`."""
+    first, *others = statements
+    inner = without_blank_lines_above(first)
+    items = [(manager(line.body[0].value), line.body[0].targets[0].target.value) for line in lines]
+    statement = under(items, [inner, *others], indent)
+    body = cst.IndentedBlock([inner, *others], indent=indent, header=lines[-1].trailing_whitespace)
+    return statement.with_changes(body=body, leading_lines=lines[0].leading_lines)
+
+
+def under(
+    managers: Sequence[tuple[cst.BaseExpression, str | None]],
+    statements: Sequence[Node],
+    indent: str | None,
+) -> cst.With:
+    """Return `async with` over statements; the comments above the first stand above it."""
+    first, *others = statements
+    items = [
+        cst.WithItem(manager, cst.AsName(cst.Name(name)) if name is not None else None)
+        for manager, name in managers
+    ]
+    return cst.With(
+        items=items,
+        body=cst.IndentedBlock([first.with_changes(leading_lines=()), *others], indent=indent),
+        asynchronous=cst.Asynchronous(),
+        leading_lines=first.leading_lines,
+    )
+
+
+def call_with(function: cst.BaseExpression, argument: cst.BaseExpression) -> cst.Call:
     """Return the call; parentheses around the argument become those of the call."""
     if not argument.lpar:
         return cst.Call(function, [cst.Arg(argument)])
@@ -79,201 +365,8 @@ def _call(function: cst.BaseExpression, argument: cst.BaseExpression) -> cst.Cal
     )
 
 
-def _spacing(loop: cst.For) -> dict[str, cst.BaseParenthesizableWhitespace]:
+def spacing(loop: cst.For | cst.CompFor) -> dict[str, cst.BaseParenthesizableWhitespace]:
     """Return the space that a name needs after an `in` that had a parenthesis."""
     if loop.whitespace_after_in.empty:
         return {"whitespace_after_in": cst.SimpleWhitespace(" ")}
     return {}
-
-
-# Names
-
-
-def _stem(source: cst.BaseExpression) -> str:
-    """Return the last name in what is called or iterated, without leading underscores."""
-    name = last_name(source)
-    return "" if name == "__call__" else name.lstrip("_")
-
-
-def _free_name(facts: Facts, stem: str, loop: cst.For, function: Scope) -> str:
-    """Return the stem, with a number if needed, so that the function means nothing else by it."""
-    name, number = stem, 1
-    while not _is_free(facts, name, loop, function):
-        number += 1
-        name = f"{stem}{number}"
-    return name
-
-
-def _is_free(facts: Facts, name: str, loop: cst.For, function: Scope) -> bool:
-    """Return whether a name is unused, or only used as such a stream of loops beside this one."""
-    return all(
-        _is_stream_beside(facts, name, node, loop)
-        for scope in function.descendants()
-        for node in _mentions(name, scope)
-    )
-
-
-def _mentions(name: str, scope: Scope) -> Iterator[Node]:
-    yield from scope.loads.get(name, ())
-    yield from (each.node for each in scope.bindings.get(name, ()))
-    if name in scope.declared_global | scope.declared_nonlocal or scope.bindings.get(name) == []:
-        # An annotation alone, or a declaration, has no binding to show.
-        yield scope.node
-
-
-def _is_stream_beside(facts: Facts, name: str, node: Node, loop: cst.For) -> bool:
-    around = list(_around(facts, node))
-    if loop in around:
-        return False
-    of_loop = set(_around(facts, loop))
-    return any(
-        isinstance(each, cst.With) and each not in of_loop and _binds_only(each, name)
-        for each in around
-    )
-
-
-def _binds_only(statement: cst.With, name: str) -> bool:
-    if len(statement.items) != 1:
-        return False
-    asname = statement.items[0].asname
-    return asname is not None and isinstance(asname.name, cst.Name) and asname.name.value == name
-
-
-def _around(facts: Facts, node: Node) -> Iterator[Node]:
-    """Yield the node and all that is around it, inner ones first."""
-    current: Node | None = node
-    while current is not None:
-        yield current
-        current = facts.parent(current)
-
-
-# Items that outlive the loop
-
-
-class _Items:
-    """Where the items of a loop go."""
-
-    def __init__(self, facts: Facts, loop: cst.For, function: Scope) -> None:
-        self._facts = facts
-        self._loop = loop
-        self._function = function
-        self._inside = set(descendants(loop))
-
-    def may_escape(self) -> bool:
-        """Return whether an item may be used once the loop has been left."""
-        names = _names(self._loop.target)
-        while names is not None:
-            more = self._given(names)
-            if more is None or more <= names:
-                break
-            names |= more
-        if names is None or more is None:
-            return True
-        return self._is_returned(names) or any(map(self._is_read_outside, names))
-
-    def _given(self, names: set[str]) -> set[str] | None:
-        """Return the names that the body gives an item to; None if it stores one elsewhere."""
-        given: set[str] = set()
-        for node in descendants(self._loop.body):
-            for target in _targets(node, names):
-                more = _names(target)
-                if more is None:
-                    return None
-                given |= more
-        return given
-
-    def _is_returned(self, names: set[str]) -> bool:
-        returned = {each for each in self._function.returns if each in self._inside and each.value}
-        return any(
-            isinstance(node, cst.Name) and node.value in names
-            for each in returned
-            for node in descendants(each)
-        )
-
-    def _is_read_outside(self, name: str) -> bool:
-        """Return whether a name is read outside the loop, or by a function that may outlive it."""
-        if name in self._function.declared_global | self._function.declared_nonlocal:
-            return True
-        pending = [self._function]
-        while pending:
-            scope = pending.pop()
-            reads = set(scope.loads.get(name, ()))
-            if scope is self._function or _runs_at_once(scope):
-                if not all(self._is_rebound(name, node) for node in reads - self._inside):
-                    return True
-            elif reads or name in scope.declared_nonlocal:
-                return True
-            pending += [
-                each
-                for each in scope.children
-                if name not in each.bindings or name in each.declared_nonlocal
-            ]
-        return False
-
-    def _is_rebound(self, name: str, node: Node) -> bool:
-        """Return whether the name, where it is read, is the target of another loop."""
-        child = node
-        for parent in _around(self._facts, node):
-            if isinstance(parent, cst.For) and child is parent.body and parent is not self._loop:
-                targets = _names(parent.target)
-                if (
-                    targets is not None
-                    and name in targets
-                    and self._loop not in set(descendants(parent.body))
-                ):
-                    return True
-            child = parent
-        return False
-
-
-def _runs_at_once(scope: Scope) -> bool:
-    return scope.kind is ScopeKind.CLASS or isinstance(
-        scope.node, (cst.ListComp, cst.SetComp, cst.DictComp)
-    )
-
-
-def _names(target: cst.BaseExpression) -> set[str] | None:
-    """Return the names that a target binds; None if it stores anywhere else."""
-    names: set[str] = set()
-    pending = [target]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, cst.Name):
-            names.add(each.value)
-        elif isinstance(each, (cst.Tuple, cst.List)):
-            pending += [element.value for element in each.elements]
-        else:
-            return None
-    return names
-
-
-def _targets(node: Node, names: set[str]) -> Iterator[cst.BaseExpression]:
-    """Yield what a statement binds to one of the named items."""
-    if isinstance(node, cst.Assign) and _hands_on(node.value, names):
-        yield from (each.target for each in node.targets)
-    elif isinstance(node, (cst.AnnAssign, cst.NamedExpr)):
-        if node.value is not None and _hands_on(node.value, names):
-            yield node.target
-    elif isinstance(node, cst.Match) and _hands_on(node.subject, names):
-        for each in descendants(node):
-            if isinstance(each, cst.MatchAs) and each.name is not None:
-                yield each.name
-
-
-def _hands_on(value: cst.BaseExpression, names: set[str]) -> bool:
-    """Return whether the value may be an item itself, or a container of it."""
-    pending: list[cst.BaseExpression] = [value]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, cst.Name):
-            if each.value in names:
-                return True
-        elif isinstance(each, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
-            pending += [element.value for element in each.elements]
-        elif isinstance(each, cst.IfExp):
-            pending += [each.body, each.orelse]
-        elif isinstance(each, cst.BooleanOperation):
-            pending += [each.left, each.right]
-        elif isinstance(each, cst.NamedExpr):
-            pending.append(each.value)
-    return False

@@ -14,8 +14,10 @@ that path, resumed later, passed in, stored, returned or handed on; those made f
 function closes, or whose whole cleanup is to close what a `with` around them closes; class-based
 iterators; and iterables whose source is not in view.
 
-Fix safety: safe for a generator made in the loop's header whose items are not used after the
-loop. Cleanup then runs at the end of the loop, so an error it raises reaches the caller.
+Fix safety: safe for a generator that is made in the loop's header, or kept in a local name that is
+only iterated, stepped and closed, if no item is used after the loop; items of a generator that is
+annotated to yield strings or numbers may be. Cleanup then runs at the end of the loop, so an error
+it raises reaches the caller.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import wrap_loop
+from asyncgen_lint.fixes.wrap import iterate_under_aclosing
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -44,6 +46,6 @@ def early_exit_leaves_generator_open(facts: Facts) -> Iterator[Finding]:
             " not at all; iterate it under `aclosing`",
             each.header,
             path=each.path,
-            fix=wrap_loop(facts, each),
+            fix=iterate_under_aclosing(facts, each),
             subject=each.label,
         )

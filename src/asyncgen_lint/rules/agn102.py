@@ -12,7 +12,8 @@ Not reported: bodies in which nothing is awaited, called, subscripted or compute
 finish it; what AGN101, AGN103 or AGN202 reports; whatever AGN101 does not report. Strict, because
 most bodies may raise and few programs go on after it.
 
-Fix safety: as for AGN101.
+Fix safety: as for AGN101. An async comprehension moves under `aclosing` with its whole statement,
+if that evaluates nothing before it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import wrap_loop
+from asyncgen_lint.fixes.wrap import iterate_under_aclosing
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -46,6 +47,6 @@ def loop_body_may_abandon_generator(facts: Facts) -> Iterator[Finding]:
             " not at all; iterate it under `aclosing`",
             each.header,
             path=each.path,
-            fix=wrap_loop(facts, each),
+            fix=iterate_under_aclosing(facts, each),
             subject=each.label,
         )

@@ -10,8 +10,7 @@ Not reported: inner generators with nothing to clean up at their `yield`; inner 
 an attribute, or passed in (strict where nothing says that what is passed in is no generator); loops
 without a `yield`; functions whose decorator is not in view.
 
-Fix safety: safe for a generator made in the loop's header. The outer generator then needs closing
-itself.
+Fix safety: as for AGN101. The outer generator needs closing as before, now to the benefit of both.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import wrap_loop
+from asyncgen_lint.fixes.wrap import iterate_under_aclosing
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -46,7 +45,7 @@ def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
             " at all; wrap the loop in `aclosing`",
             each.header,
             path=each.path,
-            fix=wrap_loop(facts, each),
+            fix=iterate_under_aclosing(facts, each),
             subject=each.label,
         )
     for header, label in facts.returned_generator_expressions():

@@ -10,7 +10,12 @@ Close it in a `finally`, or step it under `contextlib.aclosing`.
 Not reported: generators with nothing to clean up at their `yield`; those that reached
 StopAsyncIteration or the default; those closed, returned, stored, passed on or passed in.
 
-Fix safety: no automatic fix; how long the value must live is for a person to say.
+Fix safety: what follows the first step of a generator that has a name is put under `aclosing`. That
+is safe where nothing of an item goes further: neither out of the block nor into a call that may
+keep it, unless the generator is annotated to yield strings or numbers. It is unsafe where
+something made of an item does, such as `return session.user`. There is no fix for an item that is
+handed on itself, nor for a generator without a name: how long its item must live is for a person to
+say. An error in the cleanup then reaches the caller.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.wrap import step_under_aclosing
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -26,6 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "stepped-generator-not-closed",
     summary="a generator stepped with anext(), asend() or athrow() is left open",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def stepped_generator_not_closed(facts: Facts) -> Iterator[Finding]:
     """Find generators stepped by hand that some path neither exhausts, closes nor hands on."""
@@ -37,5 +44,6 @@ def stepped_generator_not_closed(facts: Facts) -> Iterator[Finding]:
             " task, or not at all; step it under `aclosing`",
             each.header,
             path=each.path,
+            fix=step_under_aclosing(facts, each),
             subject=each.label,
         )

@@ -13,7 +13,11 @@ or released before it; actions for success alone, such as a commit; generators t
 dependencies or lifespans of a framework, which yield once (AGN601 where they certainly are);
 async generators that are held, which AGN103 and AGN104 report.
 
-Fix safety: no automatic fix yet.
+Fix safety: safe where the release is a statement of its own behind the `yield`, in a block around
+both: what stands between moves into a `try` as it is, so that a commit stays for success alone.
+There is no fix where a `return` in between may keep what was acquired, where it is released in
+between as well, or where the release needs what is made there. The generator needs closing then,
+and an error in the release reaches who closes it.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.finally_block import release_in_finally
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -29,6 +34,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "cleanup-not-in-finally",
     summary="cleanup after the yield of a generator is skipped when the consumer leaves",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def cleanup_not_in_finally(facts: Facts) -> Iterator[Finding]:
     """Find releases behind a yield of a plain generator that GeneratorExit skips."""
@@ -38,5 +44,6 @@ def cleanup_not_in_finally(facts: Facts) -> Iterator[Finding]:
             " before it; put it in a `finally`",
             each.call,
             path=each.path,
+            fix=release_in_finally(facts, each),
             subject=each.release,
         )

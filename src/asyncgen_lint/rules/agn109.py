@@ -11,7 +11,10 @@ Not reported: streams closed on that path, entered, stored, returned or handed o
 close method does nothing, or closes what the caller owns; classes with a base out of view; objects
 that a method returns and may keep.
 
-Fix safety: no automatic fix yet.
+Fix safety: `async with` of the stream's own is safe where its `__aenter__` does nothing but return
+the stream, and neither that nor an item is used behind the block. `aclosing` of a stream with a
+coroutine `aclose` is unsafe: it also closes what came to its end. Cleanup then runs at the end of
+that block, so an error it raises reaches the caller.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.streams import enter_stream
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -28,6 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     summary="a closable stream that a generator makes and iterates is left open",
     severity=Severity.WARNING,
     tier=Tier.STRICT,
+    fixable=True,
 )
 def owned_stream_not_closed(facts: Facts) -> Iterator[Finding]:
     """Find loops over a closable object, made in a generator, that leave it open."""
@@ -37,5 +42,6 @@ def owned_stream_not_closed(facts: Facts) -> Iterator[Finding]:
             f" `{each.owner}.{each.closed_by}`; close it in a `finally` or by `async with`",
             each.header,
             path=each.path,
+            fix=enter_stream(facts, each),
             subject=each.label,
         )

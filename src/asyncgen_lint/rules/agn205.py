@@ -14,8 +14,10 @@ generator itself, which is another mistake.
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
 Fix safety: turning `closing` or `with` into `async with aclosing` is safe, since the statement
-raised every time. There is no fix outside `async def`, where one statement enters several
-managers, or for `with g:`, where a decorator `@asynccontextmanager` may be what is missing.
+raised every time; so is `enter_async_context(aclosing(g))` for an AsyncExitStack. What else the
+statement enters gets a `with` of its own. A `closing` that nothing else uses leaves its import.
+There is no fix outside `async def`, or for `with g:`, where a decorator `@asynccontextmanager` may
+be what is missing.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ closed where it is used, under `aclosing`.
 Not reported: loops that nothing in view leaves a generator open on; modules that call
 `shutdown_asyncgens` anywhere; loops that are returned, stored or handed on; pytest fixtures.
 
-Fix safety: no automatic fix yet.
+Fix safety: a line that runs `shutdown_asyncgens()` above `loop.close()`, where that is a line of a
+block, is unsafe: the loop runs once more, with all that still waits in it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.shut_down import shut_down_generators
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -29,6 +31,7 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     summary="an event loop is closed by hand while generators are open on it",
     severity=Severity.WARNING,
     tier=Tier.STRICT,
+    fixable=True,
 )
 def loop_closed_without_shutdown_asyncgens(facts: Facts) -> Iterator[Finding]:
     """Find closes of hand-made loops whose coroutines leave a generator open."""
@@ -38,5 +41,6 @@ def loop_closed_without_shutdown_asyncgens(facts: Facts) -> Iterator[Finding]:
             " `shutdown_asyncgens()`; use `asyncio.run`",
             each.at,
             path=each.path,
+            fix=shut_down_generators(facts, each),
             subject=each.label,
         )

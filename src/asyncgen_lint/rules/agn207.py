@@ -14,7 +14,9 @@ the body iterates `g` by its name.
 A type checker reports an argument without `aclose()` in annotated code; `typed = true` leaves
 that to it.
 
-Fix safety: no automatic fix yet.
+Fix safety: naming the generator that is closed, and iterating that, is safe where the loop over the
+other one is the first statement of the body, both calls are of plain names, and no item is used
+behind the body. There is no fix for an argument without `aclose()`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.closing import iterate_what_is_closed
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -30,6 +33,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "aclosing-misuse",
     summary="`aclosing` over what has no `aclose()`, or over a generator that nothing iterates",
     severity=Severity.ERROR,
+    fixable=True,
     type_checked=True,
 )
 def aclosing_misuse(facts: Facts) -> Iterator[Finding]:
@@ -47,5 +51,10 @@ def aclosing_misuse(facts: Facts) -> Iterator[Finding]:
                 " it with `as`, and iterate that"
             )
         yield Finding(
-            message, each.at, path=each.path, subject=each.label, type_checked=bool(each.kind)
+            message,
+            each.at,
+            path=each.path,
+            fix=iterate_what_is_closed(facts, each),
+            subject=each.label,
+            type_checked=bool(each.kind),
         )

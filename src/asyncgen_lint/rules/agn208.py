@@ -12,7 +12,9 @@ Not reported: generators that reset no context variable and hold no cancel scope
 at a `yield`; tasks that are given a `context`; generators or variables this module does not show;
 `wait_for` where the target is Python 3.12 or later.
 
-Fix safety: no automatic fix yet.
+Fix safety: `await g.aclose()` in place of a task that is awaited on the spot is safe, and unsafe in
+place of `shield`, which keeps a cancellation from it. There is no fix for `wait_for`, for a task
+that is kept or dropped, or for several in one `gather`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.await_here import await_here
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -29,6 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     summary="a generator bound to its task is closed in another one",
     severity=Severity.WARNING,
     tier=Tier.STRICT,
+    fixable=True,
 )
 def aclose_in_other_task(facts: Facts) -> Iterator[Finding]:
     """Find `aclose()` calls in new tasks whose generators must end where they began."""
@@ -38,5 +42,6 @@ def aclose_in_other_task(facts: Facts) -> Iterator[Finding]:
             " await `aclose()` in the task that steps it",
             each.at,
             path=each.path,
+            fix=await_here(facts, each),
             subject=each.label,
         )

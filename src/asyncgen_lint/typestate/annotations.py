@@ -73,6 +73,9 @@ _MAPPINGS = _abstract("Mapping", "MutableMapping", "Dict", "DefaultDict", "Order
 """Whose second argument is the type of a value: typing documentation, "Generics"."""
 
 _TUPLES = _typing("Tuple") | {"builtins.tuple"}
+_PLAIN = frozenset(
+    f"builtins.{name}" for name in ("bool", "bytes", "complex", "float", "int", "str")
+)
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 
 _OVER_SAME_ITEMS = {
@@ -381,6 +384,16 @@ class Annotations:
 def is_without_type(annotated: Type) -> bool:
     """Return whether an annotation says nothing of the type: a bare `Final`, or `Any`."""
     return annotated.dotted in _WITHOUT_TYPE
+
+
+def is_plain_value(value: Type) -> bool:
+    """Return whether a value of this type is a string, a number, or a tuple of such."""
+    if value.is_class or value.owner is not None:
+        return False
+    if value.dotted in _TUPLES:
+        arguments = [each for each in value.arguments if each != _ANY_LENGTH]
+        return bool(arguments) and all(each and is_plain_value(each) for each in arguments)
+    return value.dotted in _PLAIN
 
 
 def item_of(container: Type) -> Type | None:

@@ -23,7 +23,6 @@ from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.way_out import (
     is_always_done,
     is_in_finally,
-    leaves_manager_of,
     mentions,
 )
 
@@ -125,9 +124,7 @@ class ErrorOnly:
 
     def releases(self) -> Iterator[ReleaseForErrors]:
         """Yield each handler for Exception whose release other ways out pass by."""
-        if "Exception" not in self._scope.loads or not isinstance(
-            self._scope.node, cst.FunctionDef
-        ):
+        if not isinstance(self._scope.node, cst.FunctionDef):
             return
         for node in own_nodes(self._scope.node.body):
             if not isinstance(node, cst.Try) or node.finalbody is not None:
@@ -141,7 +138,7 @@ class ErrorOnly:
                     break
 
     def _is_for_errors(self, handler: cst.ExceptHandler) -> bool:
-        if handler.type is None or isinstance(handler.type, cst.Tuple):
+        if handler.type is None:
             return False
         return self._knowledge.dotted(handler.type, self._scope) == tables.ORDINARY_EXCEPTION_ROOT
 
@@ -207,8 +204,6 @@ class ErrorOnly:
 
     def _is_released_in(self, block: Block, receiver: str) -> bool:
         names = frozenset({receiver})
-        if leaves_manager_of(block, names):
-            return True
         for each in block.instructions:
             if isinstance(each, Call) and isinstance(each.node, cst.Call):
                 if is_in_finally(block) and mentions(each.node, names):

@@ -224,9 +224,7 @@ class Resources:
 
     def _is_for_closing(self, item: cst.WithItem, scope: Scope) -> bool:
         """Return whether all that a stack is given is an `aclose`, of whatever it may be."""
-        if item.asname is None or not isinstance(item.item, cst.Call):
-            return False
-        if self._knowledge.dotted(item.item.func, scope) != "contextlib.AsyncExitStack":
+        if item.asname is None:
             return False
         name = dotted_name(item.asname.name)
         used = [

@@ -70,6 +70,7 @@ class Unclosable:
     argument: cst.BaseExpression
     kind: str
     statement: cst.With | None
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Unused:
 
     call: cst.Call
     statement: cst.With
-    loop: cst.CSTNode
+    loop: cst.For | cst.CompFor
+    scope: Scope
 
 
 class Managers:
@@ -151,7 +153,7 @@ class Managers:
         for call, argument, scope in self._aclosings:
             kind = self.kind_without_aclose(argument, scope)
             if kind and not self._sets_aclose():
-                yield Unclosable(call, argument, kind, self._statement(call))
+                yield Unclosable(call, argument, kind, self._statement(call), scope)
 
     def unused(self) -> Iterator[Unused]:
         """Yield each `aclosing` of a new, unnamed generator whose body iterates one like it."""
@@ -163,7 +165,7 @@ class Managers:
                 continue
             for loop in _async_loops(statement.body):
                 if is_same_code(loop.iter, argument):
-                    yield Unused(call, statement, loop)
+                    yield Unused(call, statement, loop, scope)
                     break
 
     @cached_property

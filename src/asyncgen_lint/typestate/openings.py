@@ -77,7 +77,7 @@ class Openings(ABC):
 
     def _at_yields(self, function: Scope, depth: int) -> Iterator[OpenAtYield]:
         graph = self._knowledge.graph(function)
-        if graph is None or depth <= 0:
+        if graph is None:
             return
         for at, items in entered_at_yields(graph):
             for item in items:

@@ -15,7 +15,6 @@ from asyncgen_lint.flow.graph import (
     Call,
     Graph,
     Instruction,
-    Look,
     StoreAttribute,
     Unbind,
     yield_of,
@@ -98,7 +97,7 @@ class ReusedItems:
                 and not node.args
                 and dotted_name(node.func) == f"{name}.clear"
             )
-        if not isinstance(instruction, Look) or not isinstance(node, cst.Subscript):
+        if not isinstance(node, cst.Subscript):
             return False
         is_deleted = isinstance(self._parent(node), cst.Del)
         return is_deleted and dotted_name(node.value) == name and _is_whole(node)

@@ -365,8 +365,6 @@ class Stops:
             return None
         source = call.args[0].value
         made = self._made(source, function, 1)
-        if isinstance(source, cst.Name) and made is source:
-            return None
         is_file = isinstance(made, cst.Call) and (
             self._knowledge.dotted(made.func, function) in tables.FILE_READERS
         )

@@ -68,8 +68,6 @@ def _stream_class(
         owner = knowledge.class_of(cst.Await(call), scope)
     if owner is None or knowledge.resolver.has_unknown_bases(owner):
         return None
-    if knowledge.resolver.method(owner, "__aiter__") is None:
-        return None
     if not _makes(knowledge, call, scope, owner):
         return None
     closing = _closing_method(knowledge, summaries, owner)

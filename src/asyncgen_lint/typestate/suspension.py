@@ -40,7 +40,7 @@ def busy_loops(graph: Graph, function: Scope, knowledge: Knowledge) -> Iterator[
         if at is None:
             continue
         for region in block.regions:
-            if region.kind is not RegionKind.LOOP or region.node in seen:
+            if region.node in seen:
                 continue
             if _is_endless(region.node, function, knowledge) and _turns(block, region.node):
                 seen.add(region.node)

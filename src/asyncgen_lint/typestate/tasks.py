@@ -25,7 +25,6 @@ from asyncgen_lint.flow.graph import (
     Bind,
     Block,
     Call,
-    Capture,
     Collect,
     Discard,
     Drop,
@@ -338,8 +337,6 @@ class _Tasks:
             values = instruction.values
         elif isinstance(instruction, MakeGenerator):
             return name in instruction.names or instruction.source == name
-        elif isinstance(instruction, Capture):
-            return name in instruction.names
         return any(value == name or value in collected for value in values if value is not None)
 
     def _only_waits(self, instruction: Instruction) -> bool:

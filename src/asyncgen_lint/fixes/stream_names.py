@@ -1,0 +1,66 @@
+"""Names for what a fix adds: after what they hold, and meaning nothing else in their function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.names.scopes import Scope, last_name
+from asyncgen_lint.rule import Node
+
+
+def stream_name(facts: Facts, source: cst.BaseExpression, at: Node, function: Scope) -> str:
+    """Return the name of the stream that a fix makes of a source at a node: `rows_stream`."""
+    return _free_name(facts, f"{_stem(source)}_stream".lstrip("_"), at, function)
+
+
+def _stem(source: cst.BaseExpression) -> str:
+    """Return the last name in what is called or iterated, without leading underscores."""
+    name = last_name(source)
+    return "" if name == "__call__" else name.lstrip("_")
+
+
+def _free_name(facts: Facts, stem: str, at: Node, function: Scope) -> str:
+    """Return the stem, with a number if needed, so that the function means nothing else by it."""
+    name, number = stem, 1
+    while not _is_free(facts, name, at, function):
+        number += 1
+        name = f"{stem}{number}"
+    return name
+
+
+def _is_free(facts: Facts, name: str, at: Node, function: Scope) -> bool:
+    """Return whether a name is unused, or only used as such a stream by statements beside."""
+    return all(
+        _is_stream_beside(facts, name, node, at)
+        for scope in function.descendants()
+        for node in _mentions(name, scope)
+    )
+
+
+def _mentions(name: str, scope: Scope) -> Iterator[Node]:
+    yield from scope.loads.get(name, ())
+    yield from (each.node for each in scope.bindings.get(name, ()))
+    if name in scope.declared_global | scope.declared_nonlocal or scope.bindings.get(name) == []:
+        # An annotation alone, or a declaration, has no binding to show.
+        yield scope.node
+
+
+def _is_stream_beside(facts: Facts, name: str, node: Node, at: Node) -> bool:
+    around = list(facts.around(node))
+    if at in around:
+        return False
+    of_statement = set(facts.around(at))
+    return any(
+        isinstance(each, cst.With) and each not in of_statement and _binds_only(each, name)
+        for each in around
+    )
+
+
+def _binds_only(statement: cst.With, name: str) -> bool:
+    if len(statement.items) != 1:
+        return False
+    asname = statement.items[0].asname
+    return asname is not None and isinstance(asname.name, cst.Name) and asname.name.value == name
