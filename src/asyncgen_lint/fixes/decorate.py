@@ -1,4 +1,4 @@
-"""Plan: decorate a function by something else."""
+"""Plans: decorate a function, or decorate it by something else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,29 @@ from asyncgen_lint.facts import Facts
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+
+
+def decorate(
+    facts: Facts, function: Scope, wanted: ImportRequest, safety: FixSafety
+) -> FixPlan | None:
+    """Return the plan that decorates a function, which has no decorator yet.
+
+    None if the decorator's name means something else there.
+    """
+    definition = function.node
+    if not isinstance(definition, cst.FunctionDef) or definition.decorators:
+        return None
+    if function.parent is None:
+        return None
+    found = local_name(facts, wanted, definition, function.parent)
+    if found is None:
+        return None
+
+    def build(node: Node) -> Node:
+        return node.with_changes(decorators=[cst.Decorator(found.expression())])
+
+    title = f"Decorate `{function.name}` with `{wanted.name}`"
+    return FixPlan(title, safety, (Rewrite(definition, build),), found.imports)
 
 
 def replace_decorator(

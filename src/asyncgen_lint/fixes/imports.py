@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, dotted_name
+from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, ScopeKind, dotted_name
 from asyncgen_lint.rule import Edit, ImportRequest, Node
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.position import PositionMap
@@ -57,6 +57,9 @@ def local_name(facts: Facts, request: ImportRequest, at: Node, scope: Scope) -> 
         bound[0] is not facts.outline.module or not all(_imports(each, target) for each in bound[1])
     ):
         return None
+    if bound is not None and _runs_with_module(scope):
+        # It is imported too late, and would be a second time.
+        return None
     return LocalName(request.name, (request,))
 
 
@@ -66,7 +69,7 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
     if found is None:
         return False
     where, bindings = found
-    if where is scope:
+    if where is scope and where is not facts.outline.module:
         return all(_imports(each, target) for each in bindings) and any(
             _runs_before(facts, each.node, at) for each in bindings
         )
@@ -77,10 +80,21 @@ def _is_available(facts: Facts, name: str, target: str, at: Node, scope: Scope) 
         for each in bindings
         if _imports(each, target) and _always_runs(facts, each.node)
     }
+    if _runs_with_module(scope):
+        # It may come before an import further down.
+        sure = {each for each in sure if each < facts.statement_of(at)}
     # The fallback of a `try` around the import, or of a version check, is in the same statement.
     return bool(sure) and all(
         _imports(each, target) or facts.statement_of(each.node) in sure for each in bindings
     )
+
+
+def _runs_with_module(scope: Scope) -> bool:
+    """Return whether the statements of a scope run when the module is imported."""
+    current: Scope | None = scope
+    while current is not None and current.kind is ScopeKind.CLASS:
+        current = current.parent
+    return current is not None and current.kind is ScopeKind.MODULE
 
 
 def _imports(binding: Binding, target: str) -> bool:
