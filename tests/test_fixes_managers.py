@@ -803,26 +803,6 @@ SWAPS = {
         async def f(): yield
         """,
     ),
-    "imported too late": (
-        """
-        from contextlib import contextmanager
-
-        class A:
-            @contextmanager
-            async def f(self): yield
-
-        from contextlib import asynccontextmanager
-        """,
-        """
-        from contextlib import asynccontextmanager
-
-        class A:
-            @asynccontextmanager
-            async def f(self): yield
-
-        from contextlib import asynccontextmanager
-        """,
-    ),
     "a comment at the import": (
         """
         from contextlib import contextmanager  # noqa
@@ -926,6 +906,9 @@ ASYNC = "from contextlib import contextmanager\n@contextmanager\nasync def f(): 
         SYNC.format(" -> AsyncIterator[None]"),
         SYNC.format("") + "app = App(lifespan=f)\n",
         SYNC.format("") + "async def g():\n    async with f(), x(): pass\n",
+        # It is imported too late, which a second import would hide.
+        "from contextlib import contextmanager\nclass A:\n    @contextmanager\n"
+        "    async def f(self): yield\nfrom contextlib import asynccontextmanager\n",
         # The name is taken.
         SYNC.format("") + "contextmanager = None\n",
     ],

@@ -177,11 +177,11 @@ class ExitSwallowed:
 
 @dataclass(frozen=True)
 class GeneratorAwaited:
-    """An `await` of an async generator; `is_iterated` if it stands in the header of a loop."""
+    """An `await` of an async generator, if it stands so in the header of `loop`."""
 
     label: str
     at: Node
-    is_iterated: bool
+    loop: Node | None
 
 
 @dataclass(frozen=True)
@@ -239,11 +239,15 @@ class AclosingMisused:
 
 @dataclass(frozen=True)
 class ClosedInOtherTask:
-    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own."""
+    """An `aclose()` that `spawner` runs in another task, of a generator bound to its own.
+
+    `by_scope` says that a cancel scope or task group binds it.
+    """
 
     label: str
     at: Node
     spawner: str
+    by_scope: bool
     path: tuple[Step, ...]
 
 
@@ -327,17 +331,48 @@ class TaskOutlives:
 class WrongUse:
     """Something called `label`, at a node that cannot take it; `by` says what that is, in a word.
 
-    The label is empty for what has no name.
+    The label is empty for what has no name. `node` is the expression itself;
+    `is_later_right` says that a newer Python than the target takes it.
     """
 
     label: str
     at: Node
     by: str
+    node: Node
+    is_later_right: bool = False
 
     @property
     def subject(self) -> str:
         """What a message calls it: its label as code, or "the generator expression"."""
         return f"`{self.label}`" if self.label else "the generator expression"
+
+
+@dataclass(frozen=True)
+class GeneratorEntered(WrongUse):
+    """A generator that is entered as a context manager, which raises.
+
+    `function` made it, if that is certain, and all that is done with what it gives in this module
+    is to enter it; `is_private` says that no other module does anything with it. The function
+    yields once.
+    """
+
+    function: Scope | None = None
+    is_private: bool = False
+
+
+@dataclass(frozen=True)
+class FunctionNotCalled:
+    """A generator function called `label`, at a node, `by`, that needs its generator.
+
+    `node` names the function; `is_to_be_called` says that a call without arguments gives what is
+    meant there.
+    """
+
+    label: str
+    at: Node
+    by: str
+    node: Node
+    is_to_be_called: bool
 
 
 @dataclass(frozen=True)
@@ -360,12 +395,21 @@ class SecondPass:
 
 @dataclass(frozen=True)
 class ConcurrentStep:
-    """A step or close of the generator `label` while another task may be inside it."""
+    """A step or close of the generator `label` while another task may be inside it.
+
+    Of a close, `cancel` is the call that told the task to end, in `function`.
+    """
 
     label: str
     at: Node
-    is_close: bool
+    cancel: Node | None
+    function: Scope
     path: tuple[Step, ...]
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it closes the generator, of a task that was told to end."""
+        return self.cancel is not None
 
 
 @dataclass(frozen=True)
@@ -600,20 +644,27 @@ class SendDiscarded:
 class NextInThread:
     """A `next` without default that `runner` calls in a thread.
 
-    `hangs` says that the await then never ends; else it raises RuntimeError.
+    `hangs` says that the await then never ends; else it raises RuntimeError. `giving` is the call
+    that gives `next` its iterator.
     """
 
     runner: str
     at: Node
     hangs: bool
+    giving: Node
 
 
 @dataclass(frozen=True)
 class DependencyIterated:
-    """An `async for` over a dependency whose handler at the `yield` no failure reaches."""
+    """An `async for` over a dependency whose handler at the `yield` no failure reaches.
+
+    `raises_again` says that what comes to the handler leaves it as it came.
+    """
 
     label: str
     header: Node
+    function: Scope
+    raises_again: bool
     path: tuple[Step, ...]
 
 

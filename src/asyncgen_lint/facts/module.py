@@ -28,8 +28,10 @@ from asyncgen_lint.facts.found import (
     DependencyIterated,
     EarlySend,
     ExitSwallowed,
+    FunctionNotCalled,
     GeneratorAwaited,
     GeneratorCached,
+    GeneratorEntered,
     GeneratorShared,
     GeneratorTested,
     ItemReused,
@@ -757,7 +759,9 @@ class Facts:
         tasks = OtherTask(self._knowledge, self._cancel_scopes, self.parent, self.target_version)
         for each in tasks.closes():
             path = (Step(each.bound.text, each.bound.at),)
-            yield ClosedInOtherTask(_name_of(each.generator), each.close, each.spawner, path)
+            yield ClosedInOtherTask(
+                _name_of(each.generator), each.close, each.spawner, each.bound.is_scope, path
+            )
 
     def stepped_in_other_tasks(self) -> Iterator[SteppedInOtherTask]:
         """Yield each step in a new task, of a generator bound to the task that began it."""
@@ -1146,7 +1150,7 @@ class Facts:
         """Yield each `next` without default that runs in a thread, over what may end."""
         for each in Threads(self._knowledge, self.parent).nexts():
             hangs = each.library == "asyncio" and self.target_version < _STOP_ITERATION_SET_SINCE
-            yield NextInThread(each.runner, each.call, hangs)
+            yield NextInThread(each.runner, each.call, hangs, each.giving)
 
     @cached_property
     def _stops(self) -> Stops:
@@ -1165,7 +1169,8 @@ class Facts:
                     continue
                 parent = self._parents[node]
                 is_iterated = isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is node
-                yield GeneratorAwaited(label_of(node.expression), node, is_iterated)
+                loop = parent if is_iterated else None
+                yield GeneratorAwaited(label_of(node.expression), node, loop)
 
     def consumed_by_sync(self) -> Iterator[WrongUse]:
         """Yield each generator given to a sync consumer, such as `for` or `list`."""
@@ -1188,19 +1193,25 @@ class Facts:
         """Yield each generator, or function of one, given to what runs a coroutine."""
         return map(_wrong_use, self._misuse.taken_for_coroutines())
 
-    def generators_entered(self) -> Iterator[WrongUse]:
+    def generators_entered(self) -> Iterator[GeneratorEntered]:
         """Yield each generator that `async with` or an exit stack is to enter."""
-        return map(_wrong_use, self._misuse.entered())
+        for each in self._misuse.entered():
+            use, function = _wrong_use(each), self._misuse.only_entered(each.node)
+            is_private = function is not None and self._misuse.is_private(function)
+            yield GeneratorEntered(
+                use.label, use.at, use.by, use.node, function=function, is_private=is_private
+            )
 
     def sync_iterables_iterated(self) -> Iterator[WrongUse]:
         """Yield each sync iterable that `async for` is to iterate; `by` says what it is."""
         loops = self._consumers.async_loops
         return map(_wrong_use, self._misuse.sync_iterated_by_async(loops, self.target_version))
 
-    def functions_not_called(self) -> Iterator[WrongUse]:
+    def functions_not_called(self) -> Iterator[FunctionNotCalled]:
         """Yield each generator function that stands, not called, for its generator."""
         for each in self._misuse.functions_for_generators(self._consumers.async_loops):
-            yield _wrong_use(each)
+            label = _name_of(each.node)
+            yield FunctionNotCalled(label, each.at, each.by, each.node, each.is_to_be_called)
 
     def dependencies_iterated(self) -> Iterator[DependencyIterated]:
         """Yield each loop over a dependency that handles failures at its `yield`."""
@@ -1209,7 +1220,8 @@ class Facts:
                 Step("a framework throws failures in at this `yield`, a loop does not", each.at),
                 Step("so that this handler never runs", each.handler),
             )
-            yield DependencyIterated(label_of(each.loop.iter), each.loop, path)
+            label, raises_again = label_of(each.loop.iter), each.raises_again
+            yield DependencyIterated(label, each.loop, each.user, raises_again, path)
 
     @cached_property
     def _misuse(self) -> Misuse:
@@ -1255,8 +1267,7 @@ class Facts:
                 if each.cancelled is not None:
                     path.append(Step("the task is told to end, and not awaited", each.cancelled))
                 path.append(Step("and is still inside the generator here", each.at))
-                is_close = each.cancelled is not None
-                yield ConcurrentStep(label, each.at, is_close, tuple(path))
+                yield ConcurrentStep(label, each.at, each.cancelled, function, tuple(path))
 
     def stepped_after_timeout(self) -> Iterator[TimedStep]:
         """Yield each step under a timeout after which the same generator is stepped again."""
@@ -1540,7 +1551,8 @@ def _release_skipped(skipped: SkippedRelease, left: str) -> ReleaseSkipped:
 
 def _wrong_use(misused: Misused) -> WrongUse:
     is_expression = isinstance(misused.node, cst.GeneratorExp)
-    return WrongUse("" if is_expression else _name_of(misused.node), misused.at, misused.by)
+    label = "" if is_expression else _name_of(misused.node)
+    return WrongUse(label, misused.at, misused.by, misused.node, misused.is_later_right)
 
 
 def label_of(node: Node) -> str:

@@ -15,7 +15,8 @@ def await_here(facts: Facts, closed: ClosedInOtherTask) -> FixPlan | None:
     """Return the plan that makes `await create_task(g.aclose())` a plain `await g.aclose()`.
 
     Unsafe for `shield`, which keeps a cancellation from the close. None where the task is not
-    awaited on the spot, where its value is used, and where anything else is given with the close.
+    awaited on the spot, where its value is used, where anything else is given with the close, and
+    for a cancel scope or task group, which may fail in its own task as well (AGN303).
     """
     argument = facts.parent(closed.at)
     making = facts.parent(argument)
@@ -26,7 +27,7 @@ def await_here(facts: Facts, closed: ClosedInOtherTask) -> FixPlan | None:
         return None
     if not isinstance(awaited, cst.Await) or not isinstance(facts.parent(awaited), cst.Expr):
         return None
-    if closed.spawner not in _MAKE_A_TASK | {"shield"}:
+    if closed.by_scope or closed.spawner not in _MAKE_A_TASK | {"shield"}:
         return None
 
     def build(node: Node) -> Node:

@@ -12,7 +12,7 @@ _NESTED_ASYNC_COMPREHENSIONS_SINCE = (3, 11)
 
 def add_await(facts: Facts, node: Node, safety: FixSafety, title: str) -> FixPlan | None:
     """Return the plan that awaits an expression; None where `await` may not stand."""
-    if not _may_await(facts, node):
+    if not may_await(facts, node):
         return None
     needs_parentheses = _is_primary(facts.parent(node), node)
 
@@ -27,7 +27,7 @@ def await_method(facts: Facts, call: Node, name: str, title: str) -> FixPlan | N
 
     It is safe for a call that raised every time.
     """
-    if not _may_await(facts, call):
+    if not may_await(facts, call):
         return None
     needs_parentheses = _is_primary(facts.parent(call), call)
 
@@ -43,7 +43,7 @@ def drop_await(facts: Facts, await_node: Node, safety: FixSafety, title: str) ->
 
     None outside `async def`, and where it may be all that makes a generator expression async.
     """
-    if not isinstance(await_node, cst.Await) or not _may_await(facts, await_node):
+    if not isinstance(await_node, cst.Await) or not may_await(facts, await_node):
         return None
     needs_no_parentheses = _is_primary(facts.parent(await_node), await_node)
 
@@ -98,9 +98,12 @@ def _is_primary(parent: Node | None, node: Node) -> bool:
     return isinstance(parent, cst.Await)
 
 
-def _may_await(facts: Facts, node: Node) -> bool:
-    """Return whether `await` may stand at a node, and changes what no comprehension makes."""
-    sync_comprehensions = 0
+def may_await(facts: Facts, node: Node, *, in_comprehension: bool = False) -> bool:
+    """Return whether `await` may stand at a node without changing what a comprehension makes.
+
+    With `in_comprehension`, whether a new async comprehension may stand there.
+    """
+    sync_comprehensions = int(in_comprehension)
     child, parent = node, facts.parent(node)
     while parent is not None:
         if isinstance(parent, cst.FunctionDef):

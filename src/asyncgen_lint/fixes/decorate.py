@@ -1,4 +1,4 @@
-"""Plan: decorate a generator function by what makes a context manager of its kind."""
+"""Plans: decorate a function, or decorate it by something else."""
 
 from __future__ import annotations
 
@@ -9,12 +9,35 @@ from asyncgen_lint.facts.found import WronglyDecorated
 from asyncgen_lint.fixes.blocks import is_in_coroutine
 from asyncgen_lint.fixes.imports import local_name, unused_without
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import last_name
+from asyncgen_lint.names.scopes import Scope, last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
 _SYNC = ImportRequest("contextlib", "contextmanager")
 _ASYNC = ImportRequest("contextlib", "asynccontextmanager")
+
+
+def decorate(
+    facts: Facts, function: Scope, wanted: ImportRequest, safety: FixSafety
+) -> FixPlan | None:
+    """Return the plan that decorates a function, which has no decorator yet.
+
+    None if the decorator's name means something else there.
+    """
+    definition = function.node
+    if not isinstance(definition, cst.FunctionDef) or definition.decorators:
+        return None
+    if function.parent is None:
+        return None
+    found = local_name(facts, wanted, definition, function.parent)
+    if found is None:
+        return None
+
+    def build(node: Node) -> Node:
+        return node.with_changes(decorators=[cst.Decorator(found.expression())])
+
+    title = f"Decorate `{function.name}` with `{wanted.name}`"
+    return FixPlan(title, safety, (Rewrite(definition, build),), found.imports)
 
 
 def swap_manager_decorator(facts: Facts, wrong: WronglyDecorated) -> FixPlan | None:

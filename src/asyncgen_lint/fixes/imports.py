@@ -58,6 +58,9 @@ def local_name(facts: Facts, request: ImportRequest, at: Node, scope: Scope) -> 
         bound[0] is not facts.outline.module or not all(_imports(each, target) for each in bound[1])
     ):
         return None
+    if bound is not None and _runs_with_module(scope):
+        # It is imported too late, and would be a second time.
+        return None
     return LocalName(request.name, (request,))
 
 

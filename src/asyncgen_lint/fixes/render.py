@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import libcst as cst
 
@@ -45,10 +45,10 @@ class FixRenderer:
         imports = import_edits(self._parsed, self._positions, plan.imports, plan.unused)
         if imports is None:
             raise _Inexact
-        edits = set(imports)
+        edits: dict[Edit, None] = dict.fromkeys(imports)
         for statement, rewrites in self._by_statement(plan.rewrites).items():
-            edits.add(self._statement_edit(statement, rewrites))
-        return tuple(sorted(edits, key=lambda each: each.span))
+            edits[self._statement_edit(statement, rewrites)] = None
+        return _joined(edits)
 
     def _by_statement(self, rewrites: Sequence[Rewrite]) -> dict[cst.CSTNode, list[Rewrite]]:
         """Return the rewrites under the innermost statements that hold them, none in another."""
@@ -123,12 +123,21 @@ class FixRenderer:
         return [
             default if each.indent is None else each.indent
             for each in reversed(self._chain(statement)[1:])
-            if isinstance(each, cst.IndentedBlock)
+            # The cases of a `match` are indented too, and in no block of their own.
+            if isinstance(each, (cst.IndentedBlock, cst.Match))
         ]
 
 
 class _Inexact(Exception):
     """The plan cannot be rendered so that nothing else in the file changes."""
+
+
+def _joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return the edits by position; those at one place, such as imports, as one, in their order."""
+    contents: dict[Span, str] = {}
+    for each in edits:
+        contents[each.span] = contents.get(each.span, "") + each.content
+    return tuple(Edit(span, contents[span]) for span in sorted(contents))
 
 
 def _with_children(node: cst.CSTNode, made: dict[cst.CSTNode, cst.CSTNode]) -> cst.CSTNode:

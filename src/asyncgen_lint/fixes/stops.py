@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.around import means_builtin
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 
@@ -16,8 +18,10 @@ def return_instead(statement: Node, safety: FixSafety) -> FixPlan:
     return FixPlan("Return, which ends the generator", safety, (Rewrite(statement, build),))
 
 
-def catch_async_stop(types: tuple[Node, ...], safety: FixSafety) -> FixPlan | None:
+def catch_async_stop(facts: Facts, types: tuple[Node, ...], safety: FixSafety) -> FixPlan | None:
     """Return the plan that lets a handler catch StopAsyncIteration; None if it has another name."""
+    if not all(means_builtin(facts, "StopAsyncIteration", each) for each in types):
+        return None
     if not all(isinstance(each, cst.Name) and each.value == "StopIteration" for each in types):
         return None
 
@@ -28,9 +32,11 @@ def catch_async_stop(types: tuple[Node, ...], safety: FixSafety) -> FixPlan | No
     return FixPlan("Catch StopAsyncIteration", safety, rewrites)
 
 
-def catch_everything(type_: Node) -> FixPlan | None:
+def catch_everything(facts: Facts, type_: Node) -> FixPlan | None:
     """Return the plan that lets a handler for Exception catch BaseException."""
     if not isinstance(type_, cst.Name) or type_.value != "Exception":
+        return None
+    if not means_builtin(facts, "BaseException", type_):
         return None
 
     def build(node: Node) -> Node:

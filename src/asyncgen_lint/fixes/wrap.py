@@ -23,7 +23,7 @@ ACLOSING_SINCE = (3, 10)
 Manager = Callable[[cst.BaseExpression], cst.BaseExpression]
 """Makes of an expression for what must be closed the manager that closes it."""
 
-_LONGEST_HEADER = 88
+LONGEST_HEADER = 88
 """Several generators share a header if it is no longer than what black allows."""
 
 
@@ -261,7 +261,7 @@ def _sharing_a_header(
         return [own]
     code = facts.parsed.module.code_for_node
     header = ", ".join(f"aclosing({code(each.creation)}) as {each.region.name}" for each in group)
-    return group if len(header) + len("    async with :") <= _LONGEST_HEADER else [own]
+    return group if len(header) + len("    async with :") <= LONGEST_HEADER else [own]
 
 
 def _all_named(facts: Facts, function: Scope, *, to_the_end: bool) -> Iterator[Named]:

@@ -14,7 +14,8 @@ at a `yield`; tasks that are given a `context`; generators or variables this mod
 
 Fix safety: `await g.aclose()` in place of a task that is awaited on the spot is safe, and unsafe in
 place of `shield`, which keeps a cancellation from it. There is no fix for `wait_for`, for a task
-that is kept or dropped, or for several in one `gather`.
+that is kept or dropped, for several in one `gather`, or for a generator inside a cancel scope or
+task group, which may fail in its own task as well (AGN303).
 """
 
 from __future__ import annotations

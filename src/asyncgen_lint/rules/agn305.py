@@ -8,9 +8,10 @@ Read what is needed and yield it after the `with`; or make the function a contex
 an iterator, so that its caller holds the resource knowingly (PEP 789 shows how).
 
 Not reported: context managers, fixtures, and a single `yield` outside of loops that nothing in the
-module iterates, which may be a dependency; `aclosing` and what is like it, in libraries or in view,
-stacks that only close generators, `nullcontext` and `suppress`; plain `with` over what is not
-known; yields that AGN303, 304 or 306 reports.
+module iterates, which may be a dependency; `aclosing` and what is like it, in libraries or in view;
+a stream that is iterated right inside what closes it; stacks that only close generators,
+`nullcontext` and `suppress`; plain `with` over what is not known; yields that AGN303, 304 or 306
+reports.
 
 Fix safety: no automatic fix; who should hold the resource is for a person to say.
 """

@@ -14,7 +14,8 @@ yield, go on with the loop, set a flag, hand the error to anybody but a logger, 
 release; a `try` that yields an error caught before it; context managers (AGN612) and functions that
 yield once and may be a dependency. AGN302, AGN401 and AGN402 go first on the same handler.
 
-Fix safety: no automatic fix; which error means the end is for a person to say.
+Fix safety: unsafe. Appending `raise` lets the error out, which is the point; which error means the
+end is for a person to say. There is no fix for a handler that ends in `return` or `break`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.raise_again import append_raise
 from asyncgen_lint.rule import Finding, Severity, Step, rule
 
 
@@ -30,6 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, Step, rule
     "error-ends-stream-silently",
     summary="a handler for all errors ends the stream as if it were complete",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def error_ends_stream_silently(facts: Facts) -> Iterator[Finding]:
     """Find handlers for every error after which a generator just ends."""
@@ -42,4 +45,5 @@ def error_ends_stream_silently(facts: Facts) -> Iterator[Finding]:
                 Step("this may fail", each.at),
                 Step("and this handler ends the stream", each.handler),
             ),
+            fix=append_raise(facts, each.handler) if each.falls_through else None,
         )

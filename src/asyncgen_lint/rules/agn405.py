@@ -12,7 +12,8 @@ other functions that are no generators; functions whose decorator cannot be reso
 `raise` in a context manager, which passes on what came in at its `yield`.
 
 Fix safety: safe, for the line raised every time; unsafe inside a `with`, whose exit sees no
-exception any more. No fix in a `finally`, where `return` would swallow other exceptions.
+exception any more. No fix in a `finally`, nor in a handler of a context manager, where `return`
+would swallow other exceptions.
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ thread (AGN516); context managers.
 With `strict = true`, also `next()` over what is expected to have an item: in a `for` loop over
 something else, outside of loops, and `next(x for x in ...)`; unless a test looks for items before.
 
-Fix safety: no automatic fix yet.
+Fix safety: returning at the end is safe where the step is the first statement of a `while True:`
+whose body keeps nothing from one turn to the next, and in no `with`; unsafe in other loops, since
+what was gathered until then may be lost. There is no fix for steps elsewhere, and for `gather`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.steps import return_at_end
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -33,14 +36,21 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     "stop-iteration-leaks",
     summary="the end of a source that an async generator steps becomes RuntimeError",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def stop_iteration_leaks(facts: Facts) -> Iterator[Finding]:
     """Find steps of other iterators whose end leaves an async generator as an exception."""
     for each in facts.stops_let_through():
+        fix = None
+        if each.may_return:
+            fix = return_at_end(
+                facts, each.at, each.label, each.stop, passes_manager=each.passes_manager
+            )
         yield Finding(
             f"`{each.label}` raises {each.stop} at the end of its source, which leaves an async"
             " generator as RuntimeError; catch it, or give a default",
             each.at,
+            fix=fix,
             tier=None if each.is_certain else Tier.STRICT,
             subject=each.label,
         )

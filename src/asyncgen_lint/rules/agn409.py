@@ -10,8 +10,9 @@ Not reported: `try` blocks that also step an iterator by hand, raise, enter an `
 anything but a sleep, or call what may raise StopAsyncIteration itself; context managers, where the
 exception may come in at the `yield`.
 
-Fix safety: no automatic fix; whether the handler's code was meant for the end is for a person to
-say.
+Fix safety: moving the handler's code to the loop's `else` is unsafe, since it runs then: whether it
+was meant for the end is for a person to say. A handler that does nothing is dropped, which is safe.
+There is no fix where the `try` holds more than the loop.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.loop_else import move_to_else
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -28,6 +30,7 @@ from asyncgen_lint.rule import Finding, Severity, Tier, rule
     summary="`except StopAsyncIteration` around `async for` never runs",
     severity=Severity.WARNING,
     tier=Tier.STRICT,
+    fixable=True,
 )
 def dead_stop_async_iteration_handler(facts: Facts) -> Iterator[Finding]:
     """Find handlers for StopAsyncIteration around nothing but async loops."""
@@ -36,4 +39,5 @@ def dead_stop_async_iteration_handler(facts: Facts) -> Iterator[Finding]:
             "this handler never runs: `async for` takes StopAsyncIteration for its end; use the"
             " loop's `else`",
             handler,
+            fix=move_to_else(facts, handler),
         )

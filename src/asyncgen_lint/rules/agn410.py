@@ -51,5 +51,5 @@ def cleanup_only_on_exception(facts: Facts) -> Iterator[Finding]:
                 Step(_WAYS_OUT[each.way_out], each.at),
                 Step("so that this handler does not release it", each.handler),
             ),
-            fix=catch_everything(each.type),
+            fix=catch_everything(facts, each.type),
         )

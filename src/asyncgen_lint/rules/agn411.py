@@ -38,6 +38,6 @@ def wrong_stop_exception(facts: Facts) -> Iterator[Finding]:
             "this handler never matches: an async iterator ends with StopAsyncIteration",
             each.handler,
             path=(Step("this raises StopAsyncIteration at the end", each.step),),
-            fix=catch_async_stop(each.types, safety),
+            fix=catch_async_stop(facts, each.types, safety),
             tier=Tier.STRICT if each.raises_it else None,
         )

@@ -11,8 +11,9 @@ with two definitions.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: dropping the `await` in a loop's header is safe, since the line raised every time. As a
-statement, what was meant cannot be known, and there is no fix.
+Fix safety: dropping the `await` in a loop's header, and making a `for` an `async for`, is safe,
+since the line raised every time. As a statement, what was meant cannot be known, and there is no
+fix.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.awaits import drop_await
-from asyncgen_lint.rule import Finding, FixSafety, Severity, rule
+from asyncgen_lint.fixes.loops import iterate_directly
+from asyncgen_lint.rule import Finding, Severity, rule
 
 
 @rule(
@@ -35,13 +36,10 @@ from asyncgen_lint.rule import Finding, FixSafety, Severity, rule
 def generator_awaited(facts: Facts) -> Iterator[Finding]:
     """Find awaits of calls that certainly give an async generator."""
     for each in facts.generators_awaited():
-        fix = None
-        if each.is_iterated:
-            fix = drop_await(facts, each.at, FixSafety.SAFE, f"Iterate `{each.label}` directly")
         yield Finding(
             f"`{each.label}` is an async generator, and awaiting it raises TypeError; iterate it"
             " with `async for`",
             each.at,
-            fix=fix,
+            fix=iterate_directly(facts, each.at, each.loop, each.label),
             subject=each.label,
         )

@@ -15,7 +15,10 @@ in `pytest.raises` or by a handler for it.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet.
+Fix safety: `async for`, and an async comprehension in the place of `list` and its like, are safe,
+since the line raised every time. Unsafe is a list for `any`, `sum`, `in`, `zip` and others that may
+be right without the whole source: an endless one would never end. There is no fix outside
+`async def`, for a generator expression that is kept, and for `islice`, `next` and others.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.collect import consume_async
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -31,6 +35,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "sync-consumption",
     summary="a sync loop or function consumes an async generator, which raises TypeError",
     severity=Severity.ERROR,
+    fixable=True,
     type_checked=True,
 )
 def sync_consumption(facts: Facts) -> Iterator[Finding]:
@@ -40,5 +45,6 @@ def sync_consumption(facts: Facts) -> Iterator[Finding]:
             f"{each.subject} is an async generator, and {each.by} raises TypeError on it; use"
             " `async for` or an async comprehension",
             each.at,
+            fix=consume_async(facts, each),
             subject=each.label,
         )

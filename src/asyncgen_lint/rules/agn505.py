@@ -13,7 +13,9 @@ are bound again, as in `rows = asynccontextmanager(rows)`; stacks that are not c
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet; which of the two is meant is for a person to say.
+Fix safety: adding the decorator is safe for a function that yields once, where entering it is all
+that is done with it, if its name is private; else other modules may iterate it, and the fix is
+unsafe. There is none where something else is done with it, or it may yield more than once.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.rule import Finding, Severity, rule
+from asyncgen_lint.facts.found import GeneratorEntered
+from asyncgen_lint.fixes.decorate import decorate
+from asyncgen_lint.rule import Finding, FixPlan, FixSafety, ImportRequest, Severity, rule
 
 
 @rule(
@@ -29,6 +33,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "async-with-generator",
     summary="`async with` enters an async generator, which raises",
     severity=Severity.ERROR,
+    fixable=True,
     type_checked=True,
 )
 def async_with_generator(facts: Facts) -> Iterator[Finding]:
@@ -38,5 +43,16 @@ def async_with_generator(facts: Facts) -> Iterator[Finding]:
             f"{each.subject} is an async generator, which {each.by} cannot enter: it raises before"
             " the body; decorate its function with `asynccontextmanager`, or use `aclosing`",
             each.at,
+            fix=_fix(facts, each),
             subject=each.label,
         )
+
+
+def _fix(facts: Facts, entered: GeneratorEntered) -> FixPlan | None:
+    if entered.function is None:
+        return None
+    safety = FixSafety.SAFE if entered.is_private else FixSafety.UNSAFE
+    return decorate(facts, entered.function, _MANAGER, safety)
+
+
+_MANAGER = ImportRequest("contextlib", "asynccontextmanager")

@@ -14,7 +14,8 @@ Not reported: generators that await nothing between their yields; workers that u
 which may wait for the first; a close whose RuntimeError is caught or suppressed; generators that
 come from elsewhere.
 
-Fix safety: no automatic fix yet.
+Fix safety: awaiting the cancelled task before the close is unsafe, for it takes as long as that
+does. Two tasks that step one generator have no fix.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.cancelled import await_cancelled
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -30,6 +32,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "concurrent-step",
     summary="two tasks step or close one async generator at once, which raises RuntimeError",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def concurrent_step(facts: Facts) -> Iterator[Finding]:
     """Find tasks started together on a generator, and closes while a cancelled one is in it."""
@@ -44,5 +47,6 @@ def concurrent_step(facts: Facts) -> Iterator[Finding]:
             ),
             each.at,
             path=each.path,
+            fix=await_cancelled(facts, each),
             subject=each.label,
         )

@@ -12,7 +12,9 @@ the builtin ones; `as_completed` where the target version is 3.13 or later.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet.
+Fix safety: dropping `async` is safe, since the line raised every time. There is no fix outside
+`async def`, for `as_completed`, which a newer Python iterates so, and in a generator expression,
+which would no longer be an async generator.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.loops import iterate_sync
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -28,6 +31,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "async-for-over-sync-iterable",
     summary="`async for` over a list or another sync iterable, which raises TypeError",
     severity=Severity.ERROR,
+    fixable=True,
     type_checked=True,
 )
 def async_for_over_sync_iterable(facts: Facts) -> Iterator[Finding]:
@@ -36,5 +40,6 @@ def async_for_over_sync_iterable(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             f"`async for` over {each.by} raises TypeError; use a plain `for`",
             each.at,
+            fix=None if each.is_later_right else iterate_sync(facts, each.at, each.label),
             subject=each.label,
         )

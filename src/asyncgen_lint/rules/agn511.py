@@ -13,7 +13,9 @@ on to be called later.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 
-Fix safety: no automatic fix yet.
+Fix safety: adding the parentheses is safe, since the line raised every time. There is no fix where
+the function is decorated or needs arguments, nor for a method or `anext(rows)`: these would act on
+a new generator each time, which nothing else can iterate or close.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.calls import call_it
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -29,14 +32,16 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "missing-call",
     summary="an async generator function is used without being called, which raises",
     severity=Severity.ERROR,
+    fixable=True,
     type_checked=True,
 )
 def missing_call(facts: Facts) -> Iterator[Finding]:
     """Find async generator functions where their generator is needed."""
     for each in facts.functions_not_called():
         yield Finding(
-            f"{each.subject} is the function, not its generator, and {each.by} cannot take it;"
+            f"`{each.label}` is the function, not its generator, and {each.by} cannot take it;"
             f" call it: `{each.label}()`",
             each.at,
+            fix=call_it(each.node, each.label) if each.is_to_be_called else None,
             subject=each.label,
         )

@@ -15,7 +15,10 @@ Not reported: `next` with a default; `itertools.count`, `cycle` and `repeat`, sy
 never return, and objects whose `__next__` raises no StopIteration; a handler for RuntimeError,
 other than with asyncio.
 
-Fix safety: no automatic fix; the code must also be told to stop at the default.
+Fix safety: giving a default, and testing for it, is safe where a handler for StopIteration says
+what to do at the end, and where the step is the first statement of a `while True:`, which then
+ends, if its body keeps nothing from one turn to the next; else unsafe. There is no fix elsewhere,
+nor where a handler may take the RuntimeError.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.sentinel import add_default
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -31,6 +35,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "next-in-thread",
     summary="`next` without a default in a thread, whose StopIteration cannot be passed on",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def next_in_thread(facts: Facts) -> Iterator[Finding]:
     """Find `next` as the function that a thread runs."""
@@ -40,4 +45,5 @@ def next_in_thread(facts: Facts) -> Iterator[Finding]:
             "when the iterator ends, `next` raises StopIteration in the thread of"
             f" `{each.runner}`, and {what}; give `next` a default",
             each.at,
+            fix=add_default(facts, each),
         )

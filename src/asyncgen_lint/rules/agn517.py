@@ -11,7 +11,10 @@ Not reported: generators that nothing in view uses as a dependency, or that have
 their `yield`, or more than one `yield`; loops whose whole body is a `try` that handles failures
 itself.
 
-Fix safety: no automatic fix yet.
+Fix safety: entering it is safe where its handlers raise again and the loop's body never leaves the
+loop; errors in its cleanup then reach the caller. Unsafe where the body returns, for what stands
+behind the `yield` then runs too. There is no fix for a body with `break`, `continue` or `yield`,
+nor where a handler keeps the failure.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.dependencies import enter_dependency
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -27,6 +31,7 @@ from asyncgen_lint.rule import Finding, Severity, rule
     "dependency-iterated",
     summary="a dependency is iterated with `async for`, where its handlers never run",
     severity=Severity.WARNING,
+    fixable=True,
 )
 def dependency_iterated(facts: Facts) -> Iterator[Finding]:
     """Find loops over generators whose handlers a framework drives."""
@@ -36,5 +41,6 @@ def dependency_iterated(facts: Facts) -> Iterator[Finding]:
             " is late; use `async with asynccontextmanager(...)`",
             each.header,
             path=each.path,
+            fix=enter_dependency(facts, each),
             subject=each.label,
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from asyncgen_lint.flow.graph import EdgeKind
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.consumers import Consumers
@@ -18,11 +20,17 @@ from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
 @dataclass(frozen=True, slots=True)
 class IteratedDependency:
-    """A loop over a dependency, whose `handler` no failure of the loop's body reaches."""
+    """A loop over a dependency, whose `handler` no failure of the loop's body reaches.
+
+    `user` is the function of the loop. `raises_again` says that a failure that came to the handler
+    would leave the dependency as it came.
+    """
 
     loop: cst.For
+    user: Scope
     at: cst.CSTNode
     handler: cst.CSTNode
+    raises_again: bool
 
 
 def iterated_dependencies(
@@ -40,7 +48,9 @@ def iterated_dependencies(
             continue
         found = _handler_around(function)
         if found is not None and knowledge.is_given_to_driver(function):
-            yield IteratedDependency(loop, function.yields[0], found)
+            user = scope.enclosing_function()
+            at, raises_again = function.yields[0], _raises_again(function, knowledge)
+            yield IteratedDependency(loop, user, at, found, raises_again)
 
 
 def _handles_failure(loop: cst.For) -> bool:
@@ -63,6 +73,30 @@ def _handler_around(function: Scope) -> cst.CSTNode | None:
             catching = [each for each in node.handlers if _catches_failure(each)]
             found = catching[0] if catching else found
     return found
+
+
+def _raises_again(function: Scope, knowledge: Knowledge) -> bool:
+    """Return whether a failure thrown in at a generator's yield certainly leaves it as it came.
+
+    Each handler ends in a bare `raise`, no `return` takes its place, and no manager swallows it.
+    """
+    for node in descendants(function.node):
+        if isinstance(node, (cst.ExceptStarHandler, cst.Return)):
+            return False
+        if isinstance(node, cst.ExceptHandler) and not _ends_in_raise(node.body):
+            return False
+        if isinstance(node, cst.WithItem) and knowledge.swallows(
+            node.item, function, EdgeKind.RAISE, tables.ORDINARY_EXCEPTION_ROOT
+        ):
+            return False
+    return True
+
+
+def _ends_in_raise(body: cst.BaseSuite) -> bool:
+    last: cst.CSTNode = body.body[-1]
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    return isinstance(last, cst.Raise) and last.exc is None
 
 
 def _holds(node: cst.CSTNode, at: cst.CSTNode) -> bool:

@@ -194,6 +194,8 @@ class Resources:
             item, scope
         ):
             return False
+        if _is_iterated(item, scope):
+            return False
         manager = item.item
         called = manager.func if isinstance(manager, cst.Call) else manager
         dotted = self._knowledge.dotted(called, scope)
@@ -270,6 +272,19 @@ def _mentions_aclose(method: Scope) -> bool:
         (isinstance(each, cst.Attribute) and each.attr.value == "aclose")
         or (isinstance(each, cst.SimpleString) and each.raw_value == "aclose")
         for each in descendants(method.node)
+    )
+
+
+def _is_iterated(item: cst.WithItem, scope: Scope) -> bool:
+    """Return whether the manager is there to close the stream that its body iterates."""
+    stream = item.asname.name if item.asname is not None else item.item
+    name = dotted_name(stream)
+    return bool(name) and any(
+        dotted_name(loop.iter) == name
+        for statement in scope.awaits
+        if isinstance(statement, cst.With) and item in statement.items
+        for loop in descendants(statement.body)
+        if isinstance(loop, cst.For) and loop.asynchronous is not None
     )
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, is_name, last_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, is_name, last_name
+from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.uses import Use, Uses
 
@@ -26,11 +27,17 @@ _AS_COMPLETED_IS_ASYNC_SINCE = (3, 13)
 
 @dataclass(frozen=True, slots=True)
 class Misused:
-    """An expression that `at` (a loop, a `with`, or a call) misuses; `by` names what does."""
+    """An expression that `at` (a loop, a `with`, or a call) misuses; `by` names what does.
+
+    `is_later_right` says that a newer Python than the target takes it, `is_to_be_called` of a
+    function that calling it without arguments gives what is meant.
+    """
 
     node: cst.BaseExpression
     at: cst.CSTNode
     by: str
+    is_later_right: bool = False
+    is_to_be_called: bool = False
 
 
 class Misuse:
@@ -106,19 +113,26 @@ class Misuse:
     ) -> Iterator[Misused]:
         """Yield each sync iterable that an async loop iterates; `by` says what it is."""
         for loop, scope in loops:
-            kind = self._sync_kind(loop.iter, scope, target_version)
+            if self._is_as_completed(loop.iter, scope):
+                if target_version < _AS_COMPLETED_IS_ASYNC_SINCE:
+                    yield Misused(loop.iter, loop, "a sync iterator", is_later_right=True)
+                continue
+            kind = self._sync_kind(loop.iter, scope)
             if kind and not self._is_over_generator(loop.iter):
                 yield Misused(loop.iter, loop, kind)
 
-    def _sync_kind(
-        self, iterable: cst.BaseExpression, scope: Scope, target_version: tuple[int, int]
-    ) -> str:
-        if isinstance(iterable, cst.Call):
-            if self._knowledge.dotted(iterable.func, scope) in tables.SYNC_UNTIL_3_13:
-                return "a sync iterator" if target_version < _AS_COMPLETED_IS_ASYNC_SINCE else ""
-            if isinstance(iterable.func, cst.Attribute) and iterable.func.attr.value in _VIEWS:
-                is_dict = self._kind_of(iterable.func.value, scope) == "a dict"
-                return "a view of a dict" if is_dict and not iterable.args else ""
+    def _is_as_completed(self, iterable: cst.BaseExpression, scope: Scope) -> bool:
+        return (
+            isinstance(iterable, cst.Call)
+            and self._knowledge.dotted(iterable.func, scope) in tables.SYNC_UNTIL_3_13
+        )
+
+    def _sync_kind(self, iterable: cst.BaseExpression, scope: Scope) -> str:
+        called = iterable.func if isinstance(iterable, cst.Call) else None
+        if isinstance(called, cst.Attribute) and called.attr.value in _VIEWS:
+            assert isinstance(iterable, cst.Call)
+            is_dict = self._kind_of(called.value, scope) == "a dict"
+            return "a view of a dict" if is_dict and not iterable.args else ""
         kind = self._kind_of(iterable, scope)
         return kind if kind in _SYNC_KINDS else ""
 
@@ -133,8 +147,10 @@ class Misuse:
     ) -> Iterator[Misused]:
         """Yield each generator function that stands, not called, where its generator is needed."""
         for loop, scope in loops:
-            if self._uses.function_of(loop.iter, scope) is not None:
-                yield Misused(loop.iter, loop, "`async for`")
+            function = self._uses.function_of(loop.iter, scope)
+            if function is not None:
+                is_to_be_called = self._takes_nothing(function, loop.iter, scope)
+                yield Misused(loop.iter, loop, "`async for`", is_to_be_called=is_to_be_called)
         for scope in self._knowledge.outline.module.descendants():
             for call in scope.calls:
                 yield from self._function_in_call(call, scope)
@@ -146,8 +162,29 @@ class Misuse:
         elif call.args and not call.args[0].star and last_name(call) in _ITERATING:
             dotted = self._knowledge.dotted(call.func, scope)
             first = call.args[0].value
-            if dotted in _ITERATING_FUNCTIONS and self._uses.function_of(first, scope) is not None:
-                yield Misused(first, call, f"`{last_name(call)}`")
+            function = self._uses.function_of(first, scope)
+            if dotted in _ITERATING_FUNCTIONS and function is not None:
+                # A call in the place of a single step would begin anew each time.
+                is_to_be_called = dotted != "builtins.anext" and (
+                    self._takes_nothing(function, first, scope)
+                )
+                by = f"`{last_name(call)}`"
+                yield Misused(first, call, by, is_to_be_called=is_to_be_called)
+
+    def _takes_nothing(self, function: Scope, expression: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether a function, as it is named in an expression, needs no arguments."""
+        node = function.node
+        if not isinstance(node, cst.FunctionDef) or node.decorators:
+            return False
+        if last_name(expression) != function.name:
+            return False
+        needed = [each for each in _parameters(node.params) if each.default is None]
+        if function.owner_class is None:
+            return not needed
+        is_bound = isinstance(expression, cst.Attribute) and (
+            self._knowledge.class_of(expression.value, scope) is not None
+        )
+        return is_bound and len(needed) == 1
 
     # Generators taken for coroutines and context managers
 
@@ -231,6 +268,45 @@ class Misuse:
                 ):
                     yield Misused(use.node, call, "`enter_async_context`")
 
+    def only_entered(self, node: cst.BaseExpression) -> Scope | None:
+        """Return the function whose call a node is, if it was meant as a context manager.
+
+        It yields once, and each mention of it in this module is a call whose result is entered.
+        """
+        if not isinstance(node, cst.Call):
+            return None
+        entered = {each.node: each for each in self.entered()}
+        scopes = {each.node: each.scope for each in self._uses.of_generators}
+        product = self._knowledge.product(node, scopes[node])
+        if product is None or len(product.functions) != 1:
+            return None
+        (function,) = product.functions
+        if not _yields_once(function) or function.name != last_name(node):
+            return None
+        if function.outline is not self._knowledge.outline:
+            return None
+        functions = self._knowledge.outline.functions()
+        if sum(each.name == function.name for each in functions) != 1:
+            # An override, or another definition, would have to be decorated too.
+            return None
+        for each in self._mentions(function.name):
+            call = self._parents[each]
+            if not isinstance(call, cst.Call) or call.func is not each or call not in entered:
+                return None
+        return function
+
+    def _mentions(self, name: str) -> Iterator[cst.CSTNode]:
+        for scope in self._knowledge.outline.module.descendants():
+            yield from scope.loads.get(name, ())
+        for each in descendants(self._knowledge.outline.module.node):
+            if isinstance(each, cst.Attribute) and each.attr.value == name:
+                yield each
+
+    def is_private(self, function: Scope) -> bool:
+        """Return whether no other module may do anything with a function, by its name."""
+        is_local = function.parent is not None and function.parent.kind is ScopeKind.FUNCTION
+        return is_local or (function.name.startswith("_") and not function.name.startswith("__"))
+
 
 _STACKS = frozenset({"contextlib.AsyncExitStack", "contextlib2.AsyncExitStack"})
 _GENERATOR_METHODS = tables.STEP_METHODS | {"aclose"}
@@ -239,6 +315,22 @@ _ITERATING = frozenset(each.rpartition(".")[2] for each in _ITERATING_FUNCTIONS)
 _STARTER_NAMES = frozenset({"start_soon", "start"}) | frozenset(
     each.rpartition(".")[2] for each in tables.FUNCTION_RUNNERS | tables.THREAD_RUNNERS
 )
+
+
+def _yields_once(function: Scope) -> bool:
+    """Return whether a function has one `yield`, and that outside of loops."""
+    if len(function.yields) != 1:
+        return False
+    (only,) = function.yields
+    return not any(
+        isinstance(each, (cst.For, cst.While)) and any(x is only for x in descendants(each))
+        for each in descendants(function.node)
+    )
+
+
+def _parameters(given: cst.Parameters) -> list[cst.Param]:
+    """Return the parameters but for `*args` and `**kwargs`, which may stay empty."""
+    return [*given.posonly_params, *given.params, *given.kwonly_params]
 
 
 def _function_argument(call: cst.Call) -> cst.BaseExpression:

@@ -23,12 +23,16 @@ _WAIT_FOR_IN_TASK_UNTIL = (3, 12)
 """`wait_for` awaits in the calling task from this version on: What's New in Python 3.12."""
 
 
+_INSIDE = "it is inside `{}` at its `yield`"
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What ties a generator to its task: the place, and what to call it."""
+    """What ties a generator to its task: the place, and what to call it; maybe a cancel scope."""
 
     at: cst.CSTNode
     text: str
+    is_scope: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class OtherTask:
     def _bound_to_asyncio(self, function: Scope) -> Bound | None:
         """Return the timeout or task group of asyncio that is open at a generator's `yield`."""
         for each in self._scopes.at_yields(function):
-            return Bound(each.since, f"it is inside `{each.opened.name}` at its `yield`")
+            return Bound(each.since, _INSIDE.format(each.opened.name), is_scope=True)
         return None
 
     def _spawner(self, close: cst.Call, scope: Scope) -> str:
@@ -168,7 +172,7 @@ class OtherTask:
         """Return what of a generator function must end in the task it began in."""
         for each in self._scopes.at_yields(function):
             if tables.CANCEL_SCOPES.get(each.opened.name) in ("anyio", "trio"):
-                return Bound(each.since, f"it is inside `{each.opened.name}` at its `yield`")
+                return Bound(each.since, _INSIDE.format(each.opened.name), is_scope=True)
         reset = self._reset_at_close(function)
         return Bound(reset, "closing it resets a context variable") if reset is not None else None
 

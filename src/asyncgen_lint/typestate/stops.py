@@ -8,7 +8,7 @@ for itself, and awaiting a step raises StopAsyncIteration, never StopIteration (
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import libcst as cst
@@ -71,12 +71,16 @@ class StopLeak:
     """A step of another iterator, called `label`, whose end leaves a generator as an exception.
 
     `stop` is what the end raises; `is_certain` says that nothing but the end stops the stepping.
+    `may_return` says that a `return` may stand there, and `passes_manager` that a `with` in between
+    sees that it is no exception.
     """
 
     at: cst.CSTNode
     label: str
     stop: str
     is_certain: bool
+    may_return: bool = False
+    passes_manager: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class Stops:
                         and self._leaves(graph, edge, found, function)
                     ):
                         seen.add(each.node)
-                        yield self._stop_raised(each, block, found)
+                        yield self._stop_raised(each, block, found, function)
 
     def _raised_by(self, instruction: Raise, block: Block, function: Scope) -> str:
         """Return the stop that a `raise` certainly raises, or nothing."""
@@ -150,16 +154,21 @@ class Stops:
         types = {self._knowledge.dotted(each, function) for each in alternatives(handler.type)}
         return min(types) if types <= tables.STOPS else ""
 
-    def _stop_raised(self, instruction: Raise, block: Block, name: str) -> StopRaised:
+    def _stop_raised(
+        self, instruction: Raise, block: Block, name: str, function: Scope
+    ) -> StopRaised:
         node = instruction.node
         assert isinstance(node, cst.Raise)
         made = node.exc.args if isinstance(node.exc, cst.Call) else ()
         is_plain = all(not isinstance(x, cst.Await) for each in made for x in descendants(each))
-        in_finally = any(each.kind is RegionKind.FINALLY for each in block.regions)
+        # A handler of a context manager that returns swallows what the body raised.
+        is_swallowing = self._knowledge.is_driven_as_context_manager(function) and any(
+            each.kind is RegionKind.HANDLER for each in block.regions
+        )
         return StopRaised(
             node,
             name.rpartition(".")[2],
-            may_return=is_plain and not in_finally,
+            may_return=is_plain and not is_swallowing and _may_return(block),
             passes_manager=any(each.kind is RegionKind.WITH for each in block.regions),
         )
 
@@ -254,7 +263,12 @@ class Stops:
                 stop = f"builtins.{found.stop}"
                 if self._is_let_through(block, graph, stop, function):
                     seen.add(each.node)
-                    yield found
+                    kinds = {region.kind for region in block.regions}
+                    yield replace(
+                        found,
+                        may_return=_may_return(block),
+                        passes_manager=RegionKind.WITH in kinds,
+                    )
 
     def _is_let_through(self, block: Block, graph: Graph, stop: str, scope: Scope) -> bool:
         edges = [e for e in block.edges if e.raised and e.kind is EdgeKind.MAY_RAISE]
@@ -533,6 +547,14 @@ def _handler_around(block: Block) -> cst.ExceptHandler | None:
         if region.kind is RegionKind.HANDLER:
             return region.handler if isinstance(region.handler, cst.ExceptHandler) else None
     return None
+
+
+def _may_return(block: Block) -> bool:
+    """Return whether a `return` may stand in a block, and swallows nothing there."""
+    return not any(
+        each.kind is RegionKind.FINALLY or isinstance(each.handler, cst.ExceptStarHandler)
+        for each in block.regions
+    )
 
 
 def _guards_its_yield(function: Scope) -> bool:

@@ -21,11 +21,15 @@ from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
 @dataclass(frozen=True, slots=True)
 class NextInThread:
-    """A call, of `runner`, that calls `next` in a thread; `library` is the runner's."""
+    """A call, of `runner`, that calls `next` in a thread; `library` is the runner's.
+
+    `giving` is the call that gives `next` its iterator, and may give it a default too.
+    """
 
     call: cst.Call
     runner: str
     library: str
+    giving: cst.Call
 
 
 class Threads:
@@ -51,11 +55,12 @@ class Threads:
                 if found is None:
                     continue
                 library, function, arguments = found
-                iterator = self._iterator(function, arguments, scope)
-                if iterator is None or self._is_endless(iterator, scope):
+                given = self._iterator(call, function, arguments, scope)
+                if given is None or self._is_endless(given[0], scope):
                     continue
                 if not self._is_handled(call, library):
-                    yield NextInThread(call, called_name(call) or "the call", library)
+                    name = called_name(call) or "the call"
+                    yield NextInThread(call, name, library, given[1])
 
     def _runner(
         self, call: cst.Call, scope: Scope
@@ -77,20 +82,26 @@ class Threads:
         return (library, arguments[0].value, arguments[1:]) if arguments else None
 
     def _iterator(
-        self, function: cst.BaseExpression, arguments: list[cst.Arg], scope: Scope
-    ) -> cst.BaseExpression | None:
-        """Return what `next` is called on without a default."""
+        self,
+        call: cst.Call,
+        function: cst.BaseExpression,
+        arguments: list[cst.Arg],
+        scope: Scope,
+    ) -> tuple[cst.BaseExpression, cst.Call] | None:
+        """Return what `next` is called on without a default, and the call that gives it that."""
+        giving = call
         if isinstance(function, cst.Lambda) and isinstance(function.body, cst.Call):
-            inner = function.body
-            function, arguments = inner.func, list(inner.args)
+            giving = function.body
+            function, arguments = giving.func, list(giving.args)
         elif isinstance(function, cst.Call) and function.args:
             if self._knowledge.dotted(function.func, scope) != "functools.partial":
                 return None
+            giving = function if len(function.args) > 1 else call
             arguments = [*function.args[1:], *arguments]
             function = function.args[0].value
         if self._knowledge.dotted(function, scope) != "builtins.next" or len(arguments) != 1:
             return None
-        return None if arguments[0].star else arguments[0].value
+        return None if arguments[0].star else (arguments[0].value, giving)
 
     def _is_endless(self, iterator: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether the iterator never ends, or is an object of which that is not known."""
