@@ -5,6 +5,7 @@ Everything that asks a table which settings may extend asks it here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
@@ -87,10 +88,10 @@ class Known:
 
     def may_mention_drivers(self, text: str) -> bool:
         """Return whether a module's text may give functions to a marker or decorator by name."""
-        return any(each in text for each in self._driver_calls)
+        return self._driver_calls.search(text) is not None
 
     @cached_property
-    def _driver_calls(self) -> tuple[str, ...]:
+    def _driver_calls(self) -> re.Pattern[str]:
         names = (
             tables.DEPENDENCY_MARKERS
             | tables.CONTEXT_MANAGER_DECORATORS
@@ -99,8 +100,9 @@ class Known:
         )
         last = {each.rpartition(".")[2] for each in names}
         if any("*" in each for each in last):
-            return ("(",)
-        return tuple(sorted(form for each in last for form in (f"{each}(", f"{each} as ")))
+            return re.compile(r"\(")
+        # Called, in whatever spacing or parentheses, or imported under another name.
+        return re.compile(rf"\b(?:{'|'.join(sorted(last))})(?:[\s)]*\(| as )")
 
     @cached_property
     def _packages(self) -> frozenset[str]:
