@@ -6,7 +6,8 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import WrongReturnAnnotation
-from asyncgen_lint.fixes.imports import LocalName, local_name, unused_without
+from asyncgen_lint.fixes.imports import LocalName, local_name
+from asyncgen_lint.fixes.unused import unused_without
 from asyncgen_lint.names.scopes import dotted_name, last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 from asyncgen_lint.source.walk import descendants

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from asyncgen_lint.names.scopes import is_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import is_same_code
 
@@ -15,9 +16,9 @@ def throw_instance(call: Node) -> FixPlan | None:
     """
     assert isinstance(call, cst.Call)
     kind, value, *rest = [each.value for each in call.args]
-    if any(not _is_none(each) for each in rest):
+    if any(not is_name(each, "None") for each in rest):
         return None
-    if _is_none(value):
+    if is_name(value, "None"):
         kept = kind
     elif isinstance(value, cst.Call) and is_same_code(value.func, kind):
         kept = value
@@ -29,7 +30,3 @@ def throw_instance(call: Node) -> FixPlan | None:
         return node.with_changes(args=[last.with_changes(value=kept)])
 
     return FixPlan("Throw the exception alone", FixSafety.SAFE, (Rewrite(call, build),))
-
-
-def _is_none(value: cst.BaseExpression) -> bool:
-    return isinstance(value, cst.Name) and value.value == "None"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import YieldInScope
-from asyncgen_lint.fixes.blocks import (
-    ends_by_jump,
-    function_of,
-    leaves,
-    places_around,
-)
+from asyncgen_lint.fixes.around import function_of
+from asyncgen_lint.fixes.blocks import alone_on, leaves, place_of
 from asyncgen_lint.fixes.fresh import free_name
+from asyncgen_lint.fixes.layout import comments_above
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
+from asyncgen_lint.source.suites import ends_by_jump
 from asyncgen_lint.source.walk import descendants
 
 _CONSTANTS = (cst.Name, cst.Integer, cst.Float, cst.SimpleString)
@@ -34,8 +30,8 @@ def yield_behind_scope(facts: Facts, found: YieldInScope) -> FixPlan | None:
     statement = facts.parent(found.item)
     if not found.only_raises or not isinstance(statement, cst.With) or len(statement.items) != 1:
         return None
-    place = next(places_around(facts, statement), None)
-    if place is None or place.statement is not statement or not _ends_by(statement, found.at):
+    place = place_of(facts, statement)
+    if place is None or not _ends_by(statement, found.at):
         return None
     function = function_of(facts, statement)
     inside = set(descendants(statement))
@@ -61,7 +57,7 @@ def _ends_by(statement: cst.With, at: Node) -> bool:
     """Return whether a `yield`, of which nothing uses the value, is the last statement inside."""
     last: Node = statement.body.body[-1]
     if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[0] if len(last.body) == 1 else None
+        last = alone_on(last)
     return isinstance(last, cst.Expr) and last.value is at
 
 
@@ -105,8 +101,8 @@ def yield_behind_try(facts: Facts, at: Node) -> FixPlan | None:
     statement = facts.parent(final) if isinstance(final, cst.Finally) else None
     if not isinstance(statement, (cst.Try, cst.TryStar)):
         return None
-    place = next(places_around(facts, statement), None)
-    if place is None or place.statement is not statement:
+    place = place_of(facts, statement)
+    if place is None:
         return None
     if leaves([*statement.handlers, statement.body, *_some(statement.orelse)]):
         return None
@@ -143,7 +139,7 @@ def _moved(statement: Node, count: int) -> list[Node]:
             moved[-1] = moved[-1].with_changes(trailing_whitespace=cst.TrailingWhitespace())
         return [statement.with_changes(finalbody=shorter), *moved]
     first, *rest = moved
-    above = [*final.leading_lines, *_comments(first.leading_lines)]
+    above = [*final.leading_lines, *comments_above(first)]
     if statement.handlers:
         first = first.with_changes(leading_lines=above)
         return [statement.with_changes(finalbody=None), first, *rest]
@@ -151,9 +147,7 @@ def _moved(statement: Node, count: int) -> list[Node]:
     footer = body.footer if isinstance(body, cst.IndentedBlock) else ()
     first = first.with_changes(leading_lines=[*footer, *above])
     outer, *others = _lines(body)
-    outer = outer.with_changes(
-        leading_lines=[*statement.leading_lines, *_comments(outer.leading_lines)]
-    )
+    outer = outer.with_changes(leading_lines=[*statement.leading_lines, *comments_above(outer)])
     return [outer, *others, first, *rest]
 
 
@@ -180,21 +174,11 @@ def _trailing_yields(lines: list[Node]) -> int:
     """Return how many statements at the end only yield."""
     count = 0
     for each in reversed(lines):
-        if not isinstance(each, cst.SimpleStatementLine) or len(each.body) != 1:
-            break
-        only = each.body[0]
+        only = alone_on(each)
         if not isinstance(only, cst.Expr) or not isinstance(only.value, cst.Yield):
             break
         count += 1
     return count
-
-
-def _comments(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
-    """Return lines from the first comment on; none if there is none."""
-    found = list(lines)
-    while found and found[0].comment is None:
-        del found[0]
-    return found
 
 
 def _some(node: Node | None) -> list[Node]:

@@ -1,4 +1,4 @@
-"""Where a statement stands in its block, and how statements move between blocks."""
+"""Where a statement stands in its block, and what the statements of a block do."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import Node
-
-_JUMPS = (cst.Return, cst.Raise, cst.Break, cst.Continue)
+from asyncgen_lint.source.walk import children, own_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +36,60 @@ def places_around(facts: Facts, node: Node) -> Iterator[Place]:
         child, parent = parent, facts.parent(parent)
 
 
-def function_of(facts: Facts, node: Node) -> Scope:
-    """Return the scope of the function around a node."""
-    while not isinstance(node, cst.FunctionDef):
-        node = facts.parent(node)
-    return facts.outline.scope_of[node]
+def place_of(facts: Facts, statement: Node) -> Place | None:
+    """Return where a whole statement stands in its block; None on its header's line."""
+    block = facts.parent(statement)
+    if not isinstance(block, cst.IndentedBlock):
+        return None
+    return Place(block, block.body.index(statement))
 
 
-def is_in_coroutine(facts: Facts, node: Node) -> bool:
-    """Return whether the nearest function or class around a node is an `async def`."""
-    while node is not None and not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-        node = facts.parent(node)
-    return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
+# Lines
 
 
-def line_of(facts: Facts, node: Node) -> Place | None:
-    """Return where a small statement stands alone on its line; None if it does not."""
-    line = facts.parent(node)
+def line_of(facts: Facts, statement: Node) -> cst.SimpleStatementLine | None:
+    """Return the line that a small statement stands on alone; None if it does not."""
+    line = facts.parent(statement)
+    is_alone = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
+    return line if is_alone else None
+
+
+def place_of_line(facts: Facts, statement: Node) -> Place | None:
+    """Return where the line that a small statement stands on alone is in its block."""
+    line = line_of(facts, statement)
+    return place_of(facts, line) if line is not None else None
+
+
+def alone_on(line: Node) -> Node | None:
+    """Return the small statement that stands on a line alone; None if the line is none such."""
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         return None
-    return next(places_around(facts, line), None)
+    return line.body[0]
 
 
-def ends_by_jump(block: cst.BaseSuite) -> bool:
-    """Return whether a block's last statement goes elsewhere."""
-    last = block.body[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        return isinstance(last.body[-1], _JUMPS)
-    return isinstance(last, _JUMPS)
+def assigned_name(statement: Node) -> str:
+    """Return the only name that an assignment binds, or nothing."""
+    target: Node = None
+    if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0].target
+    elif isinstance(statement, cst.AnnAssign):
+        target = statement.target
+    return target.value if isinstance(target, cst.Name) else ""
 
 
-def leaves(statements: Sequence[Node], *, by_return: bool = True) -> bool:
+# What statements do
+
+_LEAVING = (cst.Return, cst.Break, cst.Continue)
+
+
+def leaves(
+    statements: Sequence[Node], by: tuple[type[cst.BaseSmallStatement], ...] = _LEAVING
+) -> bool:
     """Return whether a `return`, or a `break` or `continue` of a loop around, may leave these."""
-    pending: list[tuple[Node, bool]] = [(each, False) for each in statements]
+    pending: list[tuple[cst.CSTNode, bool]] = [(each, False) for each in statements]
     while pending:
         node, in_loop = pending.pop()
-        if isinstance(node, cst.Return) and by_return:
-            return True
-        if isinstance(node, (cst.Break, cst.Continue)) and not in_loop:
+        if isinstance(node, by) and (isinstance(node, cst.Return) or not in_loop):
             return True
         if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             continue
@@ -83,23 +97,11 @@ def leaves(statements: Sequence[Node], *, by_return: bool = True) -> bool:
             pending.append((node.body, True))
             if node.orelse is not None:
                 pending.append((node.orelse, in_loop))
-        elif isinstance(node, cst.CSTNode):
-            pending += [(each, in_loop) for each in node.children]
+        else:
+            pending += [(each, in_loop) for each in children(node)]
     return False
 
 
-def without_blank_lines(statement: Node) -> Node:
-    """Return a statement that opens a block: no blank lines above it, its comments kept."""
-    above = list(statement.leading_lines)
-    while above and above[0].comment is None:
-        del above[0]
-    return statement.with_changes(leading_lines=above)
-
-
-def appended(block: cst.IndentedBlock, statement: Node, *more: Node) -> cst.IndentedBlock:
-    """Return the block with statements at its end; comments there stay above them."""
-    if block.footer and all(each.indent for each in block.footer if each.comment is not None):
-        above = [*block.footer, *statement.leading_lines]
-        statement = statement.with_changes(leading_lines=above)
-        block = block.with_changes(footer=())
-    return block.with_changes(body=[*block.body, statement, *more])
+def raises_again(body: cst.BaseSuite) -> bool:
+    """Return whether the body of a handler has a `raise` for what it caught."""
+    return any(isinstance(each, cst.Raise) and each.exc is None for each in own_nodes(body))

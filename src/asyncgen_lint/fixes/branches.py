@@ -5,8 +5,11 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.blocks import Place, appended, ends_by_jump, line_of, places_around
+from asyncgen_lint.fixes.around import around_in_function
+from asyncgen_lint.fixes.blocks import Place, place_of_line, places_around
+from asyncgen_lint.fixes.layout import appended
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
+from asyncgen_lint.source.suites import ends_by_jump
 
 _BRANCHES = (cst.If, cst.Else, cst.MatchCase)
 _LOOPS = (cst.For, cst.While)
@@ -18,7 +21,7 @@ def return_after_branch(facts: Facts, first: Node, second: Node) -> FixPlan | No
     None where the `yield` is no statement directly in a branch of an `if` or `match`, or the second
     one may be in that branch too.
     """
-    place = line_of(facts, facts.parent(first))
+    place = place_of_line(facts, facts.parent(first))
     if place is None or not _is_branch(facts, place) or ends_by_jump(place.block):
         return None
     if any(each.block is place.block for each in places_around(facts, second)):
@@ -38,8 +41,4 @@ def _is_branch(facts: Facts, place: Place) -> bool:
         return False
     if isinstance(current, cst.Else) and not isinstance(facts.parent(current), cst.If):
         return False
-    while current is not None and not isinstance(current, cst.FunctionDef):
-        if isinstance(current, _LOOPS):
-            return False
-        current = facts.parent(current)
-    return True
+    return not any(isinstance(each, _LOOPS) for each in around_in_function(facts, current))

@@ -7,6 +7,7 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import ConcurrentStep
 from asyncgen_lint.fixes.awaits import may_await
+from asyncgen_lint.fixes.blocks import place_of_line
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 
@@ -23,18 +24,15 @@ def await_cancelled(facts: Facts, step: ConcurrentStep) -> FixPlan | None:
         return None
     task = call.func.value
     statement = facts.parent(call)
-    line = facts.parent(statement)
+    place = place_of_line(facts, statement)
     if not isinstance(task, cst.Name) or not isinstance(statement, cst.Expr):
         return None
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+    if place is None or not may_await(facts, place.statement):
         return None
-    block = facts.parent(line)
-    if not isinstance(block, cst.IndentedBlock) or not may_await(facts, line):
-        return None
-    gather = local_name(facts, _GATHER, line, step.function)
+    gather = local_name(facts, _GATHER, place.statement, step.function)
     if gather is None:
         return None
-    index = block.body.index(line) + 1
+    index = place.index + 1
     returned = cst.Arg(
         cst.Name("True"),
         keyword=cst.Name("return_exceptions"),
@@ -51,6 +49,6 @@ def await_cancelled(facts: Facts, step: ConcurrentStep) -> FixPlan | None:
     return FixPlan(
         f"Await `{task.value}` before closing `{step.label}`",
         FixSafety.UNSAFE,
-        (Rewrite(block, build),),
+        (Rewrite(place.block, build),),
         gather.imports,
     )

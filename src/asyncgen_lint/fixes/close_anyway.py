@@ -6,10 +6,11 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import CloseSkipped
-from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.aclosing import aclosing_at
+from asyncgen_lint.fixes.blocks import line_of
 from asyncgen_lint.fixes.items import Items, is_handled_around
-from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
-from asyncgen_lint.fixes.wrap import ACLOSING, ACLOSING_SINCE, call_with, enter
+from asyncgen_lint.fixes.layout import in_try
+from asyncgen_lint.fixes.region import Region, enter, region_of
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
@@ -44,11 +45,9 @@ def _line_of(facts: Facts, close: Node) -> cst.SimpleStatementLine | None:
     """Return the line that does nothing but to await the call."""
     awaited = facts.parent(close)
     statement = facts.parent(awaited)
-    line = facts.parent(statement)
     if not isinstance(awaited, cst.Await) or not isinstance(statement, cst.Expr):
         return None
-    is_alone = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
-    return line if is_alone else None
+    return line_of(facts, statement)
 
 
 def _uses_in(facts: Facts, region: Region, line: Node, function: Scope) -> int:
@@ -65,16 +64,11 @@ def _may_be_handled(facts: Facts, region: Region, function: Scope) -> bool:
 
 
 def _under_aclosing(facts: Facts, skipped: CloseSkipped, region: Region) -> FixPlan | None:
-    if facts.target_version < ACLOSING_SINCE or not _is_aclose(skipped.close):
-        return None
-    closer = local_name(facts, ACLOSING, region.block.body[region.first], skipped.function)
-    if closer is None:
+    closer = aclosing_at(facts, region.block.body[region.first], skipped.function)
+    if closer is None or not _is_aclose(skipped.close):
         return None
 
-    def manager(source: cst.BaseExpression) -> cst.BaseExpression:
-        return call_with(closer.expression(), source)
-
-    rewrite = enter([region], region.first, region.last, manager, removed=region.last)
+    rewrite = enter([region], region.first, region.last, closer.call, removed=region.last)
     title = _TITLE.format("Use `aclosing` to close", skipped.label)
     return FixPlan(title, FixSafety.SAFE, (rewrite,), closer.imports)
 
@@ -94,16 +88,7 @@ def _in_finally(skipped: CloseSkipped, region: Region) -> FixPlan:
 
     def build(block: Node) -> Node:
         body = list(block.body)
-        above = body[first].leading_lines
-        inner = [body[first].with_changes(leading_lines=()), *body[first + 1 : last]]
-        final = cst.IndentedBlock([without_blank_lines_above(body[last])], indent=block.indent)
-        body[first : last + 1] = [
-            cst.Try(
-                body=cst.IndentedBlock(inner, indent=block.indent),
-                finalbody=cst.Finally(final),
-                leading_lines=above,
-            )
-        ]
+        body[first : last + 1] = [in_try(body[first:last], [body[last]], block.indent)]
         return block.with_changes(body=body)
 
     title = _TITLE.format("Use `finally` to close", skipped.label)

@@ -6,12 +6,13 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import AclosingMisused, WronglyEntered
+from asyncgen_lint.fixes.aclosing import aclosing_at
 from asyncgen_lint.fixes.awaits import await_method
-from asyncgen_lint.fixes.imports import LocalName, local_name
+from asyncgen_lint.fixes.fresh import stream_name
+from asyncgen_lint.fixes.imports import LocalName
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.stream_names import stream_name
-from asyncgen_lint.fixes.unused import without_only_use
-from asyncgen_lint.fixes.wrap import ACLOSING, ACLOSING_SINCE, spacing
+from asyncgen_lint.fixes.layout import iterating, with_async
+from asyncgen_lint.fixes.unused import unused_without
 from asyncgen_lint.names.scopes import BindingKind, Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 from asyncgen_lint.source.walk import descendants, is_same_code
@@ -24,11 +25,9 @@ def enter_aclosing(facts: Facts, wrong: WronglyEntered) -> FixPlan | None:
     stack that can enters it as `async with` does. None outside `async def`, for another stack, and
     for `with g`.
     """
-    if facts.target_version < ACLOSING_SINCE or not wrong.function.is_async:
-        return None
     if not isinstance(wrong.manager, cst.Call):
         return None
-    closer = local_name(facts, ACLOSING, wrong.statement or wrong.manager, wrong.function)
+    closer = aclosing_at(facts, wrong.statement or wrong.manager, wrong.function)
     if closer is None:
         return None
     if wrong.statement is None:
@@ -67,13 +66,8 @@ def _plan(
 ) -> FixPlan:
     """Return the plan that also leaves out the import of a `closing` used nowhere else."""
     assert isinstance(wrong.manager, cst.Call)
-    if wrong.by == "with aclosing":
-        return FixPlan(title, FixSafety.SAFE, rewrites, imports)
-    wanted = ACLOSING.name if imports else None
-    unused = without_only_use(facts, wrong.manager.func, wanted)
-    if unused is None:
-        return FixPlan(title, FixSafety.SAFE, rewrites, imports)
-    return FixPlan(title, FixSafety.SAFE, (*rewrites, unused))
+    unused = () if wrong.by == "with aclosing" else unused_without(facts, wrong.manager.func)
+    return FixPlan(title, FixSafety.SAFE, rewrites, imports, unused)
 
 
 def _entered(statement: cst.With, wrongs: dict[int, str], closer: LocalName) -> cst.With:
@@ -84,8 +78,8 @@ def _entered(statement: cst.With, wrongs: dict[int, str], closer: LocalName) -> 
         for number, item in enumerate(statement.items)
     ]  # fmt: skip
     if statement.asynchronous is not None or len(wrongs) == len(items):
-        asynchronous = statement.asynchronous or cst.Asynchronous()
-        return statement.with_changes(items=items, asynchronous=asynchronous)
+        statement = statement.with_changes(items=items)
+        return statement if statement.asynchronous is not None else with_async(statement)
     runs: list[tuple[bool, list[cst.WithItem]]] = []
     for number, item in enumerate(items):
         if not runs or runs[-1][0] != (number in wrongs):
@@ -171,7 +165,7 @@ def iterate_what_is_closed(facts: Facts, misused: AclosingMisused) -> FixPlan | 
         return item.with_changes(asname=cst.AsName(cst.Name(stream)))
 
     def iterate(node: Node) -> Node:
-        return node.with_changes(iter=cst.Name(stream), **spacing(node))
+        return iterating(node, stream)
 
     return FixPlan(
         f"Iterate the `{misused.label}` that is closed; errors in its cleanup now reach the caller",

@@ -11,12 +11,11 @@ from asyncgen_lint.facts.found import WrongUse
 from asyncgen_lint.fixes.around import function_around, means_builtin
 from asyncgen_lint.fixes.awaits import may_await
 from asyncgen_lint.fixes.fresh import free_name
+from asyncgen_lint.fixes.layout import with_async, without_async
 from asyncgen_lint.fixes.loops import (
     comprehension_of,
     iterate_async,
     may_lose_async,
-    with_async,
-    without_async,
 )
 from asyncgen_lint.names.scopes import last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
@@ -59,7 +58,7 @@ def consume_async(facts: Facts, use: WrongUse) -> FixPlan | None:
         # `async for` over `enumerate(...)` raised too, and must be sync from now on.
         if not may_lose_async(facts, async_loop):
             return None
-        rewrites = (*rewrites, without_async(async_loop))
+        rewrites = (*rewrites, Rewrite(async_loop, without_async))
     return FixPlan(_title(use), safety, rewrites)
 
 

@@ -6,8 +6,10 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import WronglyDecorated
-from asyncgen_lint.fixes.blocks import is_in_coroutine
-from asyncgen_lint.fixes.imports import local_name, unused_without
+from asyncgen_lint.fixes.awaits import may_await
+from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.layout import with_async, without_async
+from asyncgen_lint.fixes.unused import unused_without
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Scope, last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
@@ -60,9 +62,9 @@ def swap_manager_decorator(facts: Facts, wrong: WronglyDecorated) -> FixPlan | N
         statement: Node = facts.parent(facts.parent(call))
         if (statement.asynchronous is not None) is is_async:
             continue
-        if len(statement.items) != 1 or (is_async and not is_in_coroutine(facts, statement)):
+        if len(statement.items) != 1 or (is_async and not may_await(facts, statement)):
             return None
-        rewrites.append(Rewrite(statement, _as_async if is_async else _as_sync))
+        rewrites.append(Rewrite(statement, with_async if is_async else without_async))
     form = "async with" if is_async else "with"
     return FixPlan(
         f"Use `{(_ASYNC if is_async else _SYNC).name}`; enter it by `{form}`",
@@ -71,14 +73,6 @@ def swap_manager_decorator(facts: Facts, wrong: WronglyDecorated) -> FixPlan | N
         wanted.imports,
         unused_without(facts, decorator.decorator),
     )
-
-
-def _as_async(statement: Node) -> Node:
-    return statement.with_changes(asynchronous=cst.Asynchronous())
-
-
-def _as_sync(statement: Node) -> Node:
-    return statement.with_changes(asynchronous=None)
 
 
 def _is_annotated_as_async(definition: Node) -> bool:

@@ -6,8 +6,10 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import AsyncStubOfIterator
-from asyncgen_lint.fixes.blocks import appended, function_of
+from asyncgen_lint.fixes.around import means_builtin
+from asyncgen_lint.fixes.layout import appended, without_async
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
+from asyncgen_lint.source.suites import last_statement
 
 
 def drop_async(definition: Node, safety: FixSafety) -> FixPlan | None:
@@ -15,11 +17,7 @@ def drop_async(definition: Node, safety: FixSafety) -> FixPlan | None:
     if not isinstance(definition, cst.FunctionDef) or definition.asynchronous is None:
         return None
     name = definition.name.value
-
-    def build(node: Node) -> Node:
-        return node.with_changes(asynchronous=None)
-
-    return FixPlan(f"Drop `async` from `{name}`", safety, (Rewrite(definition, build),))
+    return FixPlan(f"Drop `async` from `{name}`", safety, (Rewrite(definition, without_async),))
 
 
 def match_overrides(stub: AsyncStubOfIterator) -> FixPlan | None:
@@ -32,7 +30,7 @@ def match_overrides(stub: AsyncStubOfIterator) -> FixPlan | None:
     if stub.is_abstract:
         return drop_async(definition, FixSafety.SAFE)
     body = definition.body
-    if not isinstance(body, cst.IndentedBlock) or not _ends_by_raise(body):
+    if not isinstance(body, cst.IndentedBlock) or not isinstance(last_statement(body), cst.Raise):
         return drop_async(definition, FixSafety.UNSAFE)
 
     def build(block: Node) -> Node:
@@ -42,17 +40,12 @@ def match_overrides(stub: AsyncStubOfIterator) -> FixPlan | None:
     return FixPlan(title, FixSafety.SAFE, (Rewrite(body, build),))
 
 
-def _ends_by_raise(body: cst.IndentedBlock) -> bool:
-    last = body.body[-1]
-    return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Raise)
-
-
 def raise_instead(facts: Facts, statement: Node, name: str, safety: FixSafety) -> FixPlan | None:
     """Return the plan that raises another exception, named `name`, with the same arguments.
 
     None where that name means something else.
     """
-    if facts.resolver.bindings(name, function_of(facts, statement)) is not None:
+    if not means_builtin(facts, name, statement):
         return None
     if not isinstance(statement, cst.Raise) or statement.exc is None:
         return None

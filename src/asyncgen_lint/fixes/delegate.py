@@ -6,14 +6,13 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import DelegationRefused
-from asyncgen_lint.fixes.blocks import function_of
-from asyncgen_lint.fixes.fresh import free_name
-from asyncgen_lint.fixes.imports import local_name, unused_without
-from asyncgen_lint.fixes.layout import indent_near
-from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
-
-_ACLOSING = ImportRequest("contextlib", "aclosing")
-_ACLOSING_SINCE = (3, 10)
+from asyncgen_lint.fixes.aclosing import aclosing_at
+from asyncgen_lint.fixes.around import function_of
+from asyncgen_lint.fixes.blocks import line_of
+from asyncgen_lint.fixes.fresh import free_name, stream_name
+from asyncgen_lint.fixes.layout import indent_near, under
+from asyncgen_lint.fixes.unused import unused_without
+from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 
 def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
@@ -24,8 +23,8 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
     """
     if not refused.is_alone or not (refused.is_async or refused.is_sync):
         return None
-    line = facts.parent(facts.parent(refused.at))
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+    line = line_of(facts, facts.parent(refused.at))
+    if line is None:
         return None
     function, indent = refused.function, indent_near(facts, line)
     item = free_name("item", function)
@@ -36,22 +35,14 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
             FixSafety.SAFE,
             (Rewrite(line, lambda node: _above(_loop(_source(node), item, indent), node)),),
         )
-    if facts.target_version < _ACLOSING_SINCE:
-        return None
-    closer = local_name(facts, _ACLOSING, line, function)
+    closer = aclosing_at(facts, line, function)
     if closer is None:
         return None
-    stream = free_name(f"{_stem(refused.source)}_stream".lstrip("_"), function)
+    stream = stream_name(facts, refused.source, line, function)
 
     def build(node: Node) -> Node:
-        call = cst.Call(closer.expression(), [cst.Arg(_source(node))])
         loop = _loop(cst.Name(stream), item, indent, cst.Asynchronous())
-        statement = cst.With(
-            items=[cst.WithItem(call, cst.AsName(cst.Name(stream)))],
-            body=cst.IndentedBlock([loop], indent=indent),
-            asynchronous=cst.Asynchronous(),
-        )
-        return _above(statement, node)
+        return _above(under([(closer.call(_source(node)), stream)], [loop], indent), node)
 
     return FixPlan(
         f"Iterate {label} under `aclosing`, and yield its items",
@@ -142,12 +133,3 @@ def _source(line: cst.SimpleStatementLine) -> cst.BaseExpression:
     assert isinstance(statement.value, cst.Yield)
     assert isinstance(statement.value.value, cst.From)
     return statement.value.value.item
-
-
-def _stem(source: cst.BaseExpression) -> str:
-    """Return the last name in what is called, without leading underscores."""
-    while isinstance(source, (cst.Call, cst.Subscript)):
-        source = source.func if isinstance(source, cst.Call) else source.value
-    if isinstance(source, cst.Attribute):
-        source = source.attr
-    return source.value.lstrip("_") if isinstance(source, cst.Name) else ""

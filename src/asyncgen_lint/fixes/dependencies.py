@@ -6,12 +6,13 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import DependencyIterated
+from asyncgen_lint.fixes.blocks import leaves
 from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.layout import loop_as_with
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
-from asyncgen_lint.source.walk import children
+from asyncgen_lint.source.walk import own_nodes
 
 _MANAGER = ImportRequest("contextlib", "asynccontextmanager")
-_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | None:
@@ -25,21 +26,14 @@ def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | No
         return None
     if not isinstance(loop.iter, cst.Call) or not isinstance(loop.target, cst.Name):
         return None
-    if _leaves_loop(loop.body) or _holds(loop.body, cst.Yield):
+    if leaves([loop.body], (cst.Break, cst.Continue)) or _holds(loop.body, cst.Yield):
         return None
     manager = local_name(facts, _MANAGER, loop, iterated.function)
     if manager is None:
         return None
 
     def build(node: Node) -> Node:
-        function = cst.Call(manager.expression(), [cst.Arg(node.iter.func)])
-        made = node.iter.with_changes(func=function)
-        return cst.With(
-            items=[cst.WithItem(made, cst.AsName(node.target))],
-            body=node.body,
-            asynchronous=node.asynchronous,
-            leading_lines=node.leading_lines,
-        )
+        return loop_as_with(node, node.iter.with_changes(func=manager.call(node.iter.func)))
 
     # What stands behind the `yield` runs after a `return` from now on.
     safety = FixSafety.UNSAFE if _holds(loop.body, cst.Return) else FixSafety.SAFE
@@ -47,27 +41,6 @@ def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | No
     return FixPlan(title, safety, (Rewrite(loop, build),), manager.imports)
 
 
-def _leaves_loop(body: cst.BaseSuite) -> bool:
-    """Return whether a `break` or `continue` in a loop's body is that loop's."""
-    pending: list[cst.CSTNode] = [body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.Break, cst.Continue)):
-            return True
-        if isinstance(node, (cst.For, cst.While)):
-            pending += [node.orelse] if node.orelse is not None else []
-        elif not isinstance(node, _SCOPES):
-            pending += children(node)
-    return False
-
-
 def _holds(body: cst.BaseSuite, kind: type[cst.CSTNode]) -> bool:
     """Return whether a body has such a node of its own."""
-    pending: list[cst.CSTNode] = [body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, kind):
-            return True
-        if not isinstance(node, _SCOPES):
-            pending += children(node)
-    return False
+    return any(isinstance(each, kind) for each in own_nodes(body))

@@ -8,13 +8,10 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import ManagerMisused
-from asyncgen_lint.fixes.blocks import (
-    function_of,
-    is_in_coroutine,
-    leaves,
-    line_of,
-    without_blank_lines,
-)
+from asyncgen_lint.fixes.around import function_of
+from asyncgen_lint.fixes.awaits import may_await
+from asyncgen_lint.fixes.blocks import leaves, place_of_line
+from asyncgen_lint.fixes.layout import loop_as_with, with_async, with_lines_in_header
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
@@ -52,38 +49,21 @@ def enter_instead(facts: Facts, misused: ManagerMisused) -> FixPlan | None:
 
 
 def _async_with(facts: Facts, statement: Node) -> Rewrite | None:
-    if len(statement.items) != 1 or not is_in_coroutine(facts, statement):
+    if len(statement.items) != 1 or not may_await(facts, statement):
         return None
     if _lends(facts, [statement.body], function_of(facts, statement)):
         return None
-
-    def build(node: Node) -> Node:
-        return node.with_changes(asynchronous=cst.Asynchronous())
-
-    return Rewrite(statement, build)
+    return Rewrite(statement, with_async)
 
 
 def _entered_loop(facts: Facts, loop: Node) -> Rewrite | None:
     if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
         return None
-    if loop.orelse is not None or leaves([loop.body], by_return=False):
+    if loop.orelse is not None or leaves([loop.body], (cst.Break, cst.Continue)):
         return None
     if _lends(facts, [loop.body], function_of(facts, loop)):
         return None
-
-    def build(node: Node) -> Node:
-        target = node.target
-        if isinstance(target, cst.Tuple) and not target.lpar:
-            target = target.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-        return cst.With(
-            items=[cst.WithItem(node.iter, cst.AsName(target))],
-            body=node.body,
-            asynchronous=node.asynchronous,
-            leading_lines=node.leading_lines,
-            whitespace_before_colon=node.whitespace_before_colon,
-        )
-
-    return Rewrite(loop, build)
+    return Rewrite(loop, lambda node: loop_as_with(node, node.iter))
 
 
 def _entered_rest(facts: Facts, at: Node) -> Rewrite | None:
@@ -96,7 +76,7 @@ def _entered_rest(facts: Facts, at: Node) -> Rewrite | None:
         return None
     if not isinstance(assignment, cst.Assign) or len(assignment.targets) != 1:
         return None
-    target, place = assignment.targets[0].target, line_of(facts, assignment)
+    target, place = assignment.targets[0].target, place_of_line(facts, assignment)
     if not isinstance(target, cst.Name) or place is None:
         return None
     function, index = function_of(facts, assignment), place.index
@@ -108,18 +88,8 @@ def _entered_rest(facts: Facts, at: Node) -> Rewrite | None:
 
     def build(block: Node) -> Node:
         line, *inner = block.body[index:]
-        (assigned,) = line.body
-        body = cst.IndentedBlock(
-            [without_blank_lines(inner[0]), *inner[1:]],
-            indent=block.indent,
-            header=line.trailing_whitespace,
-        )
-        name = cst.AsName(assigned.targets[0].target)
-        entered = cst.With(
-            items=[cst.WithItem(_made(assigned.value, is_step), name)],
-            body=body,
-            asynchronous=cst.Asynchronous(),
-            leading_lines=line.leading_lines,
+        entered = with_lines_in_header(
+            [line], inner, lambda value: _made(value, is_step), block.indent
         )
         return block.with_changes(body=[*block.body[:index], entered])
 

@@ -8,18 +8,19 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import CleanupDead, ReleaseSkipped
-from asyncgen_lint.fixes.blocks import (
-    Place,
+from asyncgen_lint.fixes.around import around_in_function, function_of
+from asyncgen_lint.fixes.blocks import Place, alone_on, leaves, places_around
+from asyncgen_lint.fixes.layout import (
     appended,
-    function_of,
-    leaves,
-    places_around,
+    as_block,
+    finally_of,
+    in_try,
     without_blank_lines,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import dotted_name
+from asyncgen_lint.names.scopes import call_of, dotted_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.walk import descendants, is_same_code
 
 _TRIES = (cst.Try, cst.TryStar)
 
@@ -57,11 +58,11 @@ def release_in_finally(facts: Facts, skipped: ReleaseSkipped) -> FixPlan | None:
     def build(node: Node) -> Node:
         body = list(node.body)
         inner, outside = body[first:last], body[end:]
-        released = [without_blank_lines(body[last]), *body[last + 1 : end]]
+        released = body[last:end]
         if owner is not None:
             made = _with_finally(inner[0], released, node.indent)
         else:
-            made = _try(inner, released, node.indent)
+            made = in_try(inner, released, node.indent)
         return node.with_changes(body=[*body[:first], made, *outside])
 
     return FixPlan(
@@ -119,29 +120,14 @@ def _common_block(facts: Facts, at: Node, call: Node) -> tuple[Place, Place] | N
     return None
 
 
-def _try(body: Sequence[Node], released: Sequence[Node], indent: str | None) -> cst.Try:
-    first, *rest = body
-    return cst.Try(
-        body=cst.IndentedBlock([first.with_changes(leading_lines=()), *rest], indent=indent),
-        finalbody=_finally(released, indent),
-        leading_lines=first.leading_lines,
-    )
-
-
 def _with_finally(statement: Node, released: Sequence[Node], indent: str | None) -> Node:
     """Return a `try` whose `finally` ends by what is released."""
     final = statement.finalbody
     if final is None:
-        return statement.with_changes(finalbody=_finally(released, indent))
-    body = final.body
-    if isinstance(body, cst.SimpleStatementSuite):
-        line = cst.SimpleStatementLine(body.body, trailing_whitespace=body.trailing_whitespace)
-        body = cst.IndentedBlock([line], indent=indent)
-    return statement.with_changes(finalbody=final.with_changes(body=appended(body, *released)))
-
-
-def _finally(statements: Sequence[Node], indent: str | None) -> cst.Finally:
-    return cst.Finally(cst.IndentedBlock(statements, indent=indent))
+        return statement.with_changes(finalbody=finally_of(released, indent))
+    first, *others = released
+    body = appended(as_block(final.body, indent), without_blank_lines(first), *others)
+    return statement.with_changes(finalbody=final.with_changes(body=body))
 
 
 # A handler that becomes a `finally`
@@ -151,12 +137,7 @@ def _without_raise(body: cst.BaseSuite) -> cst.BaseSuite | None:
     """Return a handler's body without the `raise` at its end; None if nothing else is there."""
     others: list[Node] = list(body.body)
     last: Node = others.pop()
-    if isinstance(body, cst.SimpleStatementSuite):
-        small = last
-    elif isinstance(last, cst.SimpleStatementLine) and len(last.body) == 1:
-        small = last.body[0]
-    else:
-        return body
+    small = last if isinstance(body, cst.SimpleStatementSuite) else alone_on(last)
     if not isinstance(small, cst.Raise) or small.exc is not None:
         return body
     if not others:
@@ -169,19 +150,18 @@ def _without_raise(body: cst.BaseSuite) -> cst.BaseSuite | None:
 def _only_releases(body: cst.BaseSuite) -> bool:
     """Return whether each statement calls a method that ends something."""
     return all(
-        isinstance(call := _called(each), cst.Call)
+        (call := _called(each)) is not None
         and isinstance(call.func, cst.Attribute)
         and call.func.attr.value in tables.RELEASE_METHODS
         for each in body.body
     )
 
 
-def _called(statement: Node) -> Node | None:
+def _called(statement: Node) -> cst.Call | None:
     """Return the call that is all of a statement, with or without `await`."""
     if isinstance(statement, cst.SimpleStatementLine):
-        statement = statement.body[0] if len(statement.body) == 1 else None
-    value = statement.value if isinstance(statement, cst.Expr) else None
-    return value.expression if isinstance(value, cst.Await) else value
+        statement = alone_on(statement)
+    return call_of(statement.value) if isinstance(statement, cst.Expr) else None
 
 
 def _is_used_behind(facts: Facts, statement: Node, names: set[str]) -> bool:
@@ -198,7 +178,7 @@ def _is_used_behind(facts: Facts, statement: Node, names: set[str]) -> bool:
 def _is_only(statement: Node, call: Node) -> bool:
     """Return whether a statement does nothing but the release, perhaps under a condition."""
     if isinstance(statement, cst.SimpleStatementLine):
-        only = statement.body[0] if len(statement.body) == 1 else None
+        only = alone_on(statement)
         return (
             isinstance(only, cst.Expr)
             and isinstance(only.value, (cst.Await, cst.Call))
@@ -233,7 +213,7 @@ def _ends_task(statement: Node, release: cst.Call) -> bool:
     if release.func.attr.value != "cancel" or leaves([statement]):
         return False
     if isinstance(statement, cst.SimpleStatementLine):
-        waits = len(statement.body) == 1 and isinstance(statement.body[0], cst.Expr)
+        waits = isinstance(alone_on(statement), cst.Expr)
     else:
         waits = (
             isinstance(statement, (cst.With, cst.Try))
@@ -245,7 +225,7 @@ def _ends_task(statement: Node, release: cst.Call) -> bool:
         waits
         and any(isinstance(each, cst.Await) for each in nodes)
         and not any(isinstance(each, cst.Yield) for each in nodes)
-        and any(each.deep_equals(task) for each in nodes if type(each) is type(task))
+        and any(isinstance(each, type(task)) and is_same_code(each, task) for each in nodes)
     )
 
 
@@ -285,13 +265,13 @@ def _bound_in(facts: Facts, block: Node, statements: Sequence[Node]) -> set[str]
 
 def _is_used_by_handlers(facts: Facts, block: Node, names: set[str]) -> bool:
     """Return whether a handler or `finally` around a block uses one of the names."""
-    child, parent = block, facts.parent(block)
-    while parent is not None and not isinstance(parent, cst.FunctionDef):
+    child = block
+    for parent in around_in_function(facts, block):
         if isinstance(parent, _TRIES) and child is parent.body:
             others = [*parent.handlers, *([parent.finalbody] if parent.finalbody else [])]
             if names & _names(others):
                 return True
-        child, parent = parent, facts.parent(parent)
+        child = parent
     return False
 
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.layout import call_with
 from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, ScopeKind, dotted_name
 from asyncgen_lint.rule import Edit, ImportRequest, Node
 from asyncgen_lint.source.parse import Parsed
 from asyncgen_lint.source.position import PositionMap
 from asyncgen_lint.source.span import Position, Span
-from asyncgen_lint.source.walk import descendants
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class LocalName:
         for each in rest:
             node = cst.Attribute(node, cst.Name(each))
         return node
+
+    def call(self, argument: cst.BaseExpression) -> cst.Call:
+        """Return a call of it; parentheses around the argument become those of the call."""
+        return call_with(self.expression(), argument)
 
 
 def local_name(facts: Facts, request: ImportRequest, at: Node, scope: Scope) -> LocalName | None:
@@ -128,28 +132,6 @@ def _runs_before(facts: Facts, statement: Node, at: Node) -> bool:
     while parent is not None and parent is not block:
         current, parent = parent, facts.parent(parent)
     return parent is not None and block.body.index(line) < block.body.index(current)
-
-
-def unused_without(facts: Facts, node: Node) -> tuple[ImportRequest, ...]:
-    """Return the import of a name that is used nowhere but at one node, and not handed on."""
-    outline = facts.outline
-    if not isinstance(node, cst.Name) or outline.is_package:
-        return ()
-    name = node.value
-    if any(
-        isinstance(each, cst.SimpleString) and name in each.value
-        for each in descendants(facts.parsed.module)
-    ):
-        # It may be in `__all__`, or an annotation.
-        return ()
-    bindings = outline.module.bindings.get(name, ())
-    uses = [each for scope in outline.module.descendants() for each in scope.loads.get(name, ())]
-    if len(bindings) != 1 or len(uses) != 1 or uses[0] is not node:
-        return ()
-    (only,) = bindings
-    if only.kind is not BindingKind.IMPORT or only.target != f"{only.source}.{name}":
-        return ()
-    return (ImportRequest(only.source, name),)
 
 
 def import_edits(

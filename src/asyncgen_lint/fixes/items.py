@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.blocks import leaves
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind
 from asyncgen_lint.rule import Node
 from asyncgen_lint.source.walk import children, descendants
@@ -70,7 +71,7 @@ class Items:
         if any(isinstance(each, _HANDLING) for each in self._inside):
             return False
         loops = [each for each in self._inside if isinstance(each, cst.For) and each.asynchronous]
-        return not any(map(_has_break, loops))
+        return not any(leaves([each.body], (cst.Break,)) for each in loops)
 
     def surely_escape(self) -> bool:
         """Return whether an item itself may be used behind the statements."""
@@ -256,20 +257,6 @@ def is_handled_around(facts: Facts, node: Node, function: Scope) -> bool:
             return False
         if isinstance(each, _HANDLING) and each is not node:
             return True
-    return False
-
-
-def _has_break(loop: cst.For) -> bool:
-    """Return whether a `break` of the loop itself may leave it."""
-    pending: list[cst.CSTNode] = [loop.body]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, cst.Break):
-            return True
-        if isinstance(each, (cst.For, cst.While)):
-            pending += [each.orelse] if each.orelse is not None else []
-        elif not isinstance(each, (cst.FunctionDef, cst.ClassDef)):
-            pending += children(each)
     return False
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.blocks import raises_again
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.suites import does_nothing
 
 
 def move_to_else(facts: Facts, handler: Node) -> FixPlan | None:
@@ -22,13 +23,13 @@ def move_to_else(facts: Facts, handler: Node) -> FixPlan | None:
         return None
     if len(statement.body.body) != 1 or not isinstance(handler, cst.ExceptHandler):
         return None
-    if _does_nothing(handler.body):
+    if does_nothing(handler.body):
         plan = Rewrite(statement, lambda node: _without_handler(node, node.body.body[0]))
         return FixPlan("Drop the handler, which never runs", FixSafety.SAFE, (plan,))
     loop = statement.body.body[0]
     if not isinstance(loop, cst.For) or loop.orelse is not None:
         return None
-    if handler.name is not None or _raises_again(handler.body):
+    if handler.name is not None or raises_again(handler.body):
         return None
 
     def build(node: Node) -> Node:
@@ -52,14 +53,3 @@ def _without_handler(statement: Node, inner: Node) -> Node:
         return statement.with_changes(body=body, handlers=())
     above = [*statement.leading_lines, *inner.leading_lines]
     return inner.with_changes(leading_lines=above)
-
-
-def _does_nothing(body: cst.BaseSuite) -> bool:
-    statements: list[cst.CSTNode] = []
-    for each in body.body:
-        statements += each.body if isinstance(each, cst.SimpleStatementLine) else [each]
-    return all(isinstance(each, cst.Pass) for each in statements)
-
-
-def _raises_again(body: cst.BaseSuite) -> bool:
-    return any(isinstance(each, cst.Raise) and each.exc is None for each in descendants(body))

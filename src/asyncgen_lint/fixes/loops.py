@@ -8,6 +8,7 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.fixes.awaits import drop_await, may_await
+from asyncgen_lint.fixes.layout import with_async, without_async
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
@@ -20,7 +21,7 @@ def iterate_sync(facts: Facts, loop: Node, label: str) -> FixPlan | None:
     if not may_lose_async(facts, loop):
         return None
     title = f"Iterate `{label}` by a plain `for`" if label else "Iterate by a plain `for`"
-    return FixPlan(title, FixSafety.SAFE, (without_async(loop),))
+    return FixPlan(title, FixSafety.SAFE, (Rewrite(loop, without_async),))
 
 
 def iterate_async(facts: Facts, loop: Node, label: str) -> FixPlan | None:
@@ -55,16 +56,6 @@ def iterate_directly(facts: Facts, awaited: Node, loop: Node | None, label: str)
     if also is None:
         return None
     return replace(also, rewrites=(*plan.rewrites, *also.rewrites))
-
-
-def with_async(loop: Node) -> Node:
-    """Return the loop, or clause of a comprehension, as an async one."""
-    return loop.with_changes(asynchronous=cst.Asynchronous())
-
-
-def without_async(loop: Node) -> Rewrite:
-    """Return the rewrite that makes a loop, or clause of a comprehension, a sync one."""
-    return Rewrite(loop, lambda node: node.with_changes(asynchronous=None))
 
 
 def may_lose_async(facts: Facts, loop: Node) -> bool:

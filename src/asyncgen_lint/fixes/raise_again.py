@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.blocks import appended
-from asyncgen_lint.fixes.layout import indent_near
+from asyncgen_lint.fixes.layout import appended, as_block, indent_near
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
-from asyncgen_lint.source.suites import falls_through
+from asyncgen_lint.source.suites import does_nothing, falls_through
 
 _TITLE = "Raise the exception again"
 
@@ -34,29 +31,10 @@ def append_raise(facts: Facts, handler: Node) -> FixPlan | None:
 
 def _raising(body: Node, indent: str | None) -> Node:
     """Return the block with a `raise` at its end, or in place of a block that does nothing."""
-    if isinstance(body, cst.SimpleStatementSuite):
-        if _does_nothing(body.body):
+    if does_nothing(body):
+        if isinstance(body, cst.SimpleStatementSuite):
             return body.with_changes(body=[cst.Raise()])
-        line = cst.SimpleStatementLine(body.body, trailing_whitespace=body.trailing_whitespace)
-        return cst.IndentedBlock([line, _raise_line()], indent=indent)
-    assert isinstance(body, cst.IndentedBlock)
-    last = body.body[-1]
-    if (
-        len(body.body) == 1
-        and isinstance(last, cst.SimpleStatementLine)
-        and _does_nothing(last.body)
-    ):
-        return body.with_changes(body=[last.with_changes(body=[cst.Raise()])])
-    return appended(body, _raise_line())
-
-
-def _raise_line() -> cst.SimpleStatementLine:
-    return cst.SimpleStatementLine([cst.Raise()])
-
-
-def _does_nothing(statements: Sequence[cst.BaseSmallStatement]) -> bool:
-    return all(
-        isinstance(each, cst.Pass)
-        or (isinstance(each, cst.Expr) and isinstance(each.value, cst.Ellipsis))
-        for each in statements
-    )
+        if len(body.body) == 1:
+            (line,) = body.body
+            return body.with_changes(body=[line.with_changes(body=[cst.Raise()])])
+    return appended(as_block(body, indent), cst.SimpleStatementLine([cst.Raise()]))

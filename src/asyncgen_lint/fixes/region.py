@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.blocks import alone_on, assigned_name
+from asyncgen_lint.fixes.layout import Manager, under, with_lines_in_header
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope
-from asyncgen_lint.rule import Node
+from asyncgen_lint.rule import Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
 
@@ -43,12 +45,7 @@ class Region:
     def is_made_above(self) -> bool:
         """Whether the line right above does nothing but bind the name."""
         line = self.block.body[self.made]
-        return (
-            self.made == self.first - 1
-            and isinstance(line, cst.SimpleStatementLine)
-            and len(line.body) == 1
-            and isinstance(line.body[0], cst.Assign)
-        )
+        return self.made == self.first - 1 and isinstance(alone_on(line), cst.Assign)
 
 
 def region_of(
@@ -70,10 +67,10 @@ def region_of(
     assigned = facts.parent(value)
     if not isinstance(assigned, (cst.Assign, cst.AnnAssign)) or assigned.value is not value:
         return None
-    name = _only_target(assigned)
+    name = assigned_name(assigned)
     line = facts.parent(assigned)
     block = facts.parent(line)
-    if name is None or not isinstance(block, cst.IndentedBlock):
+    if not name or not isinstance(block, cst.IndentedBlock):
         return None
     if not isinstance(line, cst.SimpleStatementLine) or not _is_own(name, function):
         return None
@@ -103,16 +100,6 @@ def region_of(
     if not numbers:
         return None
     return Region(name, block, made, min(numbers), max(numbers), tuple(targets), frozenset(taken))
-
-
-def _only_target(assigned: cst.Assign | cst.AnnAssign) -> str | None:
-    if isinstance(assigned, cst.AnnAssign):
-        target: cst.BaseExpression = assigned.target
-    elif len(assigned.targets) == 1:
-        target = assigned.targets[0].target
-    else:
-        return None
-    return target.value if isinstance(target, cst.Name) else None
 
 
 def _is_own(name: str, function: Scope) -> bool:
@@ -185,9 +172,33 @@ def _awaited_step(facts: Facts, node: Node, function: Scope) -> Node | None:
     return awaited if isinstance(awaited, cst.Await) else None
 
 
-def without_blank_lines_above(statement: Node) -> Node:
-    """Return a statement without the blank lines above it and its comments."""
-    lines = list(statement.leading_lines)
-    while lines and lines[0].comment is None:
-        lines.pop(0)
-    return statement.with_changes(leading_lines=lines)
+# Regions under a manager
+
+
+def enter(
+    regions: Sequence[Region],
+    first: int,
+    last: int,
+    manager: Manager,
+    removed: int | None = None,
+) -> Rewrite:
+    """Return the rewrite that puts statements of a block under what `manager` makes.
+
+    What several regions use is made by the lines right above, which go into the header; so does
+    the only line of one region if it stands there. The line numbered `removed` is left out.
+    """
+    block, indent = regions[0].block, regions[0].block.indent
+    is_made_above = len(regions) > 1 or regions[0].is_made_above
+    start = first - len(regions) if is_made_above else first
+
+    def build(block: Node) -> Node:
+        body = list(block.body)
+        inner = [body[number] for number in range(first, last + 1) if number != removed]
+        if is_made_above:
+            statement = with_lines_in_header(body[start:first], inner, manager, indent)
+        else:
+            statement = under([(manager(cst.Name(regions[0].name)), None)], inner, indent)
+        body[start : last + 1] = [statement]
+        return block.with_changes(body=body)
+
+    return Rewrite(block, build)

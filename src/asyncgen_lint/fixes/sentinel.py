@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import NextInThread
-from asyncgen_lint.fixes.around import function_around
+from asyncgen_lint.fixes.around import around_in_function, function_around
+from asyncgen_lint.fixes.blocks import assigned_name, raises_again
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.fixes.steps import is_true, line_taking, taken_first, turn_of
@@ -43,7 +43,7 @@ def add_default(facts: Facts, found: NextInThread) -> FixPlan | None:
         if end is None:
             end = cst.IndentedBlock([cst.SimpleStatementLine([cst.Break()])], indent=indent)
         taken, rest = taken_first(line, item)
-        name = _target_of(taken) or item
+        name = assigned_name(taken.body[0]) or item
         is_done = cst.Comparison(
             cst.Name(name), [cst.ComparisonTarget(cst.Is(), cst.Name(default))]
         )
@@ -87,7 +87,7 @@ class _Place:
 def _place_of(facts: Facts, call: Node) -> _Place | None:
     awaited = facts.parent(call)
     line = line_taking(facts, awaited) if isinstance(awaited, cst.Await) else None
-    if line is None or (not _target_of(line) and not _is_yield(line)):
+    if line is None or (not assigned_name(line.body[0]) and not _is_yield(line)):
         return None
     tried = _try_around(facts, line)
     statement: cst.CSTNode = tried or line
@@ -125,31 +125,21 @@ def _try_around(facts: Facts, line: Node) -> cst.Try | None:
     (handler,) = found.handlers
     if handler.name is not None or not is_name(handler.type, "StopIteration"):
         return None
-    if any(isinstance(each, cst.Raise) and each.exc is None for each in descendants(handler.body)):
-        return None
-    return found
+    return None if raises_again(handler.body) else found
 
 
 def _outermost(facts: Facts, statement: Node) -> Node:
     """Return the outermost loop of the function around a statement, else the statement itself."""
     found = statement
-    for each in _around(facts, statement):
+    for each in around_in_function(facts, statement):
         if isinstance(each, _LOOPS):
             found = each
     return found
 
 
-def _around(facts: Facts, node: Node) -> Iterator[Node]:
-    """Yield what is around a node within its function."""
-    current = facts.parent(node)
-    while current is not None and not isinstance(current, cst.FunctionDef):
-        yield current
-        current = facts.parent(current)
-
-
 def _is_expected(facts: Facts, statement: Node) -> bool:
     """Return whether something around may take the RuntimeError at the end of the iterator."""
-    for each in _around(facts, statement):
+    for each in around_in_function(facts, statement):
         if isinstance(each, cst.With) and any(
             last_name(item.item) == "suppress" for item in each.items
         ):
@@ -161,17 +151,6 @@ def _is_expected(facts: Facts, statement: Node) -> bool:
         ):
             return True
     return False
-
-
-def _target_of(line: cst.SimpleStatementLine) -> str:
-    """Return the only name that a line assigns to, or nothing."""
-    (statement,) = line.body
-    target: cst.CSTNode | None = None
-    if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
-        target = statement.targets[0].target
-    elif isinstance(statement, cst.AnnAssign):
-        target = statement.target
-    return target.value if isinstance(target, cst.Name) else ""
 
 
 def _is_yield(line: cst.SimpleStatementLine) -> bool:

@@ -6,6 +6,7 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LoopClosedEarly
+from asyncgen_lint.fixes.blocks import place_of_line
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 
@@ -15,14 +16,11 @@ def shut_down_generators(facts: Facts, early: LoopClosedEarly) -> FixPlan | None
     Unsafe: the loop runs once more, with all that still waits in it. None where the close is not
     a line of its own in a block.
     """
-    line = facts.parent(facts.parent(early.at))
-    block = facts.parent(line)
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+    statement = facts.parent(early.at)
+    place = place_of_line(facts, statement)
+    if place is None or not isinstance(statement, cst.Expr):
         return None
-    if not isinstance(facts.parent(early.at), cst.Expr) or not isinstance(block, cst.IndentedBlock):
-        return None
-    loop = early.at.func.value
-    number = list(block.body).index(line)
+    loop, number = early.at.func.value, place.index
 
     def build(node: Node) -> Node:
         body = list(node.body)
@@ -38,5 +36,5 @@ def shut_down_generators(facts: Facts, early: LoopClosedEarly) -> FixPlan | None
     return FixPlan(
         "Run `shutdown_asyncgens()` before the loop is closed",
         FixSafety.UNSAFE,
-        (Rewrite(block, build),),
+        (Rewrite(place.block, build),),
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.around import means_builtin
+from asyncgen_lint.fixes.around import around_in_function, function_around, means_builtin
+from asyncgen_lint.fixes.blocks import line_of
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.names.scopes import Scope, last_name
@@ -97,14 +98,14 @@ def turn_of(facts: Facts, statement: Node) -> Turn | None:
         return None
     if block is not loop.body or block.body[0] is not statement:
         return None
-    is_endless = isinstance(loop, cst.While) and is_true(loop.test)
-    current = facts.parent(loop)
-    while not isinstance(current, cst.FunctionDef):
-        if current is None:
-            return None
-        is_endless = is_endless and not isinstance(current, _LOOPS)
-        current = facts.parent(current)
-    function = facts.outline.scope_of[current]
+    function = function_around(facts, loop)
+    if function is None:
+        return None
+    is_endless = (
+        isinstance(loop, cst.While)
+        and is_true(loop.test)
+        and not any(isinstance(each, _LOOPS) for each in around_in_function(facts, loop))
+    )
     return Turn(block, function, is_endless, _keeps_nothing(block, function))
 
 
@@ -131,10 +132,7 @@ def line_taking(facts: Facts, value: Node) -> cst.SimpleStatementLine | None:
             return None
     elif not isinstance(parent, (cst.Assign, cst.AnnAssign)) or parent.value is not value:
         return None
-    line = facts.parent(parent)
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
-        return None
-    return line
+    return line_of(facts, parent)
 
 
 def _stepped(step: Node) -> Node | None:

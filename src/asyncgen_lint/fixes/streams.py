@@ -6,21 +6,12 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import StreamLeftOpen
-from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.aclosing import aclosing_at
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import indent_near
-from asyncgen_lint.fixes.region import region_of
-from asyncgen_lint.fixes.stream_names import stream_name
-from asyncgen_lint.fixes.wrap import (
-    ACLOSING,
-    ACLOSING_SINCE,
-    Manager,
-    call_with,
-    enter,
-    spacing,
-    under,
-)
-from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+from asyncgen_lint.fixes.layout import Manager
+from asyncgen_lint.fixes.region import enter, region_of
+from asyncgen_lint.fixes.wrap import loop_under
+from asyncgen_lint.rule import FixPlan, FixSafety, Rewrite
 
 
 def enter_stream(facts: Facts, left: StreamLeftOpen) -> FixPlan | None:
@@ -30,19 +21,14 @@ def enter_stream(facts: Facts, left: StreamLeftOpen) -> FixPlan | None:
     which is unsafe, for one with a coroutine `aclose`: it also closes what came to its end. None
     for others, and where the stream or an item of it may be used behind the loop.
     """
-    imports: tuple[ImportRequest, ...] = ()
-    closer: cst.BaseExpression | None = None
+    closer = None
     if not left.enters_itself:
-        if left.closed_by != "aclose" or facts.target_version < ACLOSING_SINCE:
+        if left.closed_by != "aclose":
             return None
-        found = local_name(facts, ACLOSING, left.header, left.function)
-        if found is None:
+        closer = aclosing_at(facts, left.header, left.function)
+        if closer is None:
             return None
-        closer, imports = found.expression(), found.imports
-
-    def manager(source: cst.BaseExpression) -> cst.BaseExpression:
-        return call_with(closer, source) if closer is not None else source
-
+    manager = closer.call if closer is not None else _by_itself
     rewrite = _of_temporary(facts, left, manager) or _of_named(facts, left, manager)
     if rewrite is None:
         return None
@@ -51,8 +37,12 @@ def enter_stream(facts: Facts, left: StreamLeftOpen) -> FixPlan | None:
         f"Iterate `{left.label}` {how}; errors in its cleanup now reach the caller",
         FixSafety.SAFE if closer is None else FixSafety.UNSAFE,
         (rewrite,),
-        imports,
+        closer.imports if closer is not None else (),
     )
+
+
+def _by_itself(source: cst.BaseExpression) -> cst.BaseExpression:
+    return source
 
 
 def _of_temporary(facts: Facts, left: StreamLeftOpen, manager: Manager) -> Rewrite | None:
@@ -62,14 +52,7 @@ def _of_temporary(facts: Facts, left: StreamLeftOpen, manager: Manager) -> Rewri
         return None
     if Items(facts, function, [loop], [loop.target]).may_escape():
         return None
-    stream = stream_name(facts, source, loop, function)
-    indent = indent_near(facts, loop.body)
-
-    def build(node: Node) -> Node:
-        inner = node.with_changes(iter=cst.Name(stream), **spacing(node))
-        return under([(manager(node.iter), stream)], [inner], indent)
-
-    return Rewrite(loop, build)
+    return loop_under(facts, loop, function, manager)
 
 
 def _of_named(facts: Facts, left: StreamLeftOpen, manager: Manager) -> Rewrite | None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LeftOpen
-from asyncgen_lint.fixes.imports import local_name
+from asyncgen_lint.fixes.aclosing import aclosing_at
+from asyncgen_lint.fixes.around import means_builtin
+from asyncgen_lint.fixes.blocks import alone_on
+from asyncgen_lint.fixes.fresh import stream_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import indent_near
-from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
-from asyncgen_lint.fixes.stream_names import stream_name
+from asyncgen_lint.fixes.layout import Manager, call_with, indent_near, iterating, under
+from asyncgen_lint.fixes.region import Region, enter, region_of
 from asyncgen_lint.names.scopes import Scope
-from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
-
-ACLOSING = ImportRequest("contextlib", "aclosing")
-ACLOSING_SINCE = (3, 10)
-
-Manager = Callable[[cst.BaseExpression], cst.BaseExpression]
-"""Makes of an expression for what must be closed the manager that closes it."""
+from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 LONGEST_HEADER = 88
 """Several generators share a header if it is no longer than what black allows."""
@@ -54,13 +50,11 @@ def step_under_aclosing(facts: Facts, left: LeftOpen) -> FixPlan | None:
 
 def _wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
     loop, function = left.header, left.function
-    if facts.target_version < ACLOSING_SINCE or not function.is_async:
-        return None
     if not isinstance(loop, cst.For) or loop.asynchronous is None:
         return None
     # The generator of an agen `__aiter__` is nowhere in the text until `aiter()` makes it there.
     is_hidden = left.creation is loop
-    if is_hidden and facts.resolver.bindings("aiter", function) is not None:
+    if is_hidden and not means_builtin(facts, "aiter", loop):
         return None
     if not is_hidden and (loop.iter is not left.creation or not isinstance(loop.iter, cst.Call)):
         return None
@@ -68,23 +62,30 @@ def _wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
         Items(facts, function, [loop], [loop.target]).may_escape()
     ):
         return None
-    closer = local_name(facts, ACLOSING, loop, function)
+    closer = aclosing_at(facts, loop, function)
     if closer is None:
         return None
-    stream = stream_name(facts, loop.iter, loop, function)
-    indent = indent_near(facts, loop.body)
 
-    def build(node: Node) -> Node:
-        source = call_with(cst.Name("aiter"), node.iter) if is_hidden else node.iter
-        inner = node.with_changes(iter=cst.Name(stream), **spacing(node))
-        return under([(call_with(closer.expression(), source), stream)], [inner], indent)
+    def manager(source: cst.BaseExpression) -> cst.BaseExpression:
+        return closer.call(call_with(cst.Name("aiter"), source) if is_hidden else source)
 
     return FixPlan(
         f"Iterate `{left.label}` under `aclosing`; errors in its cleanup now reach the caller",
         FixSafety.SAFE,
-        (Rewrite(loop, build),),
+        (loop_under(facts, loop, function, manager),),
         closer.imports,
     )
+
+
+def loop_under(facts: Facts, loop: cst.For, function: Scope, manager: Manager) -> Rewrite:
+    """Return the rewrite that names what a loop iterates, and puts the loop under its manager."""
+    stream = stream_name(facts, loop.iter, loop, function)
+    indent = indent_near(facts, loop.body)
+
+    def build(node: Node) -> Node:
+        return under([(manager(node.iter), stream)], [iterating(node, stream)], indent)
+
+    return Rewrite(loop, build)
 
 
 def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
@@ -94,8 +95,6 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     always used after the cleanup.
     """
     clause, function = left.header, left.function
-    if facts.target_version < ACLOSING_SINCE or not function.is_async:
-        return None
     if clause.iter is not left.creation or not isinstance(clause.iter, cst.Call):
         return None
     comprehension = facts.parent(clause)
@@ -107,17 +106,17 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     line = _line_begun_by(facts, comprehension)
     if line is None:
         return None
-    closer = local_name(facts, ACLOSING, line, function)
+    closer = aclosing_at(facts, line, function)
     if closer is None:
         return None
     source, stream = clause.iter, stream_name(facts, clause.iter, line, function)
     indent = indent_near(facts, line)
 
     def rename(node: Node) -> Node:
-        return node.with_changes(iter=cst.Name(stream), **spacing(node))
+        return iterating(node, stream)
 
     def wrap(node: Node) -> Node:
-        return under([(call_with(closer.expression(), source), stream)], [node], indent)
+        return under([(closer.call(source), stream)], [node], indent)
 
     return FixPlan(
         f"Iterate `{left.label}` under `aclosing`; errors in its cleanup now reach the caller",
@@ -133,7 +132,7 @@ def _line_begun_by(facts: Facts, expression: Node) -> cst.SimpleStatementLine | 
     for parent in list(facts.around(expression))[1:]:
         if isinstance(parent, cst.SimpleStatementLine):
             in_block = isinstance(facts.parent(parent), cst.IndentedBlock)
-            return parent if in_block and len(parent.body) == 1 else None
+            return parent if in_block and alone_on(parent) is not None else None
         if not _passes_through(parent, child):
             return None
         child = parent
@@ -198,26 +197,21 @@ class Named:
 
 def _wrap_named(facts: Facts, left: LeftOpen, verb: str, *, to_the_end: bool) -> FixPlan | None:
     function = left.function
-    if facts.target_version < ACLOSING_SINCE or not function.is_async:
-        return None
     own = _named(facts, left, to_the_end=to_the_end)
     if own is None:
         return None
     region = own.region
-    closer = local_name(facts, ACLOSING, region.block.body[region.first], function)
+    closer = aclosing_at(facts, region.block.body[region.first], function)
     if closer is None:
         return None
     group = _sharing_a_header(facts, own, function, to_the_end=to_the_end)
     labels = " and ".join(dict.fromkeys(f"`{each.label}`" for each in group))
     cleanup = "its cleanup" if len(group) == 1 else "their cleanup"
 
-    def manager(source: cst.BaseExpression) -> cst.BaseExpression:
-        return call_with(closer.expression(), source)
-
     return FixPlan(
         f"{verb} {labels} under `aclosing`; errors in {cleanup} now reach the caller",
         own.safety,
-        (enter([each.region for each in group], region.first, own.last, manager),),
+        (enter([each.region for each in group], region.first, own.last, closer.call),),
         closer.imports,
     )
 
@@ -277,96 +271,7 @@ def _all_named(facts: Facts, function: Scope, *, to_the_end: bool) -> Iterator[N
 def _is_bare(line: Node) -> bool:
     """Return whether a line is one assignment, and no comment stands above or behind it."""
     return (
-        isinstance(line, cst.SimpleStatementLine)
-        and len(line.body) == 1
-        and isinstance(line.body[0], cst.Assign)
+        isinstance(alone_on(line), cst.Assign)
         and line.trailing_whitespace.comment is None
         and all(each.comment is None for each in line.leading_lines)
     )
-
-
-# Statements under a manager
-
-
-def enter(
-    regions: Sequence[Region],
-    first: int,
-    last: int,
-    manager: Manager,
-    removed: int | None = None,
-) -> Rewrite:
-    """Return the rewrite that puts statements of a block under what `manager` makes.
-
-    What several regions use is made by the lines right above, which go into the header; so does
-    the only line of one region if it stands there. The line numbered `removed` is left out.
-    """
-    block, indent = regions[0].block, regions[0].block.indent
-    is_made_above = len(regions) > 1 or regions[0].is_made_above
-    start = first - len(regions) if is_made_above else first
-
-    def build(block: Node) -> Node:
-        body = list(block.body)
-        inner = [body[number] for number in range(first, last + 1) if number != removed]
-        if is_made_above:
-            statement = _with_lines_in_header(body[start:first], inner, manager, indent)
-        else:
-            statement = under([(manager(cst.Name(regions[0].name)), None)], inner, indent)
-        body[start : last + 1] = [statement]
-        return block.with_changes(body=body)
-
-    return Rewrite(block, build)
-
-
-def _with_lines_in_header(
-    lines: Sequence[Node],
-    statements: Sequence[Node],
-    manager: Manager,
-    indent: str | None,
-) -> cst.With:
-    """Return `async with manager(made) as name` over statements for lines `name = made`."""
-    first, *others = statements
-    inner = without_blank_lines_above(first)
-    items = [(manager(line.body[0].value), line.body[0].targets[0].target.value) for line in lines]
-    statement = under(items, [inner, *others], indent)
-    body = cst.IndentedBlock([inner, *others], indent=indent, header=lines[-1].trailing_whitespace)
-    return statement.with_changes(body=body, leading_lines=lines[0].leading_lines)
-
-
-def under(
-    managers: Sequence[tuple[cst.BaseExpression, str | None]],
-    statements: Sequence[Node],
-    indent: str | None,
-) -> cst.With:
-    """Return `async with` over statements; the comments above the first stand above it."""
-    first, *others = statements
-    items = [
-        cst.WithItem(manager, cst.AsName(cst.Name(name)) if name is not None else None)
-        for manager, name in managers
-    ]
-    return cst.With(
-        items=items,
-        body=cst.IndentedBlock([first.with_changes(leading_lines=()), *others], indent=indent),
-        asynchronous=cst.Asynchronous(),
-        leading_lines=first.leading_lines,
-    )
-
-
-def call_with(function: cst.BaseExpression, argument: cst.BaseExpression) -> cst.Call:
-    """Return the call; parentheses around the argument become those of the call."""
-    if not argument.lpar:
-        return cst.Call(function, [cst.Arg(argument)])
-    opening, *inner_opening = argument.lpar
-    *inner_closing, closing = argument.rpar
-    bare = argument.with_changes(lpar=inner_opening, rpar=inner_closing)
-    return cst.Call(
-        function,
-        [cst.Arg(bare, whitespace_after_arg=closing.whitespace_before)],
-        whitespace_before_args=opening.whitespace_after,
-    )
-
-
-def spacing(loop: cst.For | cst.CompFor) -> dict[str, cst.BaseParenthesizableWhitespace]:
-    """Return the space that a name needs after an `in` that had a parenthesis."""
-    if loop.whitespace_after_in.empty:
-        return {"whitespace_after_in": cst.SimpleWhitespace(" ")}
-    return {}

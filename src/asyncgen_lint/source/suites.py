@@ -37,7 +37,21 @@ def suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
             yield from suites(each)
 
 
+def ends_by_jump(suite: cst.BaseSuite) -> bool:
+    """Return whether the last statement of a suite goes elsewhere."""
+    return isinstance(last_statement(suite), JUMPS)
+
+
 def falls_through(handler: cst.CSTNode) -> bool:
     """Return whether control goes on behind a handler, by its last statement."""
     assert isinstance(handler, (cst.ExceptHandler, cst.ExceptStarHandler))
-    return not isinstance(last_statement(handler.body), JUMPS)
+    return not ends_by_jump(handler.body)
+
+
+def does_nothing(suite: cst.BaseSuite) -> bool:
+    """Return whether a suite is nothing but `pass` or `...`."""
+    return all(
+        isinstance(each, cst.Pass)
+        or (isinstance(each, cst.Expr) and isinstance(each.value, cst.Ellipsis))
+        for each in statements(suite)
+    )
