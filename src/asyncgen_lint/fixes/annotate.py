@@ -40,7 +40,7 @@ def annotate_async(facts: Facts, wrong: WrongReturnAnnotation) -> FixPlan | None
     if subscript is not None and name == _GENERATOR:
         rewrites.append(Rewrite(subscript, _with_two_arguments))
     return FixPlan(
-        f"Annotate `{wanted.name}`",
+        f"Annotate `{wrong.name}` as `{wanted.name}`",
         FixSafety.UNSAFE if _is_handed_on(facts, wrong.name) else FixSafety.SAFE,
         tuple(rewrites),
         found.imports,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.facts.found import UnawaitedStep
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
 _NESTED_ASYNC_COMPREHENSIONS_SINCE = (3, 11)
@@ -20,6 +22,19 @@ def add_await(facts: Facts, node: Node, safety: FixSafety, title: str) -> FixPla
         return _awaited(expression, needs_parentheses)
 
     return FixPlan(title, safety, (Rewrite(node, build),))
+
+
+def await_step(facts: Facts, step: UnawaitedStep) -> FixPlan | None:
+    """Return the plan that awaits a step or a close of a generator, which is a statement.
+
+    Safe for a close; a step that never happened then does. None where `await` may not stand.
+    """
+    if not step.is_statement:
+        return None
+    title = f"Await `{step.method}()`"
+    if step.method == "aclose":
+        return add_await(facts, step.call, FixSafety.SAFE, cleaning_up(title))
+    return add_await(facts, step.call, FixSafety.UNSAFE, title)
 
 
 def await_method(facts: Facts, call: Node, name: str, title: str) -> FixPlan | None:

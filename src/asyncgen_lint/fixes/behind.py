@@ -49,7 +49,7 @@ def yield_behind_scope(facts: Facts, found: YieldInScope) -> FixPlan | None:
         return block.with_changes(body=body)
 
     return FixPlan(
-        "Leave the scope before this `yield`", FixSafety.SAFE, (Rewrite(place.block, build),)
+        "Move this `yield` behind its scope", FixSafety.SAFE, (Rewrite(place.block, build),)
     )
 
 
@@ -121,7 +121,7 @@ def yield_behind_try(facts: Facts, at: Node) -> FixPlan | None:
         return block.with_changes(body=statements)
 
     return FixPlan(
-        "Yield behind the `try`, on success alone",
+        "Move this `yield` behind the `try`, for success alone",
         FixSafety.UNSAFE,
         (Rewrite(place.block, build),),
     )

@@ -65,9 +65,11 @@ def swap_manager_decorator(facts: Facts, wrong: WronglyDecorated) -> FixPlan | N
         if len(statement.items) != 1 or (is_async and not may_await(facts, statement)):
             return None
         rewrites.append(Rewrite(statement, with_async if is_async else without_async))
-    form = "async with" if is_async else "with"
+    title = f"Decorate `{function.name}` with `{(_ASYNC if is_async else _SYNC).name}`"
+    if len(rewrites) > 1:
+        title += f", and enter it by `{'async with' if is_async else 'with'}`"
     return FixPlan(
-        f"Use `{(_ASYNC if is_async else _SYNC).name}`; enter it by `{form}`",
+        title,
         FixSafety.SAFE,
         tuple(rewrites),
         wanted.imports,

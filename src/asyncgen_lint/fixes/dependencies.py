@@ -9,6 +9,7 @@ from asyncgen_lint.facts.found import DependencyIterated
 from asyncgen_lint.fixes.blocks import leaves
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.layout import loop_as_with
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 from asyncgen_lint.source.walk import own_nodes
 
@@ -37,7 +38,7 @@ def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | No
 
     # What stands behind the `yield` runs after a `return` from now on.
     safety = FixSafety.UNSAFE if _holds(loop.body, cst.Return) else FixSafety.SAFE
-    title = f"Enter `{iterated.label}`; errors in its cleanup now reach the caller"
+    title = cleaning_up(f"Enter `{iterated.label}` by `async with {_MANAGER.name}`")
     return FixPlan(title, safety, (Rewrite(loop, build),), manager.imports)
 
 

@@ -17,6 +17,7 @@ from asyncgen_lint.fixes.layout import (
     in_try,
     without_blank_lines,
 )
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import call_of, dotted_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
@@ -66,7 +67,7 @@ def release_in_finally(facts: Facts, skipped: ReleaseSkipped) -> FixPlan | None:
         return node.with_changes(body=[*body[:first], made, *outside])
 
     return FixPlan(
-        f"Put `{skipped.release}` into `finally`; errors in its cleanup now reach the caller",
+        cleaning_up(f"Put `{skipped.release}` into `finally`"),
         FixSafety.SAFE,
         (Rewrite(block, build),),
     )
@@ -104,7 +105,7 @@ def clean_up_in_finally(facts: Facts, dead: CleanupDead) -> FixPlan | None:
 
     safety = FixSafety.SAFE if _only_releases(cleanup) else FixSafety.UNSAFE
     return FixPlan(
-        "Clean up in `finally`; errors in its cleanup now reach the caller",
+        cleaning_up("Clean up in `finally`"),
         safety,
         (Rewrite(statement, build),),
     )

@@ -42,7 +42,7 @@ def return_at_end(
 
     is_safe = turn.is_endless and turn.keeps_nothing and not passes_manager
     safety = FixSafety.SAFE if is_safe else FixSafety.UNSAFE
-    return FixPlan(f"Return at the end of `{label}`", safety, (Rewrite(turn.block, build),))
+    return FixPlan(f"Return when `{label}` raises `{stop}`", safety, (Rewrite(turn.block, build),))
 
 
 def _guarded(

@@ -15,7 +15,7 @@ def return_instead(statement: Node, safety: FixSafety) -> FixPlan:
     def build(node: Node) -> Node:
         return cst.Return(semicolon=node.semicolon)
 
-    return FixPlan("Return, which ends the generator", safety, (Rewrite(statement, build),))
+    return FixPlan("Return in place of this `raise`", safety, (Rewrite(statement, build),))
 
 
 def catch_async_stop(facts: Facts, types: tuple[Node, ...], safety: FixSafety) -> FixPlan | None:
@@ -29,7 +29,7 @@ def catch_async_stop(facts: Facts, types: tuple[Node, ...], safety: FixSafety) -
         return node.with_changes(value="StopAsyncIteration")
 
     rewrites = tuple(Rewrite(each, build) for each in types)
-    return FixPlan("Catch StopAsyncIteration", safety, rewrites)
+    return FixPlan("Catch `StopAsyncIteration`", safety, rewrites)
 
 
 def catch_everything(facts: Facts, type_: Node) -> FixPlan | None:
@@ -42,4 +42,4 @@ def catch_everything(facts: Facts, type_: Node) -> FixPlan | None:
     def build(node: Node) -> Node:
         return node.with_changes(value="BaseException")
 
-    return FixPlan("Catch BaseException", FixSafety.UNSAFE, (Rewrite(type_, build),))
+    return FixPlan("Catch `BaseException`", FixSafety.UNSAFE, (Rewrite(type_, build),))

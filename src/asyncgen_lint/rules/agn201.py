@@ -18,9 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.facts.found import UnawaitedStep
-from asyncgen_lint.fixes.awaits import add_await
-from asyncgen_lint.rule import Finding, FixPlan, FixSafety, Severity, rule
+from asyncgen_lint.fixes.awaits import await_step
+from asyncgen_lint.rule import Finding, Severity, rule
 
 
 @rule(
@@ -41,11 +40,4 @@ def generator_method_not_awaited(facts: Facts) -> Iterator[Finding]:
             message = "`aclose()` is not awaited: the generator is not closed"
         else:
             message = f"`{each.method}()` is not awaited: the generator is not stepped"
-        yield Finding(f"{message}; await it", each.call, fix=_fix(facts, each))
-
-
-def _fix(facts: Facts, step: UnawaitedStep) -> FixPlan | None:
-    if not step.is_statement:
-        return None
-    safety = FixSafety.SAFE if step.method == "aclose" else FixSafety.UNSAFE
-    return add_await(facts, step.call, safety, f"Await `{step.method}()`")
+        yield Finding(f"{message}; await it", each.call, fix=await_step(facts, each))

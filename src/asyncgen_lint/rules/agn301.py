@@ -36,7 +36,7 @@ def unawaited_yield(facts: Facts) -> Iterator[Finding]:
             f" coroutine object; write `yield await {each.label}`",
             each.at,
             fix=add_await(
-                facts, each.call, FixSafety.UNSAFE, f"Await `{each.label}` before yielding it"
+                facts, each.call, FixSafety.UNSAFE, f"Await `{each.label}`, and yield its result"
             ),
             subject=each.label,
         )

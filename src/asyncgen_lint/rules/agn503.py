@@ -38,6 +38,8 @@ def async_for_over_coroutine(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             f"`{each.label}` is a coroutine, and iterating it raises TypeError; await it first",
             each.header,
-            fix=add_await(facts, each.source, safety, f"Await `{each.label}` before iterating"),
+            fix=add_await(
+                facts, each.source, safety, f"Await `{each.label}`, and iterate its result"
+            ),
             subject=each.label,
         )

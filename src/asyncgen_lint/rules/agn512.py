@@ -36,7 +36,8 @@ def sync_generator_method(facts: Facts) -> Iterator[Finding]:
     for each in facts.sync_methods_called():
         fix = None
         if each.is_statement:
-            fix = await_method(facts, each.call, each.instead, f"Await `{each.instead}()`")
+            title = f"Await `{each.instead}()` in place of `{each.method}()`"
+            fix = await_method(facts, each.call, each.instead, title)
         subject = f"`{each.label}`" if each.label else "this"
         yield Finding(
             f"{subject} is an async generator and has no `{each.method}`: this raises"
