@@ -31,7 +31,7 @@ from ways_in import asyncgen_lint
 from asyncgen_lint import lint_text
 from asyncgen_lint.fixes.apply import apply_fixes
 from asyncgen_lint.registry import all_rules
-from asyncgen_lint.rule import Diagnostic
+from asyncgen_lint.rule import Diagnostic, Rule
 from asyncgen_lint.source.text import Source
 
 ROW = re.compile(r"\| \d \|[^|]*\| (AGN\d+)/(\w+)\.py \| (\w+) \| (no fix|no finding) \|")
@@ -144,6 +144,19 @@ def test_rules_that_declare_a_fix_show_one() -> None:
             *(FIXTURES / code).glob("bad*.unsafe.py"),
         ]
         assert goldens, code
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda each: each.code)
+def test_page_says_how_safe_the_fixes_are(rule: Rule) -> None:
+    page = " ".join(rule.doc.partition("Fix safety: ")[2].lower().split())
+    words = set(re.findall(r"\b(?:safe|unsafe)\b", page))
+    offered = {
+        each.fix.safety.value
+        for _, _, each in FIXES
+        if each.code == rule.code and each.fix is not None
+    }
+    assert offered <= words | ({"safe", "unsafe"} if page.startswith("as for agn101") else set())
+    assert page.startswith("no automatic fix") is not rule.fixable
 
 
 # 4: who reads a generator that delegates must close it, once that closes its source

@@ -16,8 +16,8 @@ async generators that are held, which AGN103 and AGN104 report.
 Fix safety: safe where the release is a statement of its own behind the `yield`, in a block around
 both: what stands between moves into a `try` as it is, so that a commit stays for success alone.
 There is no fix where a `return` in between may keep what was acquired, where it is released in
-between as well, or where the release needs what is made there. The generator needs closing then,
-and an error in the release reaches who closes it.
+between as well, where the release needs what is made there, or where a handler around still uses
+the resource. The generator needs closing then, and an error in the release reaches who closes it.
 """
 
 from __future__ import annotations

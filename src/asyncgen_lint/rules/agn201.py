@@ -10,7 +10,8 @@ Not reported: awaitables that are awaited later, returned, stored or handed to a
 `wait_for` or another call; methods of objects that are not known to be generators; sync functions.
 
 Fix safety: adding `await` is safe for an `aclose()` statement, unsafe for a step, because a step
-that never happened then does.
+that never happened then does. An error in the cleanup that `aclose()` now runs reaches the caller.
+There is no fix where the call is no statement, or where `await` may not stand.
 """
 
 from __future__ import annotations

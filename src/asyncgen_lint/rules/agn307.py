@@ -11,7 +11,7 @@ PEP 828 makes `yield from` of an async source legal: with a target version of 3.
 reported (no such interpreter was there to try it on).
 
 Fix safety: safe where the value of `yield from` is not used and the kind of the source is certain;
-else there is no fix.
+else there is no fix. A sync source gets a plain loop, an async one a loop under `aclosing`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ follows (`return`, `break`, `pass`) and no cancellation is lost; work that a fla
 that ended; work in `finally`, which runs anyway. AGN302 is reported instead where the generator
 yields again.
 
-Fix safety: unsafe. Appending `raise` changes what runs after the handler, which is the point.
+Fix safety: unsafe. Appending `raise` changes what runs after the handler, which is the point. There
+is no fix for a handler that ends in a jump, such as `return`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ modules that import trio or anyio and not asyncio, where a cancellation is deliv
 next checkpoint; functions that yield once and may be a dependency or a lifespan. AGN302 and AGN401
 go first where the handler also absorbs GeneratorExit.
 
-Fix safety: unsafe. Appending `raise` changes what runs after the handler, which is the point.
+Fix safety: unsafe. Appending `raise` changes what runs after the handler, which is the point. There
+is no fix for a handler that ends in a jump, such as `return`.
 """
 
 from __future__ import annotations

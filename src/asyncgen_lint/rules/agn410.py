@@ -15,7 +15,8 @@ releases; handlers that do anything else than release and log; what was acquired
 locks and files made here, which go with their last reference; a `try` without an `await`, and
 without a `yield` at which a plain generator is closed.
 
-Fix safety: unsafe. `except BaseException` releases on more ways out, which is the point.
+Fix safety: unsafe. `except BaseException` releases on more ways out, which is the point. There is
+no fix for a handler of other types as well.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ Not reported: releases repeated in a `finally`, or in handlers that together cat
 what an enclosing `with`, an exit stack or a task group owns; actions for success alone, such as a
 commit; what was acquired after the `yield`; pytest fixtures, whose code after `yield` runs.
 
-Fix safety: safe. What stands between the `yield` and the release stays for success alone; an error
-that the release raises now comes in place of the body's. There is no fix where a `return` in
-between keeps the resource, where the release needs a name that is bound in between, or where a
-handler around still uses the resource.
+Fix safety: safe where the release is a statement of its own behind the `yield`, in a block around
+both. What stands between the `yield` and the release stays for success alone; an error that the
+release raises now comes in place of the body's. There is no fix where a `return` in between keeps
+the resource, where it is released in between as well, where the release needs a name that is bound
+in between, or where a handler around still uses the resource.
 """
 
 from __future__ import annotations

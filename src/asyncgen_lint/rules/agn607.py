@@ -11,7 +11,8 @@ Not reported: StopIteration that a `try` or a `with` around it may catch; `next(
 or of an iterator that is not known to end; `def __anext__` that returns an awaitable; a `yield`
 where `__aiter__` does not return the object itself; decorated methods.
 
-Fix safety: safe for `raise StopIteration`, which always failed. The rest has no automatic fix.
+Fix safety: safe for `raise StopIteration`, which always failed. The rest has no automatic fix, nor
+has it where StopAsyncIteration names something else.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ it to something, or call what may raise; managers whose name or docstring says t
 catch or expect errors; those that raise when the body did not fail; `return` in `finally`, which is
 AGN407's; `contextlib.suppress`, which is AGN404's; pytest fixtures, which get no errors.
 
-Fix safety: unsafe. Appending `raise` lets errors through, which is the point.
+Fix safety: unsafe. Appending `raise` lets errors through, which is the point. There is no fix for a
+handler that ends in a jump, such as `return`.
 """
 
 from __future__ import annotations
