@@ -247,6 +247,26 @@ def test_closing_stays_where_aclosing_does_not_fit(body: str) -> None:
             "from contextlib import aclosing, closing",
         ),
         (
+            "from contextlib import closing",
+            'x: "type[closing]"',
+            "from contextlib import aclosing, closing",
+        ),
+        (
+            "from contextlib import closing",
+            'def g():\n    """See closing."""',
+            "from contextlib import aclosing",
+        ),
+        (
+            "from contextlib import closing",
+            "x = 'enclosing'",
+            "from contextlib import aclosing",
+        ),
+        (
+            "from contextlib import aclosing\nfrom contextlib import closing",
+            "",
+            "from contextlib import aclosing",
+        ),
+        (
             "from contextlib import closing  # noqa: F401",
             "",
             "from contextlib import aclosing, closing  # noqa: F401",

@@ -198,6 +198,10 @@ def test_handler_under_a_finally_becomes_the_else_of_the_loop() -> None:
             "async for x in source: pass",
         ),
         (
+            "try:\n        async for x in source: pass\n    except StopAsyncIteration:\n        ...",
+            "async for x in source: pass",
+        ),
+        (
             "try:\n        return [x async for x in source]\n    except StopAsyncIteration:\n"
             "        pass",
             "return [x async for x in source]",

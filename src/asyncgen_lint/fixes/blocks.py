@@ -77,6 +77,21 @@ def assigned_name(statement: Node) -> str:
     return target.value if isinstance(target, cst.Name) else ""
 
 
+def names_in(target: cst.BaseExpression) -> set[str] | None:
+    """Return the names that a target binds; None if it stores anywhere else."""
+    names: set[str] = set()
+    pending = [target]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, cst.Name):
+            names.add(each.value)
+        elif isinstance(each, (cst.Tuple, cst.List)):
+            pending += [element.value for element in each.elements]
+        else:
+            return None
+    return names
+
+
 # What statements do
 
 _LEAVING = (cst.Return, cst.Break, cst.Continue)

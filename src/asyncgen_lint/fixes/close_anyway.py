@@ -56,7 +56,7 @@ def _uses_in(facts: Facts, region: Region, line: Node, function: Scope) -> int:
 
 def _may_be_handled(facts: Facts, region: Region, function: Scope) -> bool:
     """Return whether code behind the close may use an item although an exception skipped it."""
-    if not is_handled_around(facts, region.block, function):
+    if not is_handled_around(facts, region.block):
         return False
     items = Items(facts, function, region.statements(region.last), region.targets, region.taken)
     return items.may_escape()

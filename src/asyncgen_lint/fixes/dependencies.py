@@ -7,13 +7,12 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import DependencyIterated
 from asyncgen_lint.fixes.blocks import leaves
+from asyncgen_lint.fixes.decorate import ASYNC_MANAGER
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.layout import loop_as_with
 from asyncgen_lint.fixes.titles import cleaning_up
-from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
+from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import own_nodes
-
-_MANAGER = ImportRequest("contextlib", "asynccontextmanager")
 
 
 def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | None:
@@ -29,7 +28,7 @@ def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | No
         return None
     if leaves([loop.body], (cst.Break, cst.Continue)) or _holds(loop.body, cst.Yield):
         return None
-    manager = local_name(facts, _MANAGER, loop, iterated.function)
+    manager = local_name(facts, ASYNC_MANAGER, loop, iterated.function)
     if manager is None:
         return None
 
@@ -38,7 +37,7 @@ def enter_dependency(facts: Facts, iterated: DependencyIterated) -> FixPlan | No
 
     # What stands behind the `yield` runs after a `return` from now on.
     safety = FixSafety.UNSAFE if _holds(loop.body, cst.Return) else FixSafety.SAFE
-    title = cleaning_up(f"Enter `{iterated.label}` by `async with {_MANAGER.name}`")
+    title = cleaning_up(f"Enter `{iterated.label}` by `async with {ASYNC_MANAGER.name}`")
     return FixPlan(title, safety, (Rewrite(loop, build),), manager.imports)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence, Set
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.blocks import leaves
+from asyncgen_lint.fixes.around import around_in_function
+from asyncgen_lint.fixes.blocks import leaves, names_in
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind
 from asyncgen_lint.rule import Node
 from asyncgen_lint.source.walk import children, descendants
@@ -66,7 +67,7 @@ class Items:
 
     def _is_exhausted(self) -> bool:
         """Return whether the statements come to their end only behind the last item."""
-        if self._taken or is_handled_around(self._facts, self._statements[0], self._function):
+        if self._taken or is_handled_around(self._facts, self._statements[0]):
             return False
         if any(isinstance(each, _HANDLING) for each in self._inside):
             return False
@@ -235,29 +236,9 @@ def _evaluated(node: Node) -> list[Node]:
     return children(node)
 
 
-def names_in(target: cst.BaseExpression) -> set[str] | None:
-    """Return the names that a target binds; None if it stores anywhere else."""
-    names: set[str] = set()
-    pending = [target]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, cst.Name):
-            names.add(each.value)
-        elif isinstance(each, (cst.Tuple, cst.List)):
-            pending += [element.value for element in each.elements]
-        else:
-            return None
-    return names
-
-
-def is_handled_around(facts: Facts, node: Node, function: Scope) -> bool:
+def is_handled_around(facts: Facts, node: Node) -> bool:
     """Return whether a statement around a node, in its function, may catch what is raised there."""
-    for each in facts.around(node):
-        if each is function.node:
-            return False
-        if isinstance(each, _HANDLING) and each is not node:
-            return True
-    return False
+    return any(isinstance(each, _HANDLING) for each in around_in_function(facts, node))
 
 
 def _runs_at_once(scope: Scope) -> bool:

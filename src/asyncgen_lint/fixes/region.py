@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.blocks import alone_on, assigned_name
+from asyncgen_lint.fixes.blocks import alone_on, assigned_name, place_of, places_around
 from asyncgen_lint.fixes.layout import Manager, under, with_lines_in_header
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope
@@ -69,13 +69,10 @@ def region_of(
         return None
     name = assigned_name(assigned)
     line = facts.parent(assigned)
-    block = facts.parent(line)
-    if not name or not isinstance(block, cst.IndentedBlock):
+    place = place_of(facts, line) if isinstance(line, cst.SimpleStatementLine) else None
+    if place is None or not name or not _is_own(name, function):
         return None
-    if not isinstance(line, cst.SimpleStatementLine) or not _is_own(name, function):
-        return None
-    made = _number_in(facts, block, line)
-    assert made is not None
+    block, made = place.block, place.index
     targets: list[cst.BaseExpression] = []
     taken: list[Node] = []
     numbers = []
@@ -118,12 +115,8 @@ def _is_own(name: str, function: Scope) -> bool:
 
 def _number_in(facts: Facts, block: cst.IndentedBlock, node: Node) -> int | None:
     """Return the number of the block's statement that holds the node; None if none does."""
-    child = node
-    for parent in facts.around(node):
-        if parent is block:
-            return list(block.body).index(child)
-        child = parent
-    return None
+    places = places_around(facts, node)
+    return next((place.index for place in places if place.block is block), None)
 
 
 def _is_asked(parent: Node, node: Node) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.fixes.around import around_in_function, function_around, means_builtin
-from asyncgen_lint.fixes.blocks import line_of
+from asyncgen_lint.fixes.blocks import line_of, names_in
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.layout import indent_near
 from asyncgen_lint.names.scopes import Scope, last_name
@@ -175,26 +175,23 @@ def _is_of_its_turn(statement: cst.CSTNode, inside: set[cst.CSTNode], function: 
         return True
     if isinstance(statement, cst.Expr):
         return isinstance(statement.value, (cst.Yield, cst.Await, cst.BaseString, cst.Ellipsis))
-    pending: list[cst.BaseExpression] = []
     if isinstance(statement, cst.Assign):
-        pending += [each.target for each in statement.targets]
+        targets = [each.target for each in statement.targets]
     elif isinstance(statement, cst.AnnAssign):
-        pending.append(statement.target)
+        targets = [statement.target]
     else:
         return False
-    while pending:
-        target = pending.pop()
-        if isinstance(target, (cst.Tuple, cst.List)):
-            pending += [each.value for each in target.elements]
-        elif not isinstance(target, cst.Name) or not _is_bound_inside(target, inside, function):
-            return False
-    return True
+    names = [names_in(each) for each in targets]
+    return all(
+        each is not None and all(_is_bound_inside(name, inside, function) for name in each)
+        for each in names
+    )
 
 
-def _is_bound_inside(name: cst.Name, inside: set[cst.CSTNode], function: Scope) -> bool:
+def _is_bound_inside(name: str, inside: set[cst.CSTNode], function: Scope) -> bool:
     """Return whether a name gets its values, and is read, in a loop's body alone."""
-    if name.value in function.declared_global | function.declared_nonlocal:
+    if name in function.declared_global | function.declared_nonlocal:
         return False
-    return all(each.node in inside for each in function.bindings.get(name.value, ())) and all(
-        each in inside for each in function.loads.get(name.value, ())
+    return all(each.node in inside for each in function.bindings.get(name, ())) and all(
+        each in inside for each in function.loads.get(name, ())
     )

@@ -23,9 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.facts.found import GeneratorEntered
-from asyncgen_lint.fixes.decorate import decorate
-from asyncgen_lint.rule import Finding, FixPlan, FixSafety, ImportRequest, Severity, rule
+from asyncgen_lint.fixes.decorate import decorate_as_manager
+from asyncgen_lint.rule import Finding, Severity, rule
 
 
 @rule(
@@ -43,16 +42,6 @@ def async_with_generator(facts: Facts) -> Iterator[Finding]:
             f"{each.subject} is an async generator, which {each.by} cannot enter: it raises before"
             " the body; decorate its function with `asynccontextmanager`, or use `aclosing`",
             each.at,
-            fix=_fix(facts, each),
+            fix=decorate_as_manager(facts, each),
             subject=each.label,
         )
-
-
-def _fix(facts: Facts, entered: GeneratorEntered) -> FixPlan | None:
-    if entered.function is None:
-        return None
-    safety = FixSafety.SAFE if entered.is_private else FixSafety.UNSAFE
-    return decorate(facts, entered.function, _MANAGER, safety)
-
-
-_MANAGER = ImportRequest("contextlib", "asynccontextmanager")
