@@ -74,6 +74,12 @@ SUITES = (
         ("tests", "-k", "not network and not socket and not uvloop and not debugging"),
         sources="src",
     ),
+    Suite(
+        "aioitertools",
+        "0.13.0",
+        ("pytest",),
+        ("aioitertools/tests", "-o", "python_files=*.py"),
+    ),
     Suite("asyncstdlib", "3.14.0", ("pytest", "typing-extensions"), ("unittests",)),
     Suite(
         "gql",
@@ -102,6 +108,24 @@ SUITES = (
             "cryptography",
         ),
         ("tests", "-o", "filterwarnings="),
+    ),
+    Suite(
+        "mcp",
+        "2.3.0",
+        (
+            "mcp[cli]==2.3.0",
+            "pytest>=8.4",
+            "pytest-examples",
+            "inline-snapshot",
+            "dirty-equals",
+            "trio",
+            "pillow",
+            "logfire",
+            "opentelemetry-sdk",
+            "blockbuster",
+        ),
+        ("tests/client", "tests/server", "tests/shared", "-o", "addopts=-p anyio"),
+        sources="src",
     ),
     Suite(
         "starlette",
