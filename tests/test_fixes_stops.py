@@ -198,7 +198,7 @@ def test_handler_under_a_finally_becomes_the_else_of_the_loop() -> None:
             "async for x in source: pass",
         ),
         (
-            "try:\n        async for x in source: pass\n    except StopAsyncIteration:\n        ...",
+            "try:\n        async for x in source: pass\n    except StopAsyncIteration: ...",
             "async for x in source: pass",
         ),
         (

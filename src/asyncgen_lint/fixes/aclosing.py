@@ -8,7 +8,7 @@ from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import ImportRequest, Node
 
 ACLOSING = ImportRequest("contextlib", "aclosing")
-_SINCE = (3, 10)
+ACLOSING_SINCE = (3, 10)
 
 
 def aclosing_at(facts: Facts, at: Node, function: Scope) -> LocalName | None:
@@ -17,6 +17,6 @@ def aclosing_at(facts: Facts, at: Node, function: Scope) -> LocalName | None:
     None where the oldest Python that is to run it has none, where `async with` may not stand, and
     where the name means something else.
     """
-    if facts.target_version < _SINCE or not function.is_async:
+    if facts.target_version < ACLOSING_SINCE or not function.is_async:
         return None
     return local_name(facts, ACLOSING, at, function)
