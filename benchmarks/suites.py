@@ -39,7 +39,8 @@ class Suite:
     """A source distribution, what its tests need, and how they are run.
 
     `sources` is the folder, relative to its root, that its package is imported from; `changed` what
-    is repaired. `arguments` are pytest's.
+    is repaired. `arguments` are pytest's. `hold_the_harm` names tests that ask for what is reported,
+    such as a cancellation that is swallowed: an unsafe fix has to break them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Suite:
     arguments: tuple[str, ...]
     sources: str = "."
     changed: tuple[str, ...] = field(default=(".",))
+    hold_the_harm: tuple[str, ...] = ()
 
     @property
     def requirement(self) -> str:
@@ -79,6 +81,8 @@ SUITES = (
         "0.13.0",
         ("pytest",),
         ("aioitertools/tests", "-o", "python_files=*.py"),
+        # AGN401: the task is cancelled, and is to end as if it were not.
+        hold_the_harm=("test_as_generated_cancelled",),
     ),
     Suite("asyncstdlib", "3.14.0", ("pytest", "typing-extensions"), ("unittests",)),
     Suite(
@@ -316,7 +320,11 @@ def judged(suite: Suite, folder: Path) -> Row:
     old = before(suite, python, tree)
     files, fixes, left_out = repaired(suite, tree, target)
     new = outcomes(suite, python, target) if files else old
-    lost = passed(old) - passed(new)
+    lost = {
+        name
+        for name in passed(old) - passed(new)
+        if name.rpartition("::")[2] not in suite.hold_the_harm
+    }
     if lost:
         # Once more, since some tests pass only sometimes.
         names = sorted({each.rpartition("::")[2].partition("[")[0] for each in lost})
