@@ -39,8 +39,8 @@ class Suite:
     """A source distribution, what its tests need, and how they are run.
 
     `sources` is the folder, relative to its root, that its package is imported from; `changed` what
-    is repaired. `arguments` are pytest's. `hold_the_harm` names tests that ask for what is reported,
-    such as a cancellation that is swallowed: an unsafe fix has to break them.
+    is repaired. `arguments` are pytest's. `hold_the_harm` names tests that ask for what is
+    reported, such as a cancellation that is swallowed: an unsafe fix has to break them.
     """
 
     name: str
