@@ -105,7 +105,10 @@ class Guard:
 
 
 def modules_of(code: str) -> list[str]:
-    """Return the modules that hold a rule's decisions: its own, and those its facts come from."""
+    """Return the modules that hold a rule's decisions: its own, and those its facts come from.
+
+    What these import of each other counts with them; the engine below them does not.
+    """
     rule = ast.parse((PACKAGE / "rules" / f"{code.lower()}.py").read_text("utf-8"))
     facts = ast.parse((PACKAGE / "facts" / "module.py").read_text("utf-8"))
     imported = {
@@ -134,11 +137,32 @@ def modules_of(code: str) -> list[str]:
                 pending.append(node.attr)
             elif isinstance(node, ast.Name) and "typestate" in (imported.get(node.id) or ""):
                 found.add(f"typestate/{imported[node.id].rpartition('.')[2]}.py")
+    found |= {each for module in found for each in typestate_imports(module)}
     return sorted(found - _ENGINE)
 
 
+@cache
+def typestate_imports(module: str) -> frozenset[str]:
+    """Return the analysis modules that a module of the package imports."""
+    names = (
+        node.module
+        for node in ast.parse(text_of(str(PACKAGE / module))).body
+        if isinstance(node, ast.ImportFrom) and node.module
+    )
+    return frozenset(
+        f"typestate/{each.rpartition('.')[2]}.py" for each in names if ".typestate." in each
+    )
+
+
 _SHARED = {"outline", "_knowledge", "_summaries", "_parents", "parent", "_graph", "_consumers"}
-_ENGINE = {f"typestate/{each}.py" for each in ("knowledge", "summary", "track", "state", "cleanup")}
+_ENGINE = {
+    f"typestate/{each}.py"
+    for each in (
+        *("knowledge", "annotations", "decorators", "instances", "swallowing"),
+        *("summary", "track", "state", "calls", "cleanup"),
+    )
+}
+"""What every rule stands on: what it decides is no exemption of one rule."""
 
 
 def guards_in(code: str, module: str) -> Iterator[Guard]:
