@@ -660,11 +660,45 @@ CASES = {
             yield 2
             await connection.close()
     """,
+    "tasks that nothing here ends, and calls of a loop that start none": """
+        import asyncio
+        async def pooled(work):
+            loop = asyncio.get_running_loop()
+            done = loop.run_in_executor(None, work)
+            task = loop.create_task(work())  # AGN107
+            yield 1
+            yield 2
+            await done
+            await task
+        async def stopped_by_another(work, register):
+            task = asyncio.create_task(work())
+            def stop():
+                task.cancel()
+            register(stop)
+            yield 1
+            yield 2
+        async def dropped(work):
+            queue = asyncio.Queue()
+            asyncio.create_task(work(queue))  # AGN107
+            other().cancel()
+            while True:
+                try:
+                    yield await queue.get()
+                finally:
+                    await other().state.read()
+    """,
 }
 
 
 # Odd input on which a rule once failed: an internal error would be reported, and nothing is.
 ODD = {
+    "task of nothing": """
+        import asyncio
+        async def f():
+            task = asyncio.ensure_future()
+            yield 1
+            await task
+    """,
     "step kept in a global": """
         async def f(gen):
             global item
@@ -884,6 +918,62 @@ STRICT = {
             async def rows(self):
                 for each in Rows():
                     yield each
+    """,
+    "what is not acquired here, or not given to a generator": """
+        import contextlib
+        async def read(connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        async def read_second(other, connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        def made_of(connection, name):
+            return read_second(name, connection)
+        def read_sync(connection):
+            try:
+                yield 1
+            finally:
+                connection.close()
+        @contextlib.asynccontextmanager
+        async def lent(connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        async def second(pool, name):
+            connection = await pool.acquire()
+            return read_second(name, connection)  # AGN106
+        async def made(pool, name):
+            connection = await pool.acquire()
+            return made_of(name, connection)
+        async def sync(pool):
+            connection = await pool.acquire()
+            return read_sync(connection)
+        async def to_enter(pool):
+            connection = await pool.acquire()
+            return lent(connection)
+        async def replaced(pool, other):
+            connection = await pool.acquire()
+            if other:
+                connection = other.connection
+            return read(connection)
+        async def shared(pool):
+            connection = await pool.shared
+            return read(connection)
+        def opened(path):
+            file = open(path)
+            return read(file)  # AGN106
+        def opened_before_a_yield(path):
+            file = open(path)
+            yield
+            return read(file)
+        def entered(path):
+            with open(path) as file:
+                return read(file)  # AGN605
     """,
 }
 
