@@ -975,6 +975,100 @@ STRICT = {
             with open(path) as file:
                 return read(file)  # AGN605
     """,
+    "streams that are made, kept, cached, or cannot be closed": """
+        import functools
+        from elsewhere import Unknown
+        class News:
+            def __init__(self, client):
+                self.client = client
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await self.client.receive()
+            async def aclose(self):
+                await self.leave()
+        class Shared(Unknown):
+            def __aiter__(self):
+                return self
+            async def aclose(self):
+                await self.leave()
+        class Generating:
+            def __aiter__(self):
+                return self
+            async def aclose(self):
+                yield await self.leave()
+        class NoFunction:
+            def __aiter__(self):
+                return self
+            aclose = staticmethod(print)
+            def close(self):
+                self.leave()
+        async def later(client):
+            return News(client)
+        def kept(client) -> News:
+            return client.news
+        @functools.cache
+        def cached(client):
+            return News(client)
+        async def of_class(client):
+            async for each in News(client):  # AGN109
+                yield each
+        async def of_function(client):
+            async for each in await later(client):  # AGN109
+                yield each
+        async def of_kept(client):
+            async for each in kept(client):
+                yield each
+        async def of_cached(client):
+            async for each in cached(client):
+                yield each
+        async def of_unknown():
+            async for each in Shared():
+                yield each
+        async def of_generating():
+            async for each in Generating():
+                yield each
+        async def of_no_function():
+            async for each in NoFunction():  # AGN109
+                yield each
+    """,
+    "sources that are gone on with, left after one item, or cancelled": """
+        import asyncio
+        async def anew(model):
+            while True:
+                source = model.answer()
+                try:
+                    async for word in source:
+                        yield word  # AGN310
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def subscription(model):
+            while True:
+                try:
+                    async for word in model.news():
+                        yield word
+                except OSError:
+                    await asyncio.sleep(1)
+        async def first(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                        print(model.name)
+                        break
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def cancelled(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                    return
+                except asyncio.CancelledError:  # AGN402
+                    await asyncio.sleep(1)
+    """,
 }
 
 
