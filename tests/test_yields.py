@@ -692,6 +692,25 @@ CASES = {
 
 # Odd input on which a rule once failed: an internal error would be reported, and nothing is.
 ODD = {
+    "names and types that are one another": """
+        import asyncio
+        from contextlib import aclosing
+        one = two
+        two = one
+        Rows = list[Lines]
+        Lines = list[Rows]
+        async def closes():
+            async with aclosing(one):
+                asyncio.create_task(one.aclose())
+            return bool(one)
+        async def passed(source: Rows):
+            one = two
+            two = one
+            async for each in two:
+                yield each
+            async for each in source:
+                yield each
+    """,
     "task of nothing": """
         import asyncio
         async def f():
@@ -1068,6 +1087,38 @@ STRICT = {
                     return
                 except asyncio.CancelledError:  # AGN402
                     await asyncio.sleep(1)
+    """,
+    "a source that a generator gets, or a function gives back": """
+        from collections.abc import AsyncIterator
+        def given_back(source):
+            return source
+        def yielded(source):
+            yield 1
+            return source
+        async def of_given_back(source: AsyncIterator[int]):
+            async for each in given_back(source):  # AGN103
+                yield each
+                yield each
+        async def of_yielded(source: AsyncIterator[int]):
+            async for each in yielded(source):  # AGN510
+                yield each
+                yield each
+    """,
+    "generators inside managers of a library": """
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                db.close()
+        async def closed(db, library):
+            async with library.closing(rows(db)):
+                yield 1
+                yield 2
+        async def held(db, library):
+            async with library.opened(db):
+                yield 1  # AGN305
+                yield 2  # AGN305
     """,
 }
 
