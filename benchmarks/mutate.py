@@ -53,7 +53,7 @@ from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "asyncgen_lint"
-SECONDS = 60
+SECONDS = 10
 """How much longer than before a test may run on the processor; a lost guard may make it endless."""
 BYTES = 4 << 30
 
@@ -222,9 +222,7 @@ def _never(test: ast.expr) -> ast.expr:
 # Forks
 
 
-def in_forks(
-    tasks: Iterable[Callable[[], Any]], jobs: int, most: int = SECONDS
-) -> Iterator[tuple[int, Any]]:
+def in_forks(tasks: Iterable[Callable[[], Any]], jobs: int, most: int) -> Iterator[tuple[int, Any]]:
     """Run each task in a fork of its own; yield its number and result, None if it was killed."""
     context = multiprocessing.get_context("fork")
     waiting = enumerate(tasks)
@@ -328,10 +326,19 @@ def take_out(guard: Guard, functions: Functions) -> None:
             function.__code__ = code
 
 
-def is_missed(guard: Guard, items: list[pytest.Item], functions: Functions) -> bool:
-    """Take a guard out of this process, and return whether any of the tests fails."""
+def is_missed(guard: Guard, tests: list[tuple[float, pytest.Item]], functions: Functions) -> bool:
+    """Take a guard out of this process, and return whether any of the tests fails.
+
+    A test that needs much more than its seconds ends the process.
+    """
     take_out(guard, functions)
-    return any(not passes(item) for item in items)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    for seconds, item in tests:
+        until = int(time.process_time() + SECONDS + 5 * seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (min(until, most), most))
+        if not passes(item):
+            return True
+    return False
 
 
 def without_variants() -> None:
@@ -368,11 +375,11 @@ class Judge:
                 if any((guard.file, line) in outcome.lines for line in guard.body)
             ]
             self.held_in[guard] = len(tests)
-            items = [session.items[number] for _, number in sorted(tests)]
-            tasks.append(lambda guard=guard, items=items: is_missed(guard, items, functions))
-            if not items:
+            held = [(seconds, session.items[number]) for seconds, number in sorted(tests)]
+            tasks.append(lambda guard=guard, held=held: is_missed(guard, held, functions))
+            if not held:
                 print(f"held in no test: {guard}", flush=True)
-        most = SECONDS + int(sum(each.seconds for each in outcomes.values()))
+        most = SECONDS + int(5 * sum(each.seconds for each in outcomes.values()))
         for nth, missed in in_forks(tasks, self.jobs, most):
             if missed is False:
                 self.survivors.append(self.guards[nth])
@@ -387,7 +394,7 @@ class Judge:
             interesting[guard.file].update(guard.body)
         found: dict[int, Outcome] = {}
         tasks = [lambda item=item: watch(item, interesting) for item in items]
-        for number, outcome in in_forks(tasks, self.jobs):
+        for number, outcome in in_forks(tasks, self.jobs, 6 * SECONDS):
             if outcome is not None and outcome.passed and outcome.lines:
                 found[number] = outcome
         seconds = sum(each.seconds for each in found.values())

@@ -687,6 +687,31 @@ CASES = {
                 finally:
                     await other().state.read()
     """,
+    "stacks that close what needs no closing, or what is not known": """
+        from contextlib import AsyncExitStack
+        async def numbers():
+            yield 1
+            yield 2
+        async def closed():
+            async with AsyncExitStack() as stack:
+                source = numbers()
+                stack.push_async_callback(source.aclose)
+                async for x in source:
+                    yield x
+        async def of_another(other):
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(other.aclose)
+                async for x in numbers():
+                    yield x
+        async def first():
+            async for x in closed():
+                if x:
+                    break
+        async def first_of_another(other):
+            async for x in of_another(other):  # AGN101
+                if x:
+                    break
+    """,
 }
 
 
