@@ -74,6 +74,19 @@ SAVES_TIME = {
     ("typestate/stops.py", "Stops.leaks", "each.node in seen"): (
         "of findings of one rule on a line the engine keeps one"
     ),
+    ("typestate/entered.py", "Entered.swallowers", "handler in seen"): (
+        "of findings of one rule on a line the engine keeps one"
+    ),
+    (
+        "typestate/threads.py",
+        "Threads.nexts",
+        "'next' not in (self._knowledge.outline.text or 'next')",
+    ): "what is not written is not called",
+    (
+        "typestate/threads.py",
+        "Threads.nexts",
+        "not any((is_name(each, 'next') for each in _functions_named(call)))",
+    ): "what is not named is not called",
 }
 """Guards (module, function, test) without which the same is found later, and why."""
 

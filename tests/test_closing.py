@@ -196,6 +196,27 @@ CASES = {
                 pass
         setattr(Plain, "aclose", print)
     """,
+    "loops closed by hand that run one coroutine, or who knows what": """
+        import asyncio
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await db.close()
+        async def main():
+            async for row in rows(1):  # AGN101
+                break
+            await main()
+        def by_hand():
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            loop.close()  # AGN206
+        def starred_or_more(more):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main(), more)
+            loop.close()
+    """,
 }
 
 

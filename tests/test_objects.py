@@ -200,6 +200,20 @@ CASES = {
             for x in SYNC:
                 print(x)
     """,
+    "next in a thread, of a name, and with a handler": """
+        import asyncio, itertools
+        async def of_a_name():
+            lines = iter([1, 2])
+            await asyncio.to_thread(next, lines)  # AGN516
+        async def of_an_endless_name():
+            numbers = itertools.count()
+            await asyncio.to_thread(next, numbers)
+        async def handled(lines):
+            try:
+                await asyncio.to_thread(next, lines)  # AGN516
+            except RuntimeError:
+                pass
+    """,
 }
 
 
