@@ -1145,6 +1145,39 @@ STRICT = {
                 yield 1  # AGN305
                 yield 2  # AGN305
     """,
+    "cleanup that awaits in a function of its own, or what gives no coroutine": """
+        import trio
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await db.close()  # AGN209
+        async def nested(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                async def left():
+                    await db.close()
+                db.leave(left)
+        def later(db):
+            return db.close()
+        async def of_plain(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await later(db)
+        async def again(db):
+            await again(db)
+        async def of_itself(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await again(db)
+    """,
 }
 
 
