@@ -53,7 +53,7 @@ from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "asyncgen_lint"
-SECONDS = 60
+SECONDS = 10
 """How much longer than before a test may run on the processor; a lost guard may make it endless."""
 BYTES = 4 << 30
 
@@ -74,6 +74,19 @@ SAVES_TIME = {
     ("typestate/stops.py", "Stops.leaks", "each.node in seen"): (
         "of findings of one rule on a line the engine keeps one"
     ),
+    ("typestate/entered.py", "Entered.swallowers", "handler in seen"): (
+        "of findings of one rule on a line the engine keeps one"
+    ),
+    (
+        "typestate/threads.py",
+        "Threads.nexts",
+        "'next' not in (self._knowledge.outline.text or 'next')",
+    ): "what is not written is not called",
+    (
+        "typestate/threads.py",
+        "Threads.nexts",
+        "not any((is_name(each, 'next') for each in _functions_named(call)))",
+    ): "what is not named is not called",
 }
 """Guards (module, function, test) without which the same is found later, and why."""
 
@@ -105,7 +118,10 @@ class Guard:
 
 
 def modules_of(code: str) -> list[str]:
-    """Return the modules that hold a rule's decisions: its own, and those its facts come from."""
+    """Return the modules that hold a rule's decisions: its own, and those its facts come from.
+
+    What these import of each other counts with them; the engine below them does not.
+    """
     rule = ast.parse((PACKAGE / "rules" / f"{code.lower()}.py").read_text("utf-8"))
     facts = ast.parse((PACKAGE / "facts" / "module.py").read_text("utf-8"))
     imported = {
@@ -134,11 +150,32 @@ def modules_of(code: str) -> list[str]:
                 pending.append(node.attr)
             elif isinstance(node, ast.Name) and "typestate" in (imported.get(node.id) or ""):
                 found.add(f"typestate/{imported[node.id].rpartition('.')[2]}.py")
+    found |= {each for module in found for each in typestate_imports(module)}
     return sorted(found - _ENGINE)
 
 
+@cache
+def typestate_imports(module: str) -> frozenset[str]:
+    """Return the analysis modules that a module of the package imports."""
+    names = (
+        node.module
+        for node in ast.parse(text_of(str(PACKAGE / module))).body
+        if isinstance(node, ast.ImportFrom) and node.module
+    )
+    return frozenset(
+        f"typestate/{each.rpartition('.')[2]}.py" for each in names if ".typestate." in each
+    )
+
+
 _SHARED = {"outline", "_knowledge", "_summaries", "_parents", "parent", "_graph", "_consumers"}
-_ENGINE = {f"typestate/{each}.py" for each in ("knowledge", "summary", "track", "state", "cleanup")}
+_ENGINE = {
+    f"typestate/{each}.py"
+    for each in (
+        *("knowledge", "annotations", "decorators", "instances", "swallowing"),
+        *("summary", "track", "state", "calls", "cleanup"),
+    )
+}
+"""What every rule stands on: what it decides is no exemption of one rule."""
 
 
 def guards_in(code: str, module: str) -> Iterator[Guard]:
@@ -198,9 +235,7 @@ def _never(test: ast.expr) -> ast.expr:
 # Forks
 
 
-def in_forks(
-    tasks: Iterable[Callable[[], Any]], jobs: int, most: int = SECONDS
-) -> Iterator[tuple[int, Any]]:
+def in_forks(tasks: Iterable[Callable[[], Any]], jobs: int, most: int) -> Iterator[tuple[int, Any]]:
     """Run each task in a fork of its own; yield its number and result, None if it was killed."""
     context = multiprocessing.get_context("fork")
     waiting = enumerate(tasks)
@@ -304,10 +339,19 @@ def take_out(guard: Guard, functions: Functions) -> None:
             function.__code__ = code
 
 
-def is_missed(guard: Guard, items: list[pytest.Item], functions: Functions) -> bool:
-    """Take a guard out of this process, and return whether any of the tests fails."""
+def is_missed(guard: Guard, tests: list[tuple[float, pytest.Item]], functions: Functions) -> bool:
+    """Take a guard out of this process, and return whether any of the tests fails.
+
+    A test that needs much more than its seconds ends the process.
+    """
     take_out(guard, functions)
-    return any(not passes(item) for item in items)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    for seconds, item in tests:
+        until = int(time.process_time() + SECONDS + 5 * seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (min(until, most), most))
+        if not passes(item):
+            return True
+    return False
 
 
 def without_variants() -> None:
@@ -344,11 +388,11 @@ class Judge:
                 if any((guard.file, line) in outcome.lines for line in guard.body)
             ]
             self.held_in[guard] = len(tests)
-            items = [session.items[number] for _, number in sorted(tests)]
-            tasks.append(lambda guard=guard, items=items: is_missed(guard, items, functions))
-            if not items:
+            held = [(seconds, session.items[number]) for seconds, number in sorted(tests)]
+            tasks.append(lambda guard=guard, held=held: is_missed(guard, held, functions))
+            if not held:
                 print(f"held in no test: {guard}", flush=True)
-        most = SECONDS + int(sum(each.seconds for each in outcomes.values()))
+        most = SECONDS + int(5 * sum(each.seconds for each in outcomes.values()))
         for nth, missed in in_forks(tasks, self.jobs, most):
             if missed is False:
                 self.survivors.append(self.guards[nth])
@@ -363,7 +407,7 @@ class Judge:
             interesting[guard.file].update(guard.body)
         found: dict[int, Outcome] = {}
         tasks = [lambda item=item: watch(item, interesting) for item in items]
-        for number, outcome in in_forks(tasks, self.jobs):
+        for number, outcome in in_forks(tasks, self.jobs, 6 * SECONDS):
             if outcome is not None and outcome.passed and outcome.lines:
                 found[number] = outcome
         seconds = sum(each.seconds for each in found.values())

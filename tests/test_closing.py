@@ -166,6 +166,57 @@ CASES = {
             finally:
                 await aclose_all(dbs)
     """,
+    "aclosing of classes that may be made to close, and of several": """
+        from contextlib import aclosing
+        from somewhere import bases
+        class Plain:
+            def close(self): ...
+        class WithMeta(metaclass=bases.Meta): ...
+        class Starred(*bases): ...
+        async def closes(both):
+            async with aclosing(Plain()):  # AGN207
+                pass
+            async with aclosing(WithMeta()):
+                pass
+            async with aclosing(Starred()):
+                pass
+            async with aclosing([]):  # AGN207
+                pass
+            async with aclosing(*[]):
+                pass
+            async with aclosing([], []):
+                pass
+    """,
+    "aclosing of a class that is given its method from outside": """
+        from contextlib import aclosing
+        class Plain:
+            def close(self): ...
+        async def closes():
+            async with aclosing(Plain()):
+                pass
+        setattr(Plain, "aclose", print)
+    """,
+    "loops closed by hand that run one coroutine, or who knows what": """
+        import asyncio
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await db.close()
+        async def main():
+            async for row in rows(1):  # AGN101
+                break
+            await main()
+        def by_hand():
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            loop.close()  # AGN206
+        def starred_or_more(more):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main(), more)
+            loop.close()
+    """,
 }
 
 

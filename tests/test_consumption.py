@@ -422,6 +422,109 @@ CASES = {
                 except TimeoutError:
                     continue
     """,
+    "timeouts that somebody else may handle first": """
+        import asyncio
+        from contextlib import suppress
+        async def messages():
+            for number in (1, 2, 3):
+                await asyncio.sleep(number)
+                yield number
+
+        async def handled():
+            source = messages()
+            while True:
+                try:
+                    async with asyncio.timeout(1):
+                        await anext(source)  # AGN509
+                except TimeoutError:
+                    continue
+        async def absorbed():
+            source = messages()
+            while True:
+                try:
+                    async with asyncio.timeout(1):
+                        try:
+                            await anext(source)
+                        except BaseException:
+                            break
+                except TimeoutError:
+                    continue
+        async def suppressed():
+            source = messages()
+            while True:
+                try:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(1):
+                            await anext(source)
+                except TimeoutError:
+                    continue
+        async def of_a_library(library):
+            source = messages()
+            while True:
+                try:
+                    async with asyncio.timeout(1):
+                        await anext(source)
+                except library.Late:
+                    raise
+                except TimeoutError:
+                    continue
+    """,
+    "closing beside a reader, where its error is expected or not": """
+        import asyncio
+        from contextlib import suppress
+        async def messages():
+            for number in (1, 2, 3):
+                await asyncio.sleep(number)
+                yield number
+
+        async def collect(source, done):
+            async for number in source:
+                done.append(number)
+        async def stopped(done):
+            source = messages()
+            reader = asyncio.create_task(collect(source, done))
+            await asyncio.sleep(1)
+            reader.cancel()
+            await source.aclose()  # AGN508
+        async def expected(done):
+            source = messages()
+            reader = asyncio.create_task(collect(source, done))
+            await asyncio.sleep(1)
+            reader.cancel()
+            try:
+                await source.aclose()
+            except RuntimeError:
+                pass
+        async def in_the_handler(done):
+            source = messages()
+            try:
+                print()
+            except RuntimeError:
+                reader = asyncio.create_task(collect(source, done))
+                await asyncio.sleep(1)
+                reader.cancel()
+                await source.aclose()  # AGN508
+    """,
+    "functions given to runners, and errors that tests expect": """
+        import asyncio
+        from contextlib import suppress
+        async def messages():
+            for number in (1, 2, 3):
+                await asyncio.sleep(number)
+                yield number
+
+        import anyio, pytest, trio
+        def run():
+            anyio.run(messages)  # AGN504
+            trio.run(messages)  # AGN504
+        async def iterated():
+            async for number in messages:  # AGN511
+                print(number)
+        async def refused():
+            with pytest.raises(TypeError):
+                async for number in messages:
+                    print(number)
+    """,
 }
 
 

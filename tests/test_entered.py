@@ -168,3 +168,16 @@ def test_athrow_in_parts(arguments: str) -> None:
 def test_athrow_of_one_argument(arguments: str) -> None:
     text = f"{HEAD}\nasync def use(e, parts):\n    g = rows()\n    await g.athrow({arguments})\n"
     assert lint_text(text, select=["AGN615"], target_version=(3, 12)) == []
+
+
+def test_a_manager_made_of_a_plain_function_is_no_sync_one() -> None:
+    assert_marked(
+        f"""{HEAD}
+@asynccontextmanager
+def lent():
+    return rows()
+def use():
+    with lent():  # AGN614
+        pass
+"""
+    )

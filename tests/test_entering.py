@@ -228,6 +228,21 @@ CASES = {
         async def six():
             raise NotImplementedError("".join("six"))
     """,
+    "loops that never end, and one that does": """
+        import itertools
+        @asynccontextmanager
+        async def endless():
+            for _ in itertools.count():
+                if await connect():
+                    yield 1
+                    break
+        @asynccontextmanager
+        async def counted(tries):  # AGN603
+            for _ in itertools.repeat(1, tries):
+                if await connect():
+                    yield 1
+                    break
+    """,
 }
 
 

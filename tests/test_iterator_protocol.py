@@ -148,6 +148,119 @@ CASES = {
             async with pool.acquire() as conn:
                 return gathered(rows(conn))
     """,
+    "resources that are replaced, or not what the generator gets": """
+        import aiohttp
+        async def pages(session):
+            yield session.get()
+            yield session.get()
+        if aiohttp:
+            async def one_of_two(session):
+                yield session.get()
+        else:
+            async def one_of_two(session):
+                yield session.post()
+        def pages_of(session, other):
+            return pages(other)
+        async def given():
+            async with aiohttp.ClientSession() as session:
+                return pages(session)  # AGN605
+        async def replaced(other):
+            async with aiohttp.ClientSession() as session:
+                if other:
+                    session = other.session
+                return pages(session)
+        def of_either(path):
+            with open(path) as session:
+                return one_of_two(session)
+        async def of_another(other):
+            async with aiohttp.ClientSession() as session:
+                return pages_of(session, other)
+        async def in_an_expression():
+            async with aiohttp.ClientSession() as session:
+                return (page async for page in session.get())  # AGN605
+        async def named_anew(other):
+            async with aiohttp.ClientSession() as session:
+                return (session async for session in other)
+    """,
+    "an anext that loops do not step, or that is made something else": """
+        import functools
+        class Rows:
+            def __aiter__(self):
+                return self
+            async def __anext__(self):  # AGN607
+                yield 1
+        class Decorated:
+            def __aiter__(self):
+                return self
+            @functools.cache  # AGN610
+            async def __anext__(self):
+                yield 1
+        class Yielding:
+            def __aiter__(self):  # AGN606
+                yield self
+            async def __anext__(self):
+                yield 1
+        class Refusing:
+            def __aiter__(self):
+                raise TypeError
+            async def __anext__(self):
+                yield 1
+        class Alone:
+            async def __anext__(self):
+                yield 1
+    """,
+    "stops that are expected, or dropped in a finally": """
+        import pytest
+        class Bare:
+            def __init__(self):
+                self.data = iter([1, 2])
+            def __aiter__(self):
+                return self
+            async def __anext__(self):  # AGN607
+                return next(self.data)
+        class Expected:
+            def __init__(self):
+                self.data = iter([1, 2])
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                with pytest.raises(StopIteration):
+                    return next(self.data)
+                raise StopAsyncIteration
+        class Dropped:
+            def __init__(self):
+                self.data = iter([1, 2])
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                try:
+                    pass
+                finally:
+                    return next(self.data)
+    """,
+    "stubs that are defined twice, or that a subclass repeats": """
+        import abc
+        from collections.abc import AsyncIterator
+        class Twice(abc.ABC):
+            @abc.abstractmethod
+            async def rows(self) -> AsyncIterator[int]: ...
+            if abc:
+                async def rows(self) -> AsyncIterator[int]: ...
+        class OfTwice(Twice):
+            async def rows(self):
+                yield 1
+        class Repeated(abc.ABC):
+            @abc.abstractmethod
+            async def lines(self) -> AsyncIterator[int]: ...  # AGN608
+        class Repeating(Repeated):
+            @abc.abstractmethod
+            async def lines(self): ...
+        class Plain(Repeated):
+            pass
+        class Yielding(Repeated):
+            async def lines(self):
+                yield 1
+    """,
 }
 
 

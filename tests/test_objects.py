@@ -170,6 +170,50 @@ CASES = {
         def f(loop, it):
             return loop.run_in_executor(None, next, it)
     """,
+    "what next is not given in a thread, or an endless iterator": """
+        import asyncio, functools, itertools
+        async def counted():
+            await asyncio.to_thread(next, iter(itertools.count()))
+        async def listed():
+            await asyncio.to_thread(next, iter([1, 2]))  # AGN516
+        async def partial(lines):
+            await asyncio.to_thread(functools.partial(next), lines)  # AGN516
+        async def wrapped(wrap, lines):
+            await asyncio.to_thread(wrap(next), lines)
+        async def starred(parts, lines, loop):
+            await loop.run_in_executor(*parts, next, lines)
+        def refused():
+            raise NotImplementedError
+        async def of_refused():
+            await asyncio.to_thread(next, refused())
+    """,
+    "sync and async generators of a module": """
+        async def numbers():
+            yield 1
+            yield 2
+        SYNC = (x for x in range(3))
+        NUMBERS = numbers()  # AGN514
+        async def all_numbers():
+            async for x in NUMBERS:
+                print(x)
+        async def all_sync():
+            for x in SYNC:
+                print(x)
+    """,
+    "next in a thread, of a name, and with a handler": """
+        import asyncio, itertools
+        async def of_a_name():
+            lines = iter([1, 2])
+            await asyncio.to_thread(next, lines)  # AGN516
+        async def of_an_endless_name():
+            numbers = itertools.count()
+            await asyncio.to_thread(next, numbers)
+        async def handled(lines):
+            try:
+                await asyncio.to_thread(next, lines)  # AGN516
+            except RuntimeError:
+                pass
+    """,
 }
 
 

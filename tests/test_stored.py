@@ -240,6 +240,45 @@ STORED = {
             async def stop(self):
                 await close_all(*self._streams)
     """,
+    "read by its name, unpacked, or iterated as one of several": """
+        import os
+        class Opened:
+            def __init__(self, connection):
+                self.opened = rows(connection)  # AGN203
+            async def read(self):
+                return await anext(self.opened)
+            async def stop(self):
+                os.stat(self.opened)
+        class Named:
+            def __init__(self, connection):
+                self.named = rows(connection)
+            async def read(self):
+                return await anext(self.named)
+            async def stop(self):
+                read(self, "named")
+                self.named = None
+        class Unpacked:
+            def __init__(self, connection):
+                self.unpacked = rows(connection)
+            async def read(self):
+                return await anext(self.unpacked)
+            async def stop(self):
+                print(*self.unpacked)
+        class Several:
+            def __init__(self, connection):
+                self.several = [rows(connection)]
+            async def read(self):
+                async for row in self.several:
+                    return row
+                return await anext(self.several[0])
+        class Pairs:
+            def __init__(self, connection):
+                self.pairs = [rows(connection)]
+            async def read(self):
+                for row, other in self.pairs:
+                    return row
+                return await anext(self.pairs[0])
+    """,
 }
 
 STRICT = {

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from marked import assert_marked
 
+from asyncgen_lint.config import Settings
+from asyncgen_lint.engine import analyse
+from asyncgen_lint.source.text import Source
+
 CASES = {
     "a cancellation that ends the stream": """
         import asyncio
@@ -726,6 +730,91 @@ CASES = {
                     raise
                 return self
     """,
+    "work behind a handler around a loop, or in it, or in a finally": """
+        import asyncio
+        async def behind(feed, queue):
+            try:
+                async for item in feed:
+                    await queue.put(item)
+            except asyncio.CancelledError:  # AGN402
+                print("left")
+            await queue.put(None)
+        async def in_a_finally(feed, queue):
+            try:
+                async for item in feed:
+                    await queue.put(item)
+            except asyncio.CancelledError:
+                print("left")
+            finally:
+                await queue.put(None)
+        async def in_the_handler(feed, queue):
+            try:
+                async for item in feed:
+                    await queue.put(item)
+            except asyncio.CancelledError:
+                await queue.put(None)
+    """,
+    "a finally whose try raises nothing, and one behind what does": """
+        async def nothing_raised(feed):
+            feed.check()
+            try:
+                yield 1
+            finally:
+                return
+        async def something_raised(feed):
+            try:
+                feed.check()
+                yield 1
+            finally:
+                return  # AGN407
+        async def in_a_handler(feed):
+            try:
+                feed.check()
+                yield 1
+            except ValueError:
+                return
+    """,
+    "errors that are told by a flag, a call, or another round": """
+        async def told(feed):
+            failed = False
+            try:
+                async for item in feed:
+                    yield item
+                    yield item
+            except Exception:
+                failed = True
+            print(failed)
+        class Reader:
+            async def told(self, feed):
+                try:
+                    async for item in feed:
+                        yield item
+                        yield item
+                except Exception:
+                    self.failed = True
+        async def reported(feed, report):
+            try:
+                async for item in feed:
+                    yield item
+                    yield item
+            except Exception:
+                report("failed")
+        async def again(feeds):
+            for feed in feeds:
+                try:
+                    async for item in feed:
+                        yield item
+                        yield item
+                except Exception:
+                    pass
+        async def quiet(feed):
+            try:
+                async for item in feed:
+                    yield item
+                    yield item
+            except Exception:  # AGN403
+                pass
+    """,
 }
 
 
@@ -858,9 +947,78 @@ STRICT = {
             if names:
                 yield next(name for name in names if name)  # AGN406
     """,
+    "a suppress whose manager is another, or behind every yield": """
+        import asyncio
+        from contextlib import asynccontextmanager, suppress
+        async def rows(feed):
+            yield 1
+            yield 2
+            with suppress(asyncio.CancelledError):
+                await feed.leave()
+        async def around(feed):
+            yield 1
+            with suppress(asyncio.CancelledError):  # AGN404
+                yield await feed.get()
+        @asynccontextmanager
+        async def ended(feed):
+            await feed.start()
+            with suppress(Exception):  # AGN404
+                yield feed
+            await feed.leave()
+        @asynccontextmanager
+        async def logged(feed):
+            await feed.start()
+            with feed.logged(Exception):
+                yield feed
+            await feed.leave()
+    """,
+    "a suppress around what turns one exception into another": """
+        import asyncio
+        from contextlib import suppress
+        async def kept(feed):
+            yield 1
+            with suppress(asyncio.CancelledError):
+                yield 2
+                try:
+                    await feed.get()
+                except OSError:
+                    raise asyncio.CancelledError
+                except asyncio.CancelledError:
+                    raise KeyError
+        async def returned(feed):
+            with suppress(GeneratorExit):
+                try:
+                    yield 1
+                    yield 2
+                except GeneratorExit:
+                    return
+            await feed.enter()
+        async def absorbed(feed):
+            with suppress(GeneratorExit):  # AGN404
+                yield 1
+                yield 2
+            await feed.enter()
+    """,
 }
 
 
 @pytest.mark.parametrize("name", STRICT)
 def test_strict(name: str) -> None:
     assert_marked(STRICT[name], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("raising", "lost"), [("await feed.get()", "cancellation"), ("feed.check()", "exception")]
+)
+def test_a_dropped_cancellation_is_told_from_other_exceptions(raising: str, lost: str) -> None:
+    text = f"""
+async def items(feed):
+    try:
+        {raising}
+        yield 1
+    finally:
+        return
+"""
+    (found,) = analyse(Source("case.py", text), Settings()).diagnostics
+    assert found.code == "AGN407"
+    assert f"drops the {lost} that led here" in found.message

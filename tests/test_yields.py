@@ -660,11 +660,89 @@ CASES = {
             yield 2
             await connection.close()
     """,
+    "tasks that nothing here ends, and calls of a loop that start none": """
+        import asyncio
+        async def pooled(work):
+            loop = asyncio.get_running_loop()
+            done = loop.run_in_executor(None, work)
+            task = loop.create_task(work())  # AGN107
+            yield 1
+            yield 2
+            await done
+            await task
+        async def stopped_by_another(work, register):
+            task = asyncio.create_task(work())
+            def stop():
+                task.cancel()
+            register(stop)
+            yield 1
+            yield 2
+        async def dropped(work):
+            queue = asyncio.Queue()
+            asyncio.create_task(work(queue))  # AGN107
+            other().cancel()
+            while True:
+                try:
+                    yield await queue.get()
+                finally:
+                    await other().state.read()
+    """,
+    "stacks that close what needs no closing, or what is not known": """
+        from contextlib import AsyncExitStack
+        async def numbers():
+            yield 1
+            yield 2
+        async def closed():
+            async with AsyncExitStack() as stack:
+                source = numbers()
+                stack.push_async_callback(source.aclose)
+                async for x in source:
+                    yield x
+        async def of_another(other):
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(other.aclose)
+                async for x in numbers():
+                    yield x
+        async def first():
+            async for x in closed():
+                if x:
+                    break
+        async def first_of_another(other):
+            async for x in of_another(other):  # AGN101
+                if x:
+                    break
+    """,
 }
 
 
 # Odd input on which a rule once failed: an internal error would be reported, and nothing is.
 ODD = {
+    "names and types that are one another": """
+        import asyncio
+        from contextlib import aclosing
+        one = two
+        two = one
+        Rows = list[Lines]
+        Lines = list[Rows]
+        async def closes():
+            async with aclosing(one):
+                asyncio.create_task(one.aclose())
+            return bool(one)
+        async def passed(source: Rows):
+            one = two
+            two = one
+            async for each in two:
+                yield each
+            async for each in source:
+                yield each
+    """,
+    "task of nothing": """
+        import asyncio
+        async def f():
+            task = asyncio.ensure_future()
+            yield 1
+            await task
+    """,
     "step kept in a global": """
         async def f(gen):
             global item
@@ -884,6 +962,221 @@ STRICT = {
             async def rows(self):
                 for each in Rows():
                     yield each
+    """,
+    "what is not acquired here, or not given to a generator": """
+        import contextlib
+        async def read(connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        async def read_second(other, connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        def made_of(connection, name):
+            return read_second(name, connection)
+        def read_sync(connection):
+            try:
+                yield 1
+            finally:
+                connection.close()
+        @contextlib.asynccontextmanager
+        async def lent(connection):
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        async def second(pool, name):
+            connection = await pool.acquire()
+            return read_second(name, connection)  # AGN106
+        async def made(pool, name):
+            connection = await pool.acquire()
+            return made_of(name, connection)
+        async def sync(pool):
+            connection = await pool.acquire()
+            return read_sync(connection)
+        async def to_enter(pool):
+            connection = await pool.acquire()
+            return lent(connection)
+        async def replaced(pool, other):
+            connection = await pool.acquire()
+            if other:
+                connection = other.connection
+            return read(connection)
+        async def shared(pool):
+            connection = await pool.shared
+            return read(connection)
+        def opened(path):
+            file = open(path)
+            return read(file)  # AGN106
+        def opened_before_a_yield(path):
+            file = open(path)
+            yield
+            return read(file)
+        def entered(path):
+            with open(path) as file:
+                return read(file)  # AGN605
+    """,
+    "streams that are made, kept, cached, or cannot be closed": """
+        import functools
+        from elsewhere import Unknown
+        class News:
+            def __init__(self, client):
+                self.client = client
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await self.client.receive()
+            async def aclose(self):
+                await self.leave()
+        class Shared(Unknown):
+            def __aiter__(self):
+                return self
+            async def aclose(self):
+                await self.leave()
+        class Generating:
+            def __aiter__(self):
+                return self
+            async def aclose(self):
+                yield await self.leave()
+        class NoFunction:
+            def __aiter__(self):
+                return self
+            aclose = staticmethod(print)
+            def close(self):
+                self.leave()
+        async def later(client):
+            return News(client)
+        def kept(client) -> News:
+            return client.news
+        @functools.cache
+        def cached(client):
+            return News(client)
+        async def of_class(client):
+            async for each in News(client):  # AGN109
+                yield each
+        async def of_function(client):
+            async for each in await later(client):  # AGN109
+                yield each
+        async def of_kept(client):
+            async for each in kept(client):
+                yield each
+        async def of_cached(client):
+            async for each in cached(client):
+                yield each
+        async def of_unknown():
+            async for each in Shared():
+                yield each
+        async def of_generating():
+            async for each in Generating():
+                yield each
+        async def of_no_function():
+            async for each in NoFunction():  # AGN109
+                yield each
+    """,
+    "sources that are gone on with, left after one item, or cancelled": """
+        import asyncio
+        async def anew(model):
+            while True:
+                source = model.answer()
+                try:
+                    async for word in source:
+                        yield word  # AGN310
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def subscription(model):
+            while True:
+                try:
+                    async for word in model.news():
+                        yield word
+                except OSError:
+                    await asyncio.sleep(1)
+        async def first(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                        print(model.name)
+                        break
+                    return
+                except OSError:
+                    await asyncio.sleep(1)
+        async def cancelled(model):
+            while True:
+                try:
+                    async for word in model.answer():
+                        yield word
+                    return
+                except asyncio.CancelledError:  # AGN402
+                    await asyncio.sleep(1)
+    """,
+    "a source that a generator gets, or a function gives back": """
+        from collections.abc import AsyncIterator
+        def given_back(source):
+            return source
+        def yielded(source):
+            yield 1
+            return source
+        async def of_given_back(source: AsyncIterator[int]):
+            async for each in given_back(source):  # AGN103
+                yield each
+                yield each
+        async def of_yielded(source: AsyncIterator[int]):
+            async for each in yielded(source):  # AGN510
+                yield each
+                yield each
+    """,
+    "generators inside managers of a library": """
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                db.close()
+        async def closed(db, library):
+            async with library.closing(rows(db)):
+                yield 1
+                yield 2
+        async def held(db, library):
+            async with library.opened(db):
+                yield 1  # AGN305
+                yield 2  # AGN305
+    """,
+    "cleanup that awaits in a function of its own, or what gives no coroutine": """
+        import trio
+        async def rows(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await db.close()  # AGN209
+        async def nested(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                async def left():
+                    await db.close()
+                db.leave(left)
+        def later(db):
+            return db.close()
+        async def of_plain(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await later(db)
+        async def again(db):
+            await again(db)
+        async def of_itself(db):
+            try:
+                yield 1
+                yield 2
+            finally:
+                await again(db)
     """,
 }
 

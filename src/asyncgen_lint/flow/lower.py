@@ -93,6 +93,9 @@ class Oracle(Protocol):
     def never_returns(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether the call is known to raise or exit always."""
 
+    def is_endless(self, iterator: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether an expression makes an iterator that never ends."""
+
 
 def lower(outline: Outline, scope: Scope, oracle: Oracle) -> Graph:
     """Return the graph of a function (or of the module's own code).
@@ -687,7 +690,8 @@ class _Lowerer:
             self._start(head)
         self._emit_raising(Next(node, item, iterator, is_async), suspends=is_async)
         self._edge(turn)
-        self._edge(exhausted, EdgeKind.EXHAUSTED)
+        if is_async or not self._oracle.is_endless(node.iter, self._scope):
+            self._edge(exhausted, EdgeKind.EXHAUSTED)
         self._start(turn)
         bind(item)
         body()

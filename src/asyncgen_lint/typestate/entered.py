@@ -159,8 +159,6 @@ class Entered:
     def _swallows(
         self, handler: cst.ExceptHandler, entry: Block, graph: Graph, flags: dict[int, Flags]
     ) -> bool:
-        if entry.index not in flags:
-            return False
         reached = [
             block for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), flags[entry.index])
         ]
@@ -301,8 +299,6 @@ class Entered:
     def _is_plain(self, function: Scope) -> bool:
         """Return whether nothing but contextlib's decorator says what a function gives."""
         names = self._knowledge.resolver.decorators(function)
-        if self._knowledge.body_kind(function) is not FunctionKind.AGEN:
-            return False
         ways = [each.way for each in self._knowledge.decorators.of(function)]
         return "contextlib.asynccontextmanager" in names and all(
             each in (Way.ITSELF, Way.CONTEXT_MANAGER) for each in ways

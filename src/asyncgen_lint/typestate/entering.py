@@ -159,8 +159,6 @@ class Entering:
             return len(values) > 1
         if not isinstance(iterable, cst.Call):
             return False
-        if self._knowledge.is_endless(iterable, self._scope):
-            return True
         last = iterable.args[0].value if len(iterable.args) == 1 else None
         is_once = isinstance(last, cst.Integer) and last.evaluated_value < 2
         dotted = self._knowledge.dotted(iterable.func, self._scope)
@@ -222,8 +220,6 @@ class Entering:
 
     def _followed(self, way: _Way, edge: Edge) -> _Way | None:
         """Return the way behind an edge; None if it is not taken or leads to no certain answer."""
-        if edge.target.index not in self._flags and edge.target not in self._graph.exits.values():
-            return None
         after = self._after_instructions(way)
         if edge.raised and edge.kind in EXCEPTIONAL:
             return self._raised(way, edge)

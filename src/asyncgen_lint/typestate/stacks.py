@@ -45,8 +45,6 @@ def only_closes_generators(item: cst.CSTNode, scope: Scope, knowledge: Knowledge
 
 def entries(name: str, scope: Scope) -> list[cst.Call] | None:
     """Return the calls that put something on a stack; None if it is used in another way."""
-    if len(scope.bindings.get(name, ())) != 1:
-        return None
     found = []
     mentions = 0
     for node in descendants(scope.node):

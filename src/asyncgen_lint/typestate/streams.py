@@ -17,6 +17,7 @@ from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.cleanup import Verdict
+from asyncgen_lint.typestate.decorators import Way
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.state import ESCAPED, Holding, Role, Site, SiteKind, State
 from asyncgen_lint.typestate.summary import Summaries
@@ -86,7 +87,7 @@ def _makes(knowledge: Knowledge, call: cst.Call, scope: Scope, owner: Scope) -> 
         return False
     if called.kind is ScopeKind.CLASS:
         return True
-    if knowledge.kind(called) not in (FunctionKind.PLAIN, FunctionKind.COROUTINE):
+    if Way.CACHES in knowledge.decorators.ways(called):
         return False
     return bool(called.returns) and all(
         isinstance(each.value, cst.Call) and knowledge.callee(each.value.func, called) is owner

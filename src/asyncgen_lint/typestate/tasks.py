@@ -267,19 +267,15 @@ class _Tasks:
         """Yield the blocks where the task may still be running."""
         instructions = task.block.instructions
         rest = instructions[instructions.index(task.instruction) + 1 :]
-        if task.name and any(may_end_task(each, task.name) for each in rest):
+        if any(may_end_task(each, task.name) for each in rest):
             return
         for edge, state in ways_on(task.block, self._flags[task.block.index]):
             yield from self._running_behind(edge, state, task)
 
     def _running_behind(self, edge: Edge, state: Flags, task: _Started) -> Iterator[Block]:
-        done = known_done(self._graph, task.name) if task.name else frozenset()
+        done = known_done(self._graph, task.name)
 
         def has_ended(block: Block) -> bool:
-            if block is task.block:
-                return True
-            if not task.name:
-                return False
             return block.index in done or any(
                 may_end_task(each, task.name) for each in block.instructions
             )

@@ -16,7 +16,7 @@ from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, ScopeKind, called_name, is_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.around import handlers_around
-from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
+from asyncgen_lint.typestate.knowledge import Knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,6 @@ class Threads:
         return binding.kind not in (BindingKind.PARAMETER, BindingKind.ENTERED)
 
     def _never_returns(self, function: Scope) -> bool:
-        if self._knowledge.body_kind(function) is not FunctionKind.GENERATOR:
-            return False
         graph = self._knowledge.graph(function)
         return graph is not None and graph.exits[EdgeKind.RETURN] not in graph.reachable()
 

@@ -47,13 +47,9 @@ def late_owners(
     for each in function.returns:
         if not isinstance(each.value, cst.Call):
             continue
+        generator = knowledge.callee(each.value.func, function)
         product = knowledge.product(each.value, function)
-        if product is None or product.kind is not FunctionKind.AGEN:
-            continue
-        generator = product.functions[0]
-        if len(product.functions) != 1 or not generator.yields:
-            continue
-        if knowledge.callee(each.value.func, function) is not generator:
+        if generator is None or product is None or product.kind is not FunctionKind.AGEN:
             continue
         for name, inner in _resources_given(knowledge, function, each.value, generator):
             acquired = _acquired(knowledge, function, name)

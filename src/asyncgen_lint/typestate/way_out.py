@@ -75,6 +75,8 @@ def leaves_manager_of(block: Block, names: frozenset[str]) -> bool:
 def mentions(node: cst.CSTNode, names: frozenset[str]) -> bool:
     """Return whether one of the dotted names is read somewhere in a node."""
     return any(
-        isinstance(each, (cst.Name, cst.Attribute)) and dotted_name(each) in names
+        isinstance(each, (cst.Name, cst.Attribute))
+        and (name := dotted_name(each)) != ""
+        and name in names
         for each in descendants(node)
     )
