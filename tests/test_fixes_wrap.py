@@ -312,6 +312,32 @@ def test_windows_newlines_survive(name: str) -> None:
     assert fixed(before, wraps) == after
 
 
+def test_space_on_blank_lines_survives() -> None:
+    text = (
+        "async def f():\n"
+        "    async for row in rows():\n"
+        "        first(\n"
+        "    \n"
+        "            row)\n"
+        "     \n"
+        "        break\n"
+        "    \n"
+        "    after()\n"
+    )
+    assert fixed(IMPORT + text, wraps).removeprefix(IMPORT) == (
+        "async def f():\n"
+        "    async with aclosing(rows()) as rows_stream:\n"
+        "        async for row in rows_stream:\n"
+        "            first(\n"
+        "    \n"
+        "                row)\n"
+        "     \n"
+        "            break\n"
+        "    \n"
+        "    after()\n"
+    )
+
+
 def test_inner_loops_follow_in_the_next_round() -> None:
     once = wrapped(
         """
@@ -392,6 +418,10 @@ def test_a_name_in_use_is_left_alone(elsewhere: str) -> None:
         ("table['x']()", "table_stream"),
         ("(lambda: x)()", "stream"),
         ("a[0].rows[1](2)", "rows_stream"),
+        ("self._row_stream()", "row_stream"),
+        ("row_stream()", "row_stream2"),
+        ("client.stream()", "stream"),
+        ("upstream()", "upstream_stream"),
     ],
 )
 def test_the_stream_is_named_after_what_is_called(call: str, name: str) -> None:

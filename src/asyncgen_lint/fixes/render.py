@@ -65,7 +65,8 @@ class FixRenderer:
         number = self._statement_of(statement)
         indents = self._indents(statement)
         before = generate(module, statement, indents)
-        after = generate(module, self._rewritten(statement, rewrites), indents)
+        rewritten = self._rewritten(statement, rewrites)
+        after = generate(module, rewritten, indents, before.blank_lines)
         old, new = before.text, after.text
         keyword_line = self._positions.span(statement, number).start.line
         first_line = keyword_line - before.spans[statement].start.line + 1

@@ -12,8 +12,13 @@ from asyncgen_lint.rule import Node
 
 
 def stream_name(facts: Facts, source: cst.BaseExpression, at: Node, function: Scope) -> str:
-    """Return the name of the stream that a fix makes of a source at a node: `rows_stream`."""
-    return _free_name(facts, f"{_stem(source)}_stream".lstrip("_"), at, function)
+    """Return the name of the stream that a fix makes of a source at a node: `rows_stream`.
+
+    What is called a stream already is one: `self._row_stream()` gives `row_stream`.
+    """
+    stem = _stem(source)
+    name = stem if f"_{stem}".endswith("_stream") else f"{stem}_stream".lstrip("_")
+    return _free_name(facts, name, at, function)
 
 
 def _stem(source: cst.BaseExpression) -> str:
