@@ -338,6 +338,46 @@ def test_space_on_blank_lines_survives() -> None:
     )
 
 
+LONG = f"rows_of({'x' * 20}, {'y' * 14})"
+"""A call for which `async with` in a function is 89 columns wide, one more than black allows."""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("indent", ["  ", "    ", "\t"])
+def test_a_header_that_is_too_long_is_broken_as_by_black(indent: str, newline: str) -> None:
+    text = f"async def f():\n\tasync for a in {LONG}:\n\t\t# first\n\t\tbreak\n"
+    broken = (
+        "async def f():\n"
+        "\tasync with aclosing(\n"
+        f"\t\t{LONG}\n"
+        "\t) as rows_of_stream:\n"
+        "\t\tasync for a in rows_of_stream:\n"
+        "\t\t\t# first\n"
+        "\t\t\tbreak\n"
+    )
+    text, broken = (each.replace("\t", indent).replace("\n", newline) for each in (text, broken))
+    is_long = indent == "    "
+    got = fixed(IMPORT.replace("\n", newline) + text, wraps)
+    assert (got == IMPORT.replace("\n", newline) + broken) is is_long
+    assert fixed(got, wraps) == got
+
+
+@pytest.mark.parametrize(
+    ("longest", "is_broken"), [(80, True), (88, True), (89, False), (120, False), (300, False)]
+)
+def test_a_header_may_be_as_long_as_the_longest_line(longest: int, is_broken: bool) -> None:
+    text = wrapped(
+        f"#{'-' * (longest - 1)}\nasync def f():\n    async for a in {LONG}:\n        break\n"
+    )
+    assert ("aclosing(\n" in text) is is_broken
+
+
+def test_a_header_that_was_too_long_already_is_left_alone() -> None:
+    header = f"    async with a(b({'x' * 99})) as c:\n"
+    text = f"async def f():\n{header}        async for a in rows():\n            break\n"
+    assert header in wrapped(text)
+
+
 def test_inner_loops_follow_in_the_next_round() -> None:
     once = wrapped(
         """

@@ -11,7 +11,7 @@ from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import indent_near
+from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, indent_near
 from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
 from asyncgen_lint.fixes.stream_names import stream_name
 from asyncgen_lint.names.scopes import Scope
@@ -22,9 +22,6 @@ ACLOSING_SINCE = (3, 10)
 
 Manager = Callable[[cst.BaseExpression], cst.BaseExpression]
 """Makes of an expression for what must be closed the manager that closes it."""
-
-LONGEST_HEADER = 88
-"""Several generators share a header if it is no longer than what black allows."""
 
 
 def iterate_under_aclosing(facts: Facts, left: LeftOpen) -> FixPlan | None:
@@ -261,7 +258,7 @@ def _sharing_a_header(
         return [own]
     code = facts.parsed.module.code_for_node
     header = ", ".join(f"aclosing({code(each.creation)}) as {each.region.name}" for each in group)
-    return group if len(header) + len("    async with :") <= LONGEST_HEADER else [own]
+    return group if len(header) + len("    async with :") <= SHORTEST_LIMIT else [own]
 
 
 def _all_named(facts: Facts, function: Scope, *, to_the_end: bool) -> Iterator[Named]:
