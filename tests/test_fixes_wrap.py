@@ -338,6 +338,24 @@ def test_space_on_blank_lines_survives() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("head", "indent", "name"),
+    [
+        ("from x import rows_stream\n", "", "rows_stream2"),
+        ("def rows_stream(): pass\n", "", "rows_stream2"),
+        ("def g():\n    rows_stream = 1\n", "    ", "rows_stream2"),
+        ("class A:\n    def rows_stream(self): pass\n", "    ", "rows_stream"),
+        ("def g(rows_stream): pass\n", "", "rows_stream"),
+    ],
+)
+def test_no_name_around_is_shadowed(head: str, indent: str, name: str) -> None:
+    text = wrapped(
+        f"{head}{indent}async def f():\n{indent}    async for row in rows():\n"
+        f"{indent}        break\n"
+    )
+    assert f"as {name}:" in text
+
+
 LONG = f"rows_of({'x' * 20}, {'y' * 14})"
 """A call for which `async with` in a function is 89 columns wide, one more than black allows."""
 
@@ -462,6 +480,7 @@ def test_a_name_in_use_is_left_alone(elsewhere: str) -> None:
         ("row_stream()", "row_stream2"),
         ("client.stream()", "stream"),
         ("upstream()", "upstream_stream"),
+        ("super().__rows__()", "rows_stream"),
     ],
 )
 def test_the_stream_is_named_after_what_is_called(call: str, name: str) -> None:

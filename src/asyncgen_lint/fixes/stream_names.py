@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.names.scopes import Scope, last_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, last_name
 from asyncgen_lint.rule import Node
 
 
@@ -22,9 +22,9 @@ def stream_name(facts: Facts, source: cst.BaseExpression, at: Node, function: Sc
 
 
 def _stem(source: cst.BaseExpression) -> str:
-    """Return the last name in what is called or iterated, without leading underscores."""
+    """Return the last name in what is called or iterated, without underscores around it."""
     name = last_name(source)
-    return "" if name == "__call__" else name.lstrip("_")
+    return "" if name == "__call__" else name.strip("_")
 
 
 def _free_name(facts: Facts, stem: str, at: Node, function: Scope) -> str:
@@ -37,12 +37,22 @@ def _free_name(facts: Facts, stem: str, at: Node, function: Scope) -> str:
 
 
 def _is_free(facts: Facts, name: str, at: Node, function: Scope) -> bool:
-    """Return whether a name is unused, or only used as such a stream by statements beside."""
-    return all(
+    """Return whether a name means nothing around, and nothing but such a stream beside."""
+    return not _is_bound_around(name, function) and all(
         _is_stream_beside(facts, name, node, at)
         for scope in function.descendants()
         for node in _mentions(name, scope)
     )
+
+
+def _is_bound_around(name: str, function: Scope) -> bool:
+    """Return whether the module, or a function around this one, means something by a name."""
+    scope = function.parent
+    while scope is not None:
+        if name in scope.bindings and scope.kind is not ScopeKind.CLASS:
+            return True
+        scope = scope.parent
+    return False
 
 
 def _mentions(name: str, scope: Scope) -> Iterator[Node]:
