@@ -984,6 +984,50 @@ NAMED = {
                 seen = print("a", {int(r) async for r in rows_stream}, *db())
         """,
     ),
+    "a comprehension over several lines": (
+        """
+        async def f(db):
+            return [
+                int(row)
+                async for row in rows(
+                    db,  # one
+                    # two
+                    [
+                        2,
+                    ],
+                )
+                if row
+            ]
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(
+                db,  # one
+                # two
+                [
+                    2,
+                ],
+            )) as rows_stream:
+                return [
+                    int(row)
+                    async for row in rows_stream
+                    if row
+                ]
+        """,
+    ),
+    "a comprehension over aligned lines": (
+        """
+        async def f(db):
+            return {int(row) async for row in rows(db,
+                                                   2)}
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db,
+                                                   2)) as rows_stream:
+                return {int(row) async for row in rows_stream}
+        """,
+    ),
     "a comprehension over a name": (
         """
         async def f(db):

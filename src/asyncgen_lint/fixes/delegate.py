@@ -10,6 +10,7 @@ from asyncgen_lint.fixes.blocks import function_of
 from asyncgen_lint.fixes.fresh import free_name
 from asyncgen_lint.fixes.imports import local_name, unused_without
 from asyncgen_lint.fixes.layout import indent_near
+from asyncgen_lint.fixes.stream_names import stream_name
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
 
 _ACLOSING = ImportRequest("contextlib", "aclosing")
@@ -41,7 +42,7 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
     closer = local_name(facts, _ACLOSING, line, function)
     if closer is None:
         return None
-    stream = free_name(f"{_stem(refused.source)}_stream".lstrip("_"), function)
+    stream = stream_name(facts, refused.source, line, function)
 
     def build(node: Node) -> Node:
         call = cst.Call(closer.expression(), [cst.Arg(_source(node))])
@@ -142,12 +143,3 @@ def _source(line: cst.SimpleStatementLine) -> cst.BaseExpression:
     assert isinstance(statement.value, cst.Yield)
     assert isinstance(statement.value.value, cst.From)
     return statement.value.value.item
-
-
-def _stem(source: cst.BaseExpression) -> str:
-    """Return the last name in what is called, without leading underscores."""
-    while isinstance(source, (cst.Call, cst.Subscript)):
-        source = source.func if isinstance(source, cst.Call) else source.value
-    if isinstance(source, cst.Attribute):
-        source = source.attr
-    return source.value.lstrip("_") if isinstance(source, cst.Name) else ""

@@ -31,7 +31,7 @@ def indent_near(facts: Facts, suite: Node) -> str | None:
 
 
 def over_three_lines(statement: cst.With, default_indent: str) -> cst.With | None:
-    """Return `async with manager(call()) as name:` with the inner call on its own line, as by black.
+    """Return `async with manager(call()) as name:` with the inner call on a line, as by black.
 
     None for other headers.
     """
@@ -60,3 +60,43 @@ def over_three_lines(statement: cst.With, default_indent: str) -> cst.With | Non
         ],
     )
     return statement.with_changes(items=[item.with_changes(item=broken)])
+
+
+def moved_out(call: cst.BaseExpression) -> cst.BaseExpression:
+    """Return a call that goes to the start of a block's line, its further lines with it.
+
+    They go as far to the left as its last line, that of its closing parenthesis, stood from there.
+    """
+    if not isinstance(call, cst.Call) or not call.args:
+        return call
+    closing = call.args[-1].whitespace_after_arg
+    if call.args[-1].comma is not cst.MaybeSentinel.DEFAULT:
+        closing = call.args[-1].comma.whitespace_after
+    if not isinstance(closing, cst.ParenthesizedWhitespace):
+        return call
+    moved = call.visit(_ToTheLeft(closing.last_line.value))
+    assert isinstance(moved, cst.BaseExpression)
+    return moved
+
+
+class _ToTheLeft(cst.CSTTransformer):
+    """Takes an indentation from the lines that begin with it."""
+
+    def __init__(self, indent: str) -> None:
+        super().__init__()
+        self._indent = indent
+
+    def leave_EmptyLine(
+        self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine
+    ) -> cst.EmptyLine:
+        return updated_node.with_changes(whitespace=self._without(updated_node.whitespace))
+
+    def leave_ParenthesizedWhitespace(
+        self,
+        original_node: cst.ParenthesizedWhitespace,
+        updated_node: cst.ParenthesizedWhitespace,
+    ) -> cst.ParenthesizedWhitespace:
+        return updated_node.with_changes(last_line=self._without(updated_node.last_line))
+
+    def _without(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        return space.with_changes(value=space.value.removeprefix(self._indent))

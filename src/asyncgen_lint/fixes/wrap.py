@@ -11,7 +11,7 @@ from asyncgen_lint.facts import Facts
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, indent_near
+from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, indent_near, moved_out
 from asyncgen_lint.fixes.region import Region, region_of, without_blank_lines_above
 from asyncgen_lint.fixes.stream_names import stream_name
 from asyncgen_lint.names.scopes import Scope
@@ -107,7 +107,7 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     closer = local_name(facts, ACLOSING, line, function)
     if closer is None:
         return None
-    source, stream = clause.iter, stream_name(facts, clause.iter, line, function)
+    source, stream = moved_out(clause.iter), stream_name(facts, clause.iter, line, function)
     indent = indent_near(facts, line)
 
     def rename(node: Node) -> Node:
