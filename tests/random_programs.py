@@ -14,18 +14,27 @@ import ast
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from hypothesis import strategies as st
 
 from asyncgen_lint.api import lint_text
-from asyncgen_lint.rule import Tier
+from asyncgen_lint.config import Settings
+from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.declined import why_declined
+from asyncgen_lint.repair import Repair, repair
+from asyncgen_lint.rule import FixSafety, Tier
+from asyncgen_lint.source.parse import parse
+from asyncgen_lint.source.position import PositionMap
+from asyncgen_lint.source.text import Source
 
-RUNNER = Path(__file__).resolve().parent / "run_random_program.py"
+RUNNER = Path(__file__).resolve().parent / "run_repaired_program.py"
 
 MOST_TRIES = 20_000
 """Scenarios drawn at random for a finding that none of the systematic ones bears out."""
@@ -878,15 +887,19 @@ class Executor:
         self.process.stdin.write(json.dumps({"text": text, **scenarios}) + "\n")
         self.process.stdin.flush()
 
-    def receive(self) -> dict[str, str]:
+    def answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.python} died")
-        answer = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise ValueError(answer["error"])
         self.runs += answer["runs"]
+        return answer
+
+    def receive(self) -> dict[str, str]:
+        answer = self.answer()
         self.is_broken = answer["broken"]
         self.exits = set(answer["exits"])
         return dict(answer["verdicts"])
@@ -915,6 +928,15 @@ class Executor:
             tries=MOST_TRIES if wanted else 0,
         )
         return self.receive()
+
+    def differences(self, text: str, repaired: str) -> tuple[list[str], int]:
+        """Return how the repaired text does another thing, a scenario each.
+
+        With them, in how many scenarios an error of a late cleanup is now seen.
+        """
+        self.send(text, repaired=repaired)
+        answer = self.answer()
+        return answer["differences"], answer["late_errors"]
 
 
 @dataclass
@@ -1020,6 +1042,112 @@ def expressions(text: str) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.GeneratorExp):
             source = node.generators[0].iter
             yield f"{node.lineno}:{node.col_offset + 1}", f"{source.lineno}:{source.col_offset}"
+
+
+# Repair
+
+
+@dataclass
+class Mended:
+    """What repairing a program came to: leaks before and after, and what must not have happened.
+
+    `left` says of each leak that is left why; `changed` are scenarios that do something else now,
+    but for `late_errors`, in which an error of a late cleanup is now seen. `hidden` are leaks that
+    are no longer found.
+    """
+
+    text: str
+    repaired: str
+    leaks: int = 0
+    left: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    late_errors: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        return not (self.changed or self.new or self.refused or self.hidden)
+
+    def __str__(self) -> str:
+        wrong = [
+            ("changed", self.changed),
+            ("new", self.new),
+            ("refused", self.refused),
+            ("hidden", self.hidden),
+        ]
+        return "\n".join(f"{what}: {each}" for what, found in wrong for each in found)
+
+
+@lru_cache(maxsize=4096)
+def repaired(text: str, *, strict: bool = False, unsafe: bool = False) -> Repair:
+    return repair(Source("program.py", text), Settings(strict=strict), unsafe=unsafe)
+
+
+@lru_cache(maxsize=4096)
+def new_findings(before: str, after: str) -> list[str]:
+    """Return the codes, of all rules, of which a text has more findings than before."""
+    was, now = (
+        Counter(each.code for each in lint_text(text, strict=True)) for text in (before, after)
+    )
+    return sorted((now - was).elements())
+
+
+def compare_repaired(
+    text: str, executor: Executor, *, strict: bool = False, unsafe: bool = False
+) -> Mended:
+    """Hold a program against what its repair makes of it."""
+    result = repaired(text, strict=strict, unsafe=unsafe)
+    before = executor.verdicts(text)
+    if result.text == text:
+        after, changed, late_errors = before, list[str](), 0
+    else:
+        after = executor.verdicts(result.text)
+        changed, late_errors = executor.differences(text, result.text)
+    leaked = [place for place, what in before.items() if what == LEAKED]
+    left = {place: why_left(result, place) for place, what in after.items() if what == LEAKED}
+    not_found = [place for place, why in left.items() if why == NOT_FOUND]
+    missed = len(compare(text, executor).missed) if not_found else 0
+    return Mended(
+        text,
+        result.text,
+        leaks=len(leaked),
+        left=list(left.values()),
+        hidden=not_found if len(not_found) > missed else [],
+        changed=changed,
+        new=new_findings(text, result.text),
+        refused=[f"{each.diagnostic.code}: {each.reason}" for each in result.refused],
+        late_errors=late_errors,
+    )
+
+
+NOT_FOUND = "not found"
+
+
+def why_left(result: Repair, place: str) -> str:
+    """Return why a generator made at a place of a repaired text was not put under `aclosing`."""
+    for each in result.remaining.diagnostics:
+        made = [step.span.start for step in each.path if step.message.endswith("is created here")]
+        if place not in [f"{start.line}:{start.column}" for start in made]:
+            continue
+        if each.fix is not None:
+            return "the fix is not safe" if each.fix.safety is FixSafety.UNSAFE else "refused"
+        line, column = map(int, place.split(":"))
+        return why_open(result.text, line, column)
+    return NOT_FOUND
+
+
+@lru_cache(maxsize=4096)
+def why_open(text: str, line: int, column: int) -> str:
+    """Return why there is no fix for the generator made at a place."""
+    facts = Facts(parse(Source("program.py", text)), (3, 10))
+    positions = PositionMap(facts.parsed)
+    for each in facts.left_open:
+        start = positions.span(each.creation, facts.statement_of(each.creation)).start
+        if (start.line, start.column) == (line, column):
+            return why_declined(facts, each)
+    return NOT_FOUND
 
 
 # Minimal programs

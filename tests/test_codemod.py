@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import libcst as cst
@@ -11,6 +12,8 @@ from ways_in import LEFT_OPEN, NOTHING_FOUND, asyncgen_lint, codemod
 
 from asyncgen_lint import fix_text
 from asyncgen_lint.codemod import FixAsyncGenerators
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 HARD = {
     "plain.py": LEFT_OPEN.encode(),
@@ -38,6 +41,27 @@ def test_same_bytes_as_fix(tmp_path: Path) -> None:
         repaired = (ours / name).read_bytes()
         assert repaired != data, name
         assert (theirs / name).read_bytes() == repaired, name
+
+
+def test_same_bytes_as_fix_on_every_fixture(tmp_path: Path) -> None:
+    """With all fixes, and the rules that a project's settings turn on."""
+    programs = sorted(FIXTURES.glob("AGN*/bad*.py"))
+    programs = [each for each in programs if each.name.count(".") == 1]
+    ways = ("fix", "codemod")
+    for way in ways:
+        (tmp_path / way).mkdir()
+        (tmp_path / way / "pyproject.toml").write_text(
+            "[tool.asyncgen-lint]\nstrict = true\npython = 'none'\n"
+        )
+        for each in programs:
+            shutil.copy(each, tmp_path / way / f"{each.parent.name}_{each.name}")
+    asyncgen_lint("fix", "--unsafe-fixes", ".", cwd=tmp_path / "fix")
+    names = [f"{each.parent.name}_{each.name}" for each in programs]
+    codemod("--unsafe-fixes", *names, cwd=tmp_path / "codemod")
+    written = {way: [(tmp_path / way / each).read_bytes() for each in names] for way in ways}
+    assert written["codemod"] == written["fix"]
+    changed = [new != old.read_bytes() for new, old in zip(written["fix"], programs, strict=True)]
+    assert sum(changed) > 40
 
 
 def test_what_needs_no_repair_stays_as_it_is(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -170,6 +171,33 @@ def test_encoding_that_cannot_be_written_back(file: Path) -> None:
     assert ran.status == 2
     assert "cannot be written back as utf-7; left as it was" in ran.err
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_leaves_whole_files(tmp_path: Path, with_signal: signal.Signals) -> None:
+    count = 300
+    for number in range(count):
+        (tmp_path / f"f{number:03}.py").write_text(f"# {number}\n{LEFT_OPEN}")
+    command = [sys.executable, "-m", "asyncgen_lint", "fix", "--no-cache", "--jobs", "2", "."]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not any(is_repaired(each.read_bytes()) for each in tmp_path.glob("f*.py")):
+        assert process.poll() is None
+    os.killpg(process.pid, with_signal)
+    process.wait(60)
+    texts = [(tmp_path / f"f{number:03}.py").read_text() for number in range(count)]
+    left = [text == f"# {number}\n{LEFT_OPEN}" for number, text in enumerate(texts)]
+    assert any(left), "it was too late to interrupt anything"
+    whole = {text.partition("\n")[2] for text in texts}
+    assert len(whole) == 2
+    assert all(
+        is_repaired(text.encode()) or is_left for text, is_left in zip(texts, left, strict=True)
+    )
 
 
 class TestReplaceFile:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from random_programs import Executor, compare, programs
+from random_programs import Executor, compare, compare_repaired, programs
 
 SOURCE = """\
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -322,6 +322,21 @@ async def consumer():
             if choose(4):
                 await anext(pipe())
 """,
+    "a generator expression reads what aclosing closes": """
+async def consumer():
+    async with aclosing(source()) as stream:
+        async for item in (part async for part in stream):
+            break
+""",
+    "a generator expression reads what a finally closes": """
+async def consumer():
+    stream = source()
+    try:
+        async for item in (part async for part in stream):
+            break
+    finally:
+        await stream.aclose()
+""",
     "two generators reach one step": """\
 async def consumer():
     if choose(1):
@@ -330,6 +345,170 @@ async def consumer():
         stream = source()
     await anext(stream)
 """,
+}
+
+# Each case: name, consumer, in which nothing is left open once it is repaired.
+REPAIRED = {
+    "in a match": """
+async def consumer():
+    match choose(1):
+        case True:
+            async for item in source():
+                break
+""",
+    "on the last line of a loop that is indented, too": """
+async def consumer():
+    async for item in source():
+        if choose(1):
+            break
+        await anext(source())
+""",
+    "a loop on the last line of one": """
+async def consumer():
+    async for item in source():
+        async for item in source(): break
+""",
+    "the only step of a stream certainly has an item": """
+async def source2():
+    try:
+        yield 1
+        await work(1)
+    finally:
+        await release()
+
+
+async def pipe():
+    await source2().__anext__()
+    yield 1
+""",
+    "a named generator expression": """
+async def consumer():
+    stream = (part async for part in source())
+    await anext(stream)
+""",
+    "a relay has a name": """
+async def tagged(stream):
+    async for item in stream:
+        yield item
+
+
+async def consumer():
+    stream = tagged(source())
+    await anext(stream)
+    if choose(1):
+        await anext(stream)
+""",
+    "under what closes the relay": """
+async def tagged(stream):
+    async for item in stream:
+        yield item
+
+
+async def consumer():
+    async with aclosing(tagged(source())) as stream:
+        async for item in stream:
+            break
+""",
+    "a helper steps it": """
+async def first(stream):
+    async for item in stream:
+        return item
+
+
+async def consumer():
+    stream = source()
+    await first(stream)
+    await first(await fetch())
+
+
+async def fetch():
+    return source()
+""",
+}
+
+HURTFUL = {
+    "closed before it is read again": (
+        """
+async def consumer():
+    stream = source()
+    await anext(stream)
+    return await anext(stream, None)
+""",
+        """
+async def consumer():
+    stream = source()
+    async with aclosing(stream):
+        await anext(stream)
+    return await anext(stream, None)
+""",
+    ),
+    "closed though it is returned": (
+        """
+async def consumer():
+    stream = source()
+    await anext(stream)
+    return stream
+""",
+        """
+async def consumer():
+    async with aclosing(source()) as stream:
+        await anext(stream)
+        return stream
+""",
+    ),
+    "made too early": (
+        """
+async def consumer():
+    await work(1)
+    await anext(source())
+""",
+        """
+async def consumer():
+    async with aclosing(source()) as stream:
+        await anext(stream)
+        await work(1)
+""",
+    ),
+    "another item": (
+        """
+async def pipe():
+    async for item in source():
+        yield item
+""",
+        """
+async def pipe():
+    async with aclosing(source()) as stream:
+        await anext(stream)
+        async for item in stream:
+            yield item
+""",
+    ),
+    "an exception is caught": (
+        """
+async def consumer():
+    async for item in source():
+        await work(1)
+""",
+        """
+async def consumer():
+    async for item in source():
+        try:
+            await work(1)
+        except Boom:
+            return
+""",
+    ),
+    "released twice": (
+        """
+async def consumer():
+    await anext(source())
+""",
+        """
+async def consumer():
+    await anext(source())
+    await release()
+""",
+    ),
 }
 
 
@@ -396,3 +575,65 @@ def test_strict_tier(executor: Executor) -> None:
 def test_known_program(executor: Executor, consumer: str) -> None:
     comparison = compare(SOURCE + consumer, executor)
     assert comparison.is_right, str(comparison)
+
+
+def test_repaired_programs(executor: Executor) -> None:
+    leaks = left = late_errors = 0
+
+    @settings(
+        max_examples=100,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(programs())
+    def nothing_else_changes(text: str) -> None:
+        nonlocal leaks, left, late_errors
+        mended = compare_repaired(text, executor)
+        leaks += mended.leaks
+        left += len(mended.left)
+        late_errors += mended.late_errors
+        assert mended.is_right, f"{text}\n{mended.repaired}\n{mended}"
+
+    nothing_else_changes()
+    assert leaks > 100
+    assert left <= leaks / 10
+    # Errors in late cleanup now reach the caller: that is told apart, and does happen.
+    assert late_errors
+
+
+@pytest.mark.parametrize("consumer", REPAIRED.values(), ids=REPAIRED)
+def test_repaired_program(executor: Executor, consumer: str) -> None:
+    mended = compare_repaired(SOURCE + consumer, executor)
+    assert mended.leaks
+    assert not mended.left, mended.repaired
+    assert mended.is_right, str(mended)
+
+
+@pytest.mark.parametrize(("before", "after"), HURTFUL.values(), ids=HURTFUL)
+def test_a_hurtful_repair_is_noticed(executor: Executor, before: str, after: str) -> None:
+    assert executor.differences(SOURCE + before, SOURCE + after)[0]
+
+
+def test_only_the_moment_of_cleanup_may_differ(executor: Executor) -> None:
+    before = """
+async def consumer():
+    stream = source()
+    async for item in stream:
+        break
+    await work(1)
+    return choose(2)
+"""
+    after = """
+async def consumer():
+    async with aclosing(source()) as stream:
+        async for item in stream:
+            break
+    await work(1)
+    return choose(2)
+"""
+    changed, late_errors = executor.differences(SOURCE + before, SOURCE + after)
+    assert not changed
+    assert late_errors

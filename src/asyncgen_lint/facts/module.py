@@ -69,7 +69,16 @@ from asyncgen_lint.facts.found import (
     YieldHoldingLock,
     YieldInScope,
 )
-from asyncgen_lint.flow.graph import Bind, Discard, Edge, EdgeKind, Graph, RegionKind, Yield
+from asyncgen_lint.flow.graph import (
+    Argument,
+    Bind,
+    Discard,
+    Edge,
+    EdgeKind,
+    Graph,
+    RegionKind,
+    Yield,
+)
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.known import NO_EXTENSIONS, Extensions, Known
 from asyncgen_lint.names.resolve import Resolver
@@ -93,6 +102,7 @@ from asyncgen_lint.source.walk import (
 )
 from asyncgen_lint.typestate.ambient import AmbientStates
 from asyncgen_lint.typestate.annotations import is_plain_value, yielded_from
+from asyncgen_lint.typestate.calls import parameter_of
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.cleanup import Verdict
 from asyncgen_lint.typestate.closing import Closing
@@ -306,6 +316,30 @@ class Facts:
     def steps(self, call: Node, function: Scope) -> bool:
         """Return whether a call steps or closes a generator."""
         return bool(self._steps.method(call, function))
+
+    def is_generator(self, expression: Node, function: Scope) -> bool:
+        """Return whether an expression certainly is an async generator object."""
+        return self._knowledge.is_async_generator(expression, function)
+
+    def coroutine_given(
+        self, call: Node, argument: Node, function: Scope
+    ) -> tuple[Scope, str] | None:
+        """Return the coroutine function of this module that a call runs, and a parameter's name.
+
+        It is the parameter that gets the value of an argument.
+        """
+        callee = self._knowledge.callee(call.func, function)
+        if callee is None or callee.outline is not self.outline:
+            return None
+        if self._knowledge.kind(callee) is not FunctionKind.COROUTINE:
+            return None
+        given = self._parents[argument]
+        if not isinstance(given, cst.Arg):
+            return None
+        keyword = given.keyword.value if given.keyword is not None else ""
+        passed = Argument(None, argument, keyword, given.star)
+        name = parameter_of(self._knowledge, callee, call, passed, function)
+        return (callee, name) if name is not None else None
 
     def gives_plain_values(self, creation: Node, function: Scope) -> bool:
         """Return whether a generator is annotated to yield nothing but strings and numbers."""

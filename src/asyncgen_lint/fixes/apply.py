@@ -40,7 +40,8 @@ def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> Applied:
     """Return the source's text with the fixes of these diagnostics.
 
     A fix is applied whole or not at all. Equal edits of several fixes, such as the same import,
-    count once; a fix that overlaps an earlier one waits for another round.
+    count once; a fix that overlaps an earlier one waits for another round. So does one on a line
+    that an earlier one indents: what it adds there would not be.
     """
     taken: dict[tuple[int, int], str] = {}
     done = []
@@ -48,7 +49,7 @@ def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> Applied:
         if diagnostic.fix is None:
             continue
         edits = [_offsets(source, edit) for edit in diagnostic.fix.edits]
-        if any(_conflicts(edit, taken) for edit in edits):
+        if any(_conflicts(edit, taken, source.text) for edit in edits):
             continue
         taken.update(((start, end), content) for start, end, content in edits)
         done.append(diagnostic)
@@ -64,11 +65,27 @@ def _offsets(source: Source, edit: Edit) -> tuple[int, int, str]:
     return index.offset(edit.span.start), index.offset(edit.span.end), edit.content
 
 
-def _conflicts(edit: tuple[int, int, str], taken: dict[tuple[int, int], str]) -> bool:
+def _conflicts(edit: tuple[int, int, str], taken: dict[tuple[int, int], str], text: str) -> bool:
     start, end, content = edit
     if taken.get((start, end)) == content:
         return False
-    return any(_overlaps((start, end), other) for other in taken)
+    reach = _reach(edit, text)
+    return any(
+        _overlaps((start, reach), (first, _reach((first, last, other), text)))
+        for (first, last), other in taken.items()
+    )
+
+
+def _reach(edit: tuple[int, int, str], text: str) -> int:
+    """Return where what an edit changes ends: the end of the line if it changes its indentation."""
+    _, end, content = edit
+    line = max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
+    new = content[max(content.rfind("\n"), content.rfind("\r")) + 1 :]
+    if text[line:end].strip(" \t\f") or new.strip(" \t\f") or not (new or line < end):
+        return end
+    return min(
+        (at for at in (text.find("\n", end), text.find("\r", end)) if at >= 0), default=len(text)
+    )
 
 
 def _overlaps(one: tuple[int, int], other: tuple[int, int]) -> bool:

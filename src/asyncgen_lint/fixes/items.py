@@ -81,11 +81,19 @@ class Items:
     def may_lend(self) -> bool:
         """Return whether what was made of an item may be used behind the statements."""
         made = self._all_made_of_items()
-        if made is None or any(self._is_given_to(node, made) for node in self._inside):
+        if made is None or self._is_lent(made):
             return True
-        return any(
-            not self._is_plain(each, made) for each in self._returned()
-        ) or self._is_any_read_outside(made)
+        return any(not self._is_plain(each, made) for each in self._returned())
+
+    def may_be_lent(self) -> bool:
+        """Return whether what was made of an item may be used by others than who gets a result."""
+        made = self._all_made_of_items()
+        return made is None or self._is_lent(made)
+
+    def _is_lent(self, made: set[str]) -> bool:
+        return any(self._is_given_to(node, made) for node in self._inside) or (
+            self._is_any_read_outside(made)
+        )
 
     def _returned(self) -> Iterator[cst.BaseExpression]:
         for each in self._function.returns:

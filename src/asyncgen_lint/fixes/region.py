@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
+from asyncgen_lint.fixes.items import Items
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope
 from asyncgen_lint.rule import Node
 from asyncgen_lint.source.walk import descendants
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What loops over a generator give its items to, and the expressions that take one."""
+
+    targets: tuple[cst.BaseExpression, ...]
+    taken: frozenset[Node]
 
 
 @dataclass(frozen=True)
@@ -75,34 +84,54 @@ def region_of(
     block = facts.parent(line)
     if name is None or not isinstance(block, cst.IndentedBlock):
         return None
-    if not isinstance(line, cst.SimpleStatementLine) or not _is_own(name, function):
+    if not isinstance(line, cst.SimpleStatementLine) or not is_own(name, function):
         return None
     made = _number_in(facts, block, line)
     assert made is not None
-    targets: list[cst.BaseExpression] = []
-    taken: list[Node] = []
     numbers = []
     closing_nodes = set(descendants(closing)) if closing is not None else set()
-    for node in function.loads.get(name, ()):
+    loads = function.loads.get(name, ())
+    for node in loads:
         number = _number_in(facts, block, node)
         if number is None or number <= made:
             return None
         numbers.append(number)
-        if node in closing_nodes:
-            continue
+    used = uses_of(
+        facts, [node for node in loads if node not in closing_nodes], function, is_object=is_object
+    )
+    if not numbers or used is None:
+        return None
+    return Region(name, block, made, min(numbers), max(numbers), used.targets, used.taken)
+
+
+def uses_of(
+    facts: Facts,
+    nodes: Iterable[Node],
+    function: Scope,
+    *,
+    is_object: bool = False,
+    through: tuple[Scope, ...] = (),
+) -> Uses | None:
+    """Return what becomes of the items of a generator that is read at these nodes.
+
+    None where it is used for anything but to be iterated, stepped or closed. `is_object` says that
+    it is no generator, so that it may have attributes; none that releases it is used. `through` are
+    the functions that pass it on to this one.
+    """
+    targets: list[cst.BaseExpression] = []
+    taken: list[Node] = []
+    for node in nodes:
         parent = facts.parent(node)
         if isinstance(parent, cst.For) and parent.iter is node and parent.asynchronous:
             targets.append(parent.target)
         elif is_object and _is_asked(parent, node):
             continue
         elif not _is_drained(facts, node):
-            step = _awaited_step(facts, node, function)
+            step = _awaited_step(facts, node, function, through)
             if step is None:
                 return None
             taken.append(step)
-    if not numbers:
-        return None
-    return Region(name, block, made, min(numbers), max(numbers), tuple(targets), frozenset(taken))
+    return Uses(tuple(targets), frozenset(taken))
 
 
 def _only_target(assigned: cst.Assign | cst.AnnAssign) -> str | None:
@@ -115,14 +144,19 @@ def _only_target(assigned: cst.Assign | cst.AnnAssign) -> str | None:
     return target.value if isinstance(target, cst.Name) else None
 
 
-def _is_own(name: str, function: Scope) -> bool:
+def is_own(name: str, function: Scope, kind: BindingKind = BindingKind.VALUE) -> bool:
     """Return whether a name is bound once, in its function, and read by no function inside."""
     bindings = function.bindings.get(name, ())
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
+    if len(bindings) != 1 or bindings[0].kind is not kind:
         return False
     if name in function.declared_global | function.declared_nonlocal:
         return False
-    return not any(
+    return not is_read_inside(name, function)
+
+
+def is_read_inside(name: str, function: Scope) -> bool:
+    """Return whether a function inside this one may read or bind the name."""
+    return any(
         name in scope.loads or name in scope.declared_nonlocal
         for scope in function.descendants()
         if scope is not function
@@ -161,7 +195,9 @@ def _is_drained(facts: Facts, node: Node) -> bool:
     )
 
 
-def _awaited_step(facts: Facts, node: Node, function: Scope) -> Node | None:
+def _awaited_step(
+    facts: Facts, node: Node, function: Scope, through: tuple[Scope, ...]
+) -> Node | None:
     """Return the `await` of a step or close of the name; None if it is used otherwise."""
     parent = facts.parent(node)
     call = facts.parent(parent)
@@ -172,7 +208,8 @@ def _awaited_step(facts: Facts, node: Node, function: Scope) -> Node | None:
             return None
     elif not isinstance(parent, cst.Attribute) or call.func is not parent:
         return None
-    if not facts.steps(call, function):
+    is_step = facts.steps(call, function) or (bool(through) and is_named_as_step(call))
+    if not is_step and not keeps_no_item(facts, call, node, function, through):
         return None
     awaited = facts.parent(call)
     if isinstance(awaited, cst.Arg):
@@ -183,6 +220,34 @@ def _awaited_step(facts: Facts, node: Node, function: Scope) -> Node | None:
             return None
         awaited = facts.parent(waiting)
     return awaited if isinstance(awaited, cst.Await) else None
+
+
+def is_named_as_step(call: cst.Call) -> bool:
+    """Return whether a call is a step or a close if it is of a generator's method."""
+    if not isinstance(call.func, cst.Attribute):
+        return False
+    method = call.func.attr.value
+    return method == "aclose" or method in tables.STEP_METHODS
+
+
+def keeps_no_item(
+    facts: Facts, call: cst.Call, node: Node, function: Scope, through: tuple[Scope, ...] = ()
+) -> bool:
+    """Return whether a call passes a generator to a coroutine that at most returns an item of it.
+
+    That is a function of this module which does nothing with it but to iterate, step or close it.
+    """
+    found = facts.coroutine_given(call, node, function)
+    if found is None or found[0] in through:
+        return False
+    helper, parameter = found
+    if len(helper.bindings.get(parameter, ())) != 1 or is_read_inside(parameter, helper):
+        return False
+    loads = helper.loads.get(parameter, ())
+    used = uses_of(facts, loads, helper, through=(*through, helper))
+    if used is None:
+        return False
+    return not Items(facts, helper, [helper.node], used.targets, used.taken).may_be_lent()
 
 
 def without_blank_lines_above(statement: Node) -> Node:

@@ -25,7 +25,7 @@ Manager = Callable[[cst.BaseExpression], cst.BaseExpression]
 
 
 def iterate_under_aclosing(facts: Facts, left: LeftOpen) -> FixPlan | None:
-    """Return the plan that puts what iterates a generator into `async with aclosing`.
+    """Return the plan that puts what iterates a generator made there, or named, under `aclosing`.
 
     None where the generator outlives what iterates it, or an item of it may: its cleanup would
     then run before the item is used.
@@ -101,7 +101,7 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     # What an inner clause makes anew for each item would stay as it is.
     if clause.inner_for_in is not None and clause.inner_for_in.asynchronous is not None:
         return None
-    line = _line_begun_by(facts, comprehension)
+    line = line_begun_by(facts, comprehension)
     if line is None:
         return None
     closer = local_name(facts, ACLOSING, line, function)
@@ -124,7 +124,7 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     )
 
 
-def _line_begun_by(facts: Facts, expression: Node) -> cst.SimpleStatementLine | None:
+def line_begun_by(facts: Facts, expression: Node) -> cst.SimpleStatementLine | None:
     """Return the line of the statement that evaluates the expression first, and always."""
     child = expression
     for parent in list(facts.around(expression))[1:]:
@@ -142,13 +142,13 @@ def _passes_through(parent: Node, child: Node) -> bool:
     if isinstance(parent, cst.Call):
         arguments = [each.value for each in parent.args]
         before = arguments[: parent.args.index(child)] if child in parent.args else []
-        return child is parent.func or all(map(_is_simple, [parent.func, *before]))
+        return child is parent.func or all(map(is_simple, [parent.func, *before]))
     if isinstance(parent, (cst.Tuple, cst.List, cst.Set)):
         before = [each.value for each in parent.elements[: parent.elements.index(child)]]
-        return all(map(_is_simple, before))
+        return all(map(is_simple, before))
     if isinstance(parent, (cst.BinaryOperation, cst.BooleanOperation)):
         is_binary = isinstance(parent, cst.BinaryOperation)
-        return child is parent.left or (is_binary and _is_simple(parent.left))
+        return child is parent.left or (is_binary and is_simple(parent.left))
     if isinstance(parent, cst.Comparison):
         return child is parent.left
     if isinstance(parent, cst.IfExp):
@@ -168,10 +168,10 @@ def _passes_through(parent: Node, child: Node) -> bool:
     )  # fmt: skip
 
 
-def _is_simple(expression: cst.BaseExpression) -> bool:
+def is_simple(expression: cst.BaseExpression) -> bool:
     """Return whether evaluating the expression sooner or later makes no difference here."""
     if isinstance(expression, cst.Attribute):
-        return _is_simple(expression.value)
+        return is_simple(expression.value)
     return isinstance(expression, (cst.Name, cst.SimpleString, cst.Integer, cst.Float))
 
 
@@ -220,23 +220,34 @@ def _wrap_named(facts: Facts, left: LeftOpen, verb: str, *, to_the_end: bool) ->
 
 
 def _named(facts: Facts, left: LeftOpen, *, to_the_end: bool) -> Named | None:
-    """Return a generator with the statements that need it open; None where some cannot be told.
+    """Return a generator with the statements that need it open; None where some cannot be told."""
+    if isinstance(left.creation, cst.GeneratorExp):
+        # Closing it does not close what it reads, which is what needs closing.
+        return None
+    region = region_of(facts, left.creation, left.function)
+    if region is None:
+        return None
+    is_plain = facts.gives_plain_values(left.creation, left.function)
+    needed = last_needed(facts, left.function, region, is_plain=is_plain, to_the_end=to_the_end)
+    return Named(left.label, left.creation, region, *needed) if needed is not None else None
+
+
+def last_needed(
+    facts: Facts, function: Scope, region: Region, *, is_plain: bool, to_the_end: bool
+) -> tuple[int, FixSafety] | None:
+    """Return the last of the statements that need a generator open; None if it cannot be told.
 
     They are those that use it, and all behind them in the block if an item of it is used there, or
     if that is wanted.
     """
-    region = region_of(facts, left.creation, left.function)
-    if region is None:
-        return None
-    if facts.gives_plain_values(left.creation, left.function):
-        last = region.end if to_the_end else region.last
-        return Named(left.label, left.creation, region, last, FixSafety.SAFE)
+    if is_plain:
+        return region.end if to_the_end else region.last, FixSafety.SAFE
     for last in [region.end] if to_the_end else sorted({region.last, region.end}):
-        items = Items(facts, left.function, region.statements(last), region.targets, region.taken)
+        items = Items(facts, function, region.statements(last), region.targets, region.taken)
         if not (items.may_lend() if to_the_end else items.may_escape()):
-            return Named(left.label, left.creation, region, last, FixSafety.SAFE)
+            return last, FixSafety.SAFE
     if to_the_end and not items.surely_escape():
-        return Named(left.label, left.creation, region, last, FixSafety.UNSAFE)
+        return last, FixSafety.UNSAFE
     return None
 
 

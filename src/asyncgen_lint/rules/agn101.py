@@ -16,8 +16,9 @@ iterators; and iterables whose source is not in view.
 
 Fix safety: safe for a generator that is made in the loop's header, or kept in a local name that is
 only iterated, stepped and closed, if no item is used after the loop; items of a generator that is
-annotated to yield strings or numbers may be. Cleanup then runs at the end of the loop, so an error
-it raises reaches the caller.
+annotated to yield strings or numbers may be. One that a generator expression or another generator
+reads gets a header of its own around that. Cleanup then runs at the end of the loop, so an error it
+raises reaches the caller.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import iterate_under_aclosing
+from asyncgen_lint.fixes.hoist import iterate_closed
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -46,6 +47,6 @@ def early_exit_leaves_generator_open(facts: Facts) -> Iterator[Finding]:
             " not at all; iterate it under `aclosing`",
             each.header,
             path=each.path,
-            fix=iterate_under_aclosing(facts, each),
+            fix=iterate_closed(facts, each),
             subject=each.label,
         )

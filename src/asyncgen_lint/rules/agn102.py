@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import iterate_under_aclosing
+from asyncgen_lint.fixes.hoist import iterate_closed
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -47,6 +47,6 @@ def loop_body_may_abandon_generator(facts: Facts) -> Iterator[Finding]:
             " not at all; iterate it under `aclosing`",
             each.header,
             path=each.path,
-            fix=iterate_under_aclosing(facts, each),
+            fix=iterate_closed(facts, each),
             subject=each.label,
         )

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import iterate_under_aclosing
+from asyncgen_lint.fixes.hoist import iterate_closed
 from asyncgen_lint.rule import Finding, Severity, Tier, rule
 
 
@@ -45,7 +45,7 @@ def delegation_leaves_inner_generator_open(facts: Facts) -> Iterator[Finding]:
             " at all; wrap the loop in `aclosing`",
             each.header,
             path=each.path,
-            fix=iterate_under_aclosing(facts, each),
+            fix=iterate_closed(facts, each),
             subject=each.label,
         )
     for header, label in facts.returned_generator_expressions():

@@ -13,9 +13,10 @@ StopAsyncIteration or the default; those closed, returned, stored, passed on or 
 Fix safety: what follows the first step of a generator that has a name is put under `aclosing`. That
 is safe where nothing of an item goes further: neither out of the block nor into a call that may
 keep it, unless the generator is annotated to yield strings or numbers. It is unsafe where
-something made of an item does, such as `return session.user`. There is no fix for an item that is
-handed on itself, nor for a generator without a name: how long its item must live is for a person to
-say. An error in the cleanup then reaches the caller.
+something made of an item does, such as `return session.user`. A generator without a name gets one,
+for the statement that steps it, where nothing uses the item or it is a string or a number. There is
+no fix for an item that is handed on itself: how long it must live is for a person to say. An error
+in the cleanup then reaches the caller.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.wrap import step_under_aclosing
+from asyncgen_lint.fixes.hoist import step_closed
 from asyncgen_lint.rule import Finding, Severity, rule
 
 
@@ -44,6 +45,6 @@ def stepped_generator_not_closed(facts: Facts) -> Iterator[Finding]:
             " task, or not at all; step it under `aclosing`",
             each.header,
             path=each.path,
-            fix=step_under_aclosing(facts, each),
+            fix=step_closed(facts, each),
             subject=each.label,
         )

@@ -194,7 +194,7 @@ class Resources:
             item, scope
         ):
             return False
-        if _is_iterated(item, scope):
+        if self._is_stream_read_inside(item, scope):
             return False
         manager = item.item
         called = manager.func if isinstance(manager, cst.Call) else manager
@@ -212,6 +212,16 @@ class Resources:
             manager, scope, is_async=item in _async_items(scope)
         )
         return verdict is Verdict.YES
+
+    def _is_stream_read_inside(self, item: cst.WithItem, scope: Scope) -> bool:
+        """Return whether the manager is a stream in view, entered to be closed behind its reader.
+
+        A pool's connection that is iterated is another matter: others wait for it.
+        """
+        owner = self._knowledge.class_of(item.item, scope)
+        if owner is None or self._knowledge.resolver.method(owner, "__aiter__") is None:
+            return False
+        return _is_iterated(item, scope)
 
     def _takes_nothing(self, called: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether entering an instance of a class in view does and gives nothing."""
@@ -276,7 +286,7 @@ def _mentions_aclose(method: Scope) -> bool:
 
 
 def _is_iterated(item: cst.WithItem, scope: Scope) -> bool:
-    """Return whether the manager is there to close the stream that its body iterates."""
+    """Return whether the body of the manager's `async with` iterates it, or what it gives."""
     stream = item.asname.name if item.asname is not None else item.item
     name = dotted_name(stream)
     return bool(name) and any(

@@ -280,7 +280,10 @@ class Stops:
         for step in self._steps_in(awaited, function):
             source = _stepped(step)
             is_repeated = any(each.kind is RegionKind.LOOP for each in block.regions)
-            if source is not None and self._goes_on(source, function, is_repeated=is_repeated):
+            if source is not None and (
+                self._goes_on(source, function, is_repeated=is_repeated)
+                or self._is_first_under_closer(source, block, function)
+            ):
                 continue
             return StopLeak(step, _label(step), "StopAsyncIteration", is_certain=True)
         return None
@@ -338,6 +341,27 @@ class Stops:
         owner = self._knowledge.class_of(made, scope)
         step = self._knowledge.resolver.method(owner, "__anext__") if owner is not None else None
         return step is not None and not _may_stop(step)
+
+    def _is_first_under_closer(
+        self, source: cst.BaseExpression, block: Block, scope: Scope
+    ) -> bool:
+        """Return whether a step is the only one of what `aclosing` holds, which has an item."""
+        for region in reversed(block.regions):
+            item = region.node
+            if region.kind is RegionKind.LOOP:
+                return False
+            if not isinstance(item, cst.WithItem) or not _binds(item, source):
+                continue
+            manager = item.item
+            if not isinstance(manager, cst.Call) or len(manager.args) != 1:
+                return False
+            if self._knowledge.dotted(manager.func, scope) not in tables.ACLOSING:
+                return False
+            made = manager.args[0].value
+            return _steps_within(item, source, scope) == 1 and (
+                self._goes_on(made, scope, is_repeated=False)
+            )
+        return False
 
     def _may_end(self, function: Scope) -> bool:
         """Return whether control may leave a generator function other than by an exception."""
@@ -576,6 +600,24 @@ def _is_step_of(call: cst.Call, source: cst.BaseExpression) -> bool:
     stepped = _stepped(call)
     name = dotted_name(source)
     return bool(name) and stepped is not None and dotted_name(stepped) == name
+
+
+def _binds(item: cst.WithItem, source: cst.BaseExpression) -> bool:
+    name = item.asname.name if item.asname is not None else None
+    return (
+        isinstance(name, cst.Name) and isinstance(source, cst.Name) and name.value == source.value
+    )
+
+
+def _steps_within(item: cst.WithItem, source: cst.BaseExpression, scope: Scope) -> int:
+    """Return how many steps of a source stand in the body of the `with` that an item is of."""
+    statements = [
+        each
+        for each in descendants(scope.node)
+        if isinstance(each, cst.With) and item in each.items
+    ]
+    inside = {node for each in statements for node in descendants(each.body)}
+    return sum(call in inside and _is_step_of(call, source) for call in scope.calls)
 
 
 def _label(step: cst.Call) -> str:

@@ -49,7 +49,7 @@ from asyncgen_lint.flow.graph import (
 )
 from asyncgen_lint.flow.solve import Solution, outcomes
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, call_of, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.calls import CallEffects, Effect, ParameterSummaries, Use
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -551,10 +551,21 @@ class Tracking:
         site = self.sites.get(node)
         if site is None:
             site = self.sites[node] = Site(SiteKind.EXPRESSION, node)
-        site.sources |= frozenset(sources)
+        assert isinstance(node, cst.GeneratorExp)
+        if not self._may_be_closed_elsewhere(node.for_in.iter):
+            site.sources |= frozenset(sources)
         _give(site, sources, state)
         state, held = self._create(Holding(site, Role.OBJECT), state)
         return _hold(state, instruction.result, frozenset({held}))
+
+    def _may_be_closed_elsewhere(self, source: cst.BaseExpression) -> bool:
+        """Return whether a source has a name by which more is done than to read it here."""
+        if not isinstance(source, cst.Name):
+            return False
+        bindings = self._scope.bindings.get(source.value, ())
+        return len(self._scope.loads.get(source.value, ())) > 1 or any(
+            each.kind is BindingKind.ENTERED for each in bindings
+        )
 
     def _iterate(self, instruction: Iterate, state: State) -> State:
         held = frozenset(each for each in state.held(instruction.value) if each.role is Role.OBJECT)
