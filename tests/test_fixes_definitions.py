@@ -405,10 +405,7 @@ def test_a_loop_becomes_yield_from_where_python_has_that() -> None:
 
 
 def test_a_delegation_names_its_stream_as_loops_do() -> None:
-    text = (
-        "async def row_stream():\n    yield 1\n\n\n"
-        "async def f():\n    yield from row_stream()\n"
-    )
+    text = "async def row_stream():\n    yield 1\n\n\nasync def f():\n    yield from row_stream()\n"
     assert ") as row_stream2:" in repaired("AGN307", text)
 
 
