@@ -11,7 +11,7 @@ from asyncgen_lint.facts import Facts, label_of
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import indent_near
+from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, indent_near
 from asyncgen_lint.fixes.region import (
     Region,
     is_named_as_step,
@@ -24,7 +24,6 @@ from asyncgen_lint.fixes.stream_names import stream_name
 from asyncgen_lint.fixes.wrap import (
     ACLOSING,
     ACLOSING_SINCE,
-    LONGEST_HEADER,
     Manager,
     call_with,
     is_simple,
@@ -308,4 +307,4 @@ def _fits(facts: Facts, statement: cst.With, made: cst.BaseExpression, stream: s
     items = [code(each).strip().rstrip(",").replace(source, stream) for each in statement.items]
     header = f"async with aclosing({source}) as {stream}, {', '.join(items)}:"
     depth = sum(isinstance(each, cst.IndentedBlock) for each in facts.around(statement))
-    return len(header) + 4 * depth <= LONGEST_HEADER
+    return len(header) + 4 * depth <= SHORTEST_LIMIT
