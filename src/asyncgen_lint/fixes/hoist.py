@@ -11,7 +11,7 @@ from asyncgen_lint.facts import Facts, label_of
 from asyncgen_lint.facts.found import LeftOpen
 from asyncgen_lint.fixes.imports import local_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, indent_near
+from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, indent_near, moved_out
 from asyncgen_lint.fixes.region import (
     Region,
     is_named_as_step,
@@ -83,7 +83,7 @@ def _hoisted(facts: Facts, left: LeftOpen, verb: str) -> FixPlan | None:
     stream = stream_name(facts, _call_in(made), place.statement, function)
 
     def manager(source: cst.BaseExpression) -> cst.BaseExpression:
-        return call_with(closer.expression(), source)
+        return call_with(closer.expression(), moved_out(source))
 
     return FixPlan(
         f"{verb} `{label}` under `aclosing`; errors in its cleanup now reach the caller",
