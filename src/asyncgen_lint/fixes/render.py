@@ -101,9 +101,11 @@ class FixRenderer:
             for node, span in after.spans.items():
                 if not isinstance(node, cst.With):
                     continue
-                if len(header := lines[span.start.line - 1]) <= self._limit or header in known:
+                # A comment behind the colon does not count: it may be meant for this line.
+                end = after.spans[node.items[-1]].end
+                if end.line != span.start.line or end.column + len(":") <= self._limit:
                     continue
-                if after.spans[node.items[-1]].end.line != span.start.line:
+                if lines[end.line - 1] in known:
                     continue
                 broken = over_three_lines(node, module.default_indent)
                 if broken is not None:
