@@ -404,6 +404,11 @@ def test_a_loop_becomes_yield_from_where_python_has_that() -> None:
     assert new == after
 
 
+def test_a_delegation_names_its_stream_as_loops_do() -> None:
+    text = "async def row_stream():\n    yield 1\n\n\nasync def f():\n    yield from row_stream()\n"
+    assert ") as row_stream2:" in repaired("AGN307", text)
+
+
 def test_an_annotation_that_may_be_read_changes_only_unsafely() -> None:
     text = "from typing import Iterator\nasync def f() -> Iterator[int]:\n    yield 1\n"
     assert repaired("AGN609", text + "x = f()\n") != text + "x = f()\n"

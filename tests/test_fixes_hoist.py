@@ -124,6 +124,31 @@ PAIRS = {
                 await anext(aiter(rows_stream))
         """,
     ),
+    "one over several lines": (
+        """
+        async def f(db):
+            return await first(
+                tagged(
+                    names(
+                        db,  # why
+                    ),
+                    2,
+                )
+            )
+        """,
+        """
+        async def f(db):
+            async with aclosing(names(
+                db,  # why
+            )) as names_stream:
+                return await first(
+                    tagged(
+                        names_stream,
+                        2,
+                    )
+                )
+        """,
+    ),
     "a plain item that is used": (
         """
         async def f(db):

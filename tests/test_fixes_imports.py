@@ -274,6 +274,11 @@ PAIRS = {
         "import sys\nfrom asyncio import sleep  # c\nfrom contextlib import aclosing\n\n"
         "import httpx\n",
     ),
+    "file that interleaves a module and names from it": (
+        "import errno\nfrom fnmatch import fnmatch\nimport os\nfrom os import SEEK_SET\n",
+        "from contextlib import aclosing\nimport errno\nfrom fnmatch import fnmatch\nimport os\n"
+        "from os import SEEK_SET\n",
+    ),
     "file that interleaves": (
         "from asyncio import sleep\nimport collections\nfrom datetime import time\nimport sys\n",
         "from asyncio import sleep\nimport collections\nfrom contextlib import aclosing\n"

@@ -156,6 +156,30 @@ def test_a_fix_that_causes_a_finding_is_left_out_and_others_are_not() -> None:
     assert [each.span.start.line for each in result.applied] == [1, 4, 6]
 
 
+def test_a_warning_in_place_of_an_error_is_none_that_a_fix_causes() -> None:
+    """An `async for` that raised and now runs may leave its generator open, as others do."""
+    text = dedented(
+        """
+        async def rows():
+            try:
+                yield object()
+            finally:
+                await release()
+
+
+        async def all_rows(results):
+            for row in rows():
+                results.append(row)
+            return results
+        """
+    )
+    settings = Settings(select=("ALL",), strict=True)
+    result = repair(Source("x.py", text), settings)
+    assert not result.refused
+    assert result.text == text.replace("    for", "    async for")
+    assert [each.code for each in result.remaining.diagnostics] == ["AGN102"]
+
+
 def test_a_fix_that_breaks_the_syntax_is_left_out_and_others_are_not() -> None:
     result = Replacing(bad="good", worse="def (:").repaired("worse", "bad")
     assert lines_of(result) == ["worse", "good"]

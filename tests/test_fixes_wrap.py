@@ -312,6 +312,90 @@ def test_windows_newlines_survive(name: str) -> None:
     assert fixed(before, wraps) == after
 
 
+def test_space_on_blank_lines_survives() -> None:
+    text = (
+        "async def f():\n"
+        "    async for row in rows():\n"
+        "        first(\n"
+        "    \n"
+        "            row)\n"
+        "     \n"
+        "        break\n"
+        "    \n"
+        "    after()\n"
+    )
+    assert fixed(IMPORT + text, wraps).removeprefix(IMPORT) == (
+        "async def f():\n"
+        "    async with aclosing(rows()) as rows_stream:\n"
+        "        async for row in rows_stream:\n"
+        "            first(\n"
+        "    \n"
+        "                row)\n"
+        "     \n"
+        "            break\n"
+        "    \n"
+        "    after()\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "indent", "name"),
+    [
+        ("from x import rows_stream\n", "", "rows_stream2"),
+        ("def rows_stream(): pass\n", "", "rows_stream2"),
+        ("def g():\n    rows_stream = 1\n", "    ", "rows_stream2"),
+        ("class A:\n    def rows_stream(self): pass\n", "    ", "rows_stream"),
+        ("def g(rows_stream): pass\n", "", "rows_stream"),
+    ],
+)
+def test_no_name_around_is_shadowed(head: str, indent: str, name: str) -> None:
+    text = wrapped(
+        f"{head}{indent}async def f():\n{indent}    async for row in rows():\n"
+        f"{indent}        break\n"
+    )
+    assert f"as {name}:" in text
+
+
+LONG = f"rows_of({'x' * 20}, {'y' * 14})"
+"""A call for which `async with` in a function is 89 columns wide, one more than black allows."""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("indent", ["  ", "    ", "\t"])
+def test_a_header_that_is_too_long_is_broken_as_by_black(indent: str, newline: str) -> None:
+    text = f"async def f():\n\tasync for a in {LONG}:\n\t\t# first\n\t\tbreak\n"
+    broken = (
+        "async def f():\n"
+        "\tasync with aclosing(\n"
+        f"\t\t{LONG}\n"
+        "\t) as rows_of_stream:\n"
+        "\t\tasync for a in rows_of_stream:\n"
+        "\t\t\t# first\n"
+        "\t\t\tbreak\n"
+    )
+    text, broken = (each.replace("\t", indent).replace("\n", newline) for each in (text, broken))
+    is_long = indent == "    "
+    got = fixed(IMPORT.replace("\n", newline) + text, wraps)
+    assert (got == IMPORT.replace("\n", newline) + broken) is is_long
+    assert fixed(got, wraps) == got
+
+
+@pytest.mark.parametrize(
+    ("longest", "is_broken"), [(80, True), (88, True), (89, False), (120, False), (300, False)]
+)
+def test_a_header_may_be_as_long_as_the_longest_line(longest: int, is_broken: bool) -> None:
+    text = wrapped(
+        f"#{'-' * (longest - 1)}\nasync def f():\n    async for a in {LONG}:\n        break\n"
+    )
+    assert ("aclosing(\n" in text) is is_broken
+
+
+def test_a_header_that_was_too_long_already_is_left_alone() -> None:
+    header = f"    async with a(b({'x' * 99})) as c:\n"
+    text = f"async def f():\n{header}        async for a in rows():\n            break\n"
+    assert header in wrapped(text)
+
+
 def test_inner_loops_follow_in_the_next_round() -> None:
     once = wrapped(
         """
@@ -392,6 +476,11 @@ def test_a_name_in_use_is_left_alone(elsewhere: str) -> None:
         ("table['x']()", "table_stream"),
         ("(lambda: x)()", "stream"),
         ("a[0].rows[1](2)", "rows_stream"),
+        ("self._row_stream()", "row_stream"),
+        ("row_stream()", "row_stream2"),
+        ("client.stream()", "stream"),
+        ("upstream()", "upstream_stream"),
+        ("super().__rows__()", "rows_stream"),
     ],
 )
 def test_the_stream_is_named_after_what_is_called(call: str, name: str) -> None:
@@ -893,6 +982,50 @@ NAMED = {
         async def f(db):
             async with aclosing(rows(db)) as rows_stream:
                 seen = print("a", {int(r) async for r in rows_stream}, *db())
+        """,
+    ),
+    "a comprehension over several lines": (
+        """
+        async def f(db):
+            return [
+                int(row)
+                async for row in rows(
+                    db,  # one
+                    # two
+                    [
+                        2,
+                    ],
+                )
+                if row
+            ]
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(
+                db,  # one
+                # two
+                [
+                    2,
+                ],
+            )) as rows_stream:
+                return [
+                    int(row)
+                    async for row in rows_stream
+                    if row
+                ]
+        """,
+    ),
+    "a comprehension over aligned lines": (
+        """
+        async def f(db):
+            return {int(row) async for row in rows(db,
+                                                   2)}
+        """,
+        """
+        async def f(db):
+            async with aclosing(rows(db,
+                                                   2)) as rows_stream:
+                return {int(row) async for row in rows_stream}
         """,
     ),
     "a comprehension over a name": (

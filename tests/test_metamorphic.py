@@ -188,7 +188,7 @@ def settings_of(fixture: Fixture, program: Program) -> Settings:
 @pytest.fixture(autouse=True)
 def headers_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether two managers share a header is decided by its length, a matter of layout."""
-    monkeypatch.setattr(wrap, "LONGEST_HEADER", 10_000)
+    monkeypatch.setattr(wrap, "SHORTEST_LIMIT", 10_000)
 
 
 @cache

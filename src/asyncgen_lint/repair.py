@@ -18,7 +18,7 @@ from pathlib import PurePath
 from asyncgen_lint.config import Settings
 from asyncgen_lint.engine import Analyse, Analysis, analyse, lint
 from asyncgen_lint.fixes.apply import Applied, apply_fixes
-from asyncgen_lint.rule import Diagnostic, FixSafety
+from asyncgen_lint.rule import Diagnostic, FixSafety, Severity
 from asyncgen_lint.source.parse import DELEGATION_SINCE
 from asyncgen_lint.source.text import Source
 
@@ -195,16 +195,16 @@ def _pairs(
 
     One that no edit touched is the one at the same place. One in what an edit wrote is any of the
     same code in what the edit replaced, and else one of the same words that has gone from where it
-    was, since a repair may change which line shows it.
+    was, since a repair may change which line shows it. A warning there stands for an error that was
+    repaired: code that raised whenever it was reached could do no other harm.
     """
     left = {each: _extent(before, each) for each in old.diagnostics}
     moved: list[Diagnostic] = []
     for each in new.diagnostics:
         start, end = applied.origin(after.index.offset(each.span.start))
-        same = [
-            other
-            for other, (first, last) in left.items()
-            if other.code == each.code and first <= end and start <= last
+        there = [other for other, (first, last) in left.items() if first <= end and start <= last]
+        same = [other for other in there if other.code == each.code] or [
+            other for other in there if other in applied.done and _is_worse(other, each)
         ]
         if not same:
             moved.append(each)
@@ -215,6 +215,10 @@ def _pairs(
         del left[match]
         yield each, match
     yield from _moved(moved, [each for each in left if each not in applied.done])
+
+
+def _is_worse(diagnostic: Diagnostic, other: Diagnostic) -> bool:
+    return diagnostic.severity is Severity.ERROR and other.severity is Severity.WARNING
 
 
 def _extent(source: Source, diagnostic: Diagnostic) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from itertools import count
 import libcst as cst
 
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.names.scopes import Scope, last_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, last_name
 from asyncgen_lint.rule import Node
 
 
@@ -20,21 +20,33 @@ def free_name(stem: str, function: Scope) -> str:
 def stream_name(facts: Facts, source: cst.BaseExpression, at: Node, function: Scope) -> str:
     """Return the name of the stream that a fix makes of a source at a node: `rows_stream`.
 
-    Statements beside may have named their own stream so.
+    What is called a stream already is one: `self._row_stream()` gives `row_stream`. Statements
+    beside may have named their own stream so.
     """
-    stem = f"{_stem(source)}_stream".lstrip("_")
+    stem = _stem(source)
     return _first(
-        stem,
-        lambda name: all(
-            _is_stream_beside(facts, name, node, at) for node in _mentions(name, function)
+        stem if f"_{stem}".endswith("_stream") else f"{stem}_stream".lstrip("_"),
+        lambda name: (
+            not _is_bound_around(name, function)
+            and all(_is_stream_beside(facts, name, node, at) for node in _mentions(name, function))
         ),
     )
 
 
 def _stem(source: cst.BaseExpression) -> str:
-    """Return the last name in what is called or iterated, without leading underscores."""
+    """Return the last name in what is called or iterated, without underscores around it."""
     name = last_name(source)
-    return "" if name == "__call__" else name.lstrip("_")
+    return "" if name == "__call__" else name.strip("_")
+
+
+def _is_bound_around(name: str, function: Scope) -> bool:
+    """Return whether the module, or a function around this one, means something by a name."""
+    scope = function.parent
+    while scope is not None:
+        if name in scope.bindings and scope.kind is not ScopeKind.CLASS:
+            return True
+        scope = scope.parent
+    return False
 
 
 def _first(stem: str, is_free: Callable[[str], bool]) -> str:

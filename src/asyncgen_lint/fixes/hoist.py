@@ -13,7 +13,7 @@ from asyncgen_lint.fixes.aclosing import aclosing_at
 from asyncgen_lint.fixes.blocks import line_of
 from asyncgen_lint.fixes.fresh import stream_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import Manager, indent_near, under
+from asyncgen_lint.fixes.layout import SHORTEST_LIMIT, Manager, indent_near, moved_out, under
 from asyncgen_lint.fixes.region import (
     Region,
     is_named_as_step,
@@ -24,7 +24,6 @@ from asyncgen_lint.fixes.region import (
 )
 from asyncgen_lint.fixes.titles import as_code, cleaning_up
 from asyncgen_lint.fixes.wrap import (
-    LONGEST_HEADER,
     is_simple,
     iterate_under_aclosing,
     last_needed,
@@ -78,10 +77,13 @@ def _hoisted(facts: Facts, left: LeftOpen, verb: str) -> FixPlan | None:
     label = _label(facts, left, made)
     stream = stream_name(facts, _call_in(made), place.statement, function)
 
+    def manager(source: cst.BaseExpression) -> cst.BaseExpression:
+        return closer.call(moved_out(source))
+
     return FixPlan(
         cleaning_up(f"{verb} {as_code(label)} under `aclosing`"),
         place.safety,
-        tuple(_rewrites(facts, made, place, stream, closer.call)),
+        tuple(_rewrites(facts, made, place, stream, manager)),
         closer.imports,
     )
 
@@ -293,4 +295,4 @@ def _fits(facts: Facts, statement: cst.With, made: cst.BaseExpression, stream: s
     items = [code(each).strip().rstrip(",").replace(source, stream) for each in statement.items]
     header = f"async with aclosing({source}) as {stream}, {', '.join(items)}:"
     depth = sum(isinstance(each, cst.IndentedBlock) for each in facts.around(statement))
-    return len(header) + 4 * depth <= LONGEST_HEADER
+    return len(header) + 4 * depth <= SHORTEST_LIMIT

@@ -299,12 +299,13 @@ class _File:
         return self._insertion(self._line_start(last + 1), text)
 
     def _order(self, number: int) -> tuple[list[tuple[int, str]], _Key]:
-        """Return what orders an import: its module, then the first name taken from it."""
+        """Return what orders an import: its module, then the first name taken from it, if any."""
         node = self._first_import(number)
-        taken = ""
-        if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
-            taken = dotted_name(node.names[0].name)
-        return _natural(self._module(number)), _by_type(taken)
+        module = _natural(self._module(number))
+        if isinstance(node, cst.Import):
+            return module, (-1, [])
+        taken = "*" if isinstance(node.names, cst.ImportStar) else dotted_name(node.names[0].name)
+        return module, _by_type(taken)
 
     def _below(self, number: int, text: str) -> Edit:
         """Return the insertion below a docstring or `__future__` import, with blank lines."""

@@ -8,18 +8,23 @@ generates the statement as it stands exactly as the file has it; the common ends
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import libcst as cst
 
 from asyncgen_lint.fixes.imports import import_edits
+from asyncgen_lint.fixes.layout import longest_line, over_three_lines
 from asyncgen_lint.rule import Edit, Fix, FixPlan, Node, Rewrite
 from asyncgen_lint.source.parse import Parsed
-from asyncgen_lint.source.position import PositionMap, generate
+from asyncgen_lint.source.position import Generated, PositionMap, generate
 from asyncgen_lint.source.span import Position, Span
 from asyncgen_lint.source.walk import fields_of, parents
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 class FixRenderer:
@@ -65,7 +70,8 @@ class FixRenderer:
         number = self._statement_of(statement)
         indents = self._indents(statement)
         before = generate(module, statement, indents)
-        after = generate(module, self._rewritten(statement, rewrites), indents)
+        rewritten = self._rewritten(statement, rewrites)
+        after = self._laid_out(rewritten, indents, before)
         old, new = before.text, after.text
         keyword_line = self._positions.span(statement, number).start.line
         first_line = keyword_line - before.spans[statement].start.line + 1
@@ -82,6 +88,35 @@ class FixRenderer:
         position = source.index.position
         span = Span(position(offset + start), position(offset + len(old) - end))
         return Edit(span, new[start : len(new) - end])
+
+    def _laid_out(
+        self, statement: cst.CSTNode, indents: Sequence[str], before: Generated
+    ) -> Generated:
+        """Return the text of a rewritten statement, headers that are new and too long broken."""
+        module = self._parsed.module
+        known = set(_NEWLINE.split(before.text))
+        while True:
+            after = generate(module, statement, indents, before.blank_lines)
+            lines = _NEWLINE.split(after.text)
+            for node, span in after.spans.items():
+                if not isinstance(node, cst.With):
+                    continue
+                # A comment behind the colon does not count: it may be meant for this line.
+                end = after.spans[node.items[-1]].end
+                if end.line != span.start.line or end.column + len(":") <= self._limit:
+                    continue
+                if lines[end.line - 1] in known:
+                    continue
+                broken = over_three_lines(node, module.default_indent)
+                if broken is not None:
+                    statement = _exchanged(statement, node, broken)
+                    break
+            else:
+                return after
+
+    @cached_property
+    def _limit(self) -> int:
+        return longest_line(self._parsed.source.text)
 
     def _rewritten(self, statement: cst.CSTNode, rewrites: list[Rewrite]) -> cst.CSTNode:
         """Return the statement with all rewrites made, inner ones before outer ones."""
@@ -138,6 +173,15 @@ def _joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     for each in edits:
         contents[each.span] = contents.get(each.span, "") + each.content
     return tuple(Edit(span, contents[span]) for span in sorted(contents))
+
+
+def _exchanged(root: cst.CSTNode, old: cst.CSTNode, new: cst.CSTNode) -> cst.CSTNode:
+    """Return the tree with one node exchanged."""
+    above = parents(root)
+    while old is not root:
+        parent = above[old]
+        old, new = parent, _with_children(parent, {old: new})
+    return new
 
 
 def _with_children(node: cst.CSTNode, made: dict[cst.CSTNode, cst.CSTNode]) -> cst.CSTNode:

@@ -14,14 +14,19 @@ from asyncgen_lint.fixes.around import means_builtin
 from asyncgen_lint.fixes.blocks import alone_on
 from asyncgen_lint.fixes.fresh import stream_name
 from asyncgen_lint.fixes.items import Items
-from asyncgen_lint.fixes.layout import Manager, call_with, indent_near, iterating, under
+from asyncgen_lint.fixes.layout import (
+    SHORTEST_LIMIT,
+    Manager,
+    call_with,
+    indent_near,
+    iterating,
+    moved_out,
+    under,
+)
 from asyncgen_lint.fixes.region import Region, enter, region_of
 from asyncgen_lint.fixes.titles import as_code, cleaning_up
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
-
-LONGEST_HEADER = 88
-"""Several generators share a header if it is no longer than what black allows."""
 
 
 def iterate_under_aclosing(facts: Facts, left: LeftOpen) -> FixPlan | None:
@@ -114,7 +119,7 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
     closer = aclosing_at(facts, line, function)
     if closer is None:
         return None
-    source, stream = clause.iter, stream_name(facts, clause.iter, line, function)
+    source, stream = moved_out(clause.iter), stream_name(facts, clause.iter, line, function)
     indent = indent_near(facts, line)
 
     def rename(node: Node) -> Node:
@@ -271,7 +276,7 @@ def _sharing_a_header(
         return [own]
     code = facts.parsed.module.code_for_node
     header = ", ".join(f"aclosing({code(each.creation)}) as {each.region.name}" for each in group)
-    return group if len(header) + len("    async with :") <= LONGEST_HEADER else [own]
+    return group if len(header) + len("    async with :") <= SHORTEST_LIMIT else [own]
 
 
 def _all_named(facts: Facts, function: Scope, *, to_the_end: bool) -> Iterator[Named]:

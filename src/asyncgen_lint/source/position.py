@@ -21,22 +21,32 @@ from asyncgen_lint.source.span import Position, Span
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The text that libcst makes of a node, and where each node inside stands in that text."""
+    """The text that libcst makes of a node, and where each node inside stands in that text.
+
+    `blank_lines` are those of its lines that hold nothing, or only space.
+    """
 
     text: str
     spans: Mapping[cst.CSTNode, Span]
+    blank_lines: Mapping[cst.CSTNode, str]
 
 
-def generate(module: cst.Module, node: cst.CSTNode, indents: Iterable[str] = ()) -> Generated:
+def generate(
+    module: cst.Module,
+    node: cst.CSTNode,
+    indents: Iterable[str] = (),
+    blank_lines: Mapping[cst.CSTNode, str] | None = None,
+) -> Generated:
     """Return the text of a node, blocks around it indented by `indents`; its lines count from 1.
 
+    The `blank_lines` given are written as they are, however the code around them is indented.
     Raises RecursionError where the node is nested too deeply for libcst.
     """
-    state = _Recorder(module)
+    state = _Recorder(module, blank_lines or {})
     for each in indents:
         state.increase_indent(each)
     node._codegen(state)
-    return Generated("".join(state.tokens), state.spans)
+    return Generated("".join(state.tokens), state.spans, state.blank_lines)
 
 
 class PositionMap:
@@ -94,12 +104,14 @@ def _lower(position: Position, lines: int) -> Position:
 
 
 class _Recorder(CodegenState):
-    def __init__(self, module: cst.Module) -> None:
+    def __init__(self, module: cst.Module, given: Mapping[cst.CSTNode, str]) -> None:
         super().__init__(module.default_indent, module.default_newline)
         self.line = 1
         self.column = 0
         self.spans: dict[cst.CSTNode, Span] = {}
-        self._starts: list[Position] = []
+        self.blank_lines: dict[cst.CSTNode, str] = {}
+        self._given = given
+        self._starts: list[tuple[Position, int]] = []
 
     def add_indent_tokens(self) -> None:
         self.tokens.extend(self.indent_tokens)
@@ -111,12 +123,15 @@ class _Recorder(CodegenState):
         self._advance(value)
 
     def before_codegen(self, node: cst.CSTNode) -> None:
-        self._starts.append(Position(self.line, self.column))
+        self._starts.append((Position(self.line, self.column), len(self.tokens)))
 
     def after_codegen(self, node: cst.CSTNode) -> None:
-        start = self._starts.pop()
+        start, token = self._starts.pop()
         if node not in self.spans:
             self.spans[node] = Span(start, Position(self.line, self.column))
+        if isinstance(node, cst.EmptyLine) and node.comment is None:
+            self.tokens[token:] = [self._given.get(node, "".join(self.tokens[token:]))]
+            self.blank_lines[node] = self.tokens[token]
 
     @contextmanager
     def record_syntactic_position(
