@@ -186,6 +186,23 @@ def test_a_fix_that_breaks_the_syntax_is_left_out_and_others_are_not() -> None:
     assert refusals(result) == [(1, "it would have broken the syntax")]
 
 
+def test_a_fix_that_overlaps_one_that_is_left_out_goes_in() -> None:
+    analyse = Replacing(worse="def (:")
+
+    def both(source: Source, settings: Settings, **options: object) -> Analysis:
+        """The findings, with another one on each line, whose fix does no harm."""
+        found = analyse(source, settings).diagnostics
+        harmless = [
+            replace(each, code="AGN998", fix=Fix("y", FixSafety.SAFE, (Edit(each.span, "good"),)))
+            for each in found
+        ]
+        return Analysis((*found, *harmless))
+
+    result = repair(Source("x.py", "worse"), Settings(), analyse=both)
+    assert lines_of(result) == ["good"]
+    assert refusals(result) == [(1, "it would have broken the syntax")]
+
+
 def test_a_file_that_did_not_compile_may_be_repaired() -> None:
     assert lines_of(Replacing(bad="good").repaired("def (:", "bad")) == ["def (:", "good"]
 

@@ -99,8 +99,7 @@ class _Repairing:
             if not wanted:
                 break
             after = self._round(state, wanted)
-            if after.text == state.text:
-                state = after
+            if (after.text, after.refused) == (state.text, state.refused):
                 break
             state = after
             if not state.news:
