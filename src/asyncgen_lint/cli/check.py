@@ -135,13 +135,14 @@ def _contradiction(options: argparse.Namespace) -> str:
         return "--write-baseline needs --baseline FILE"
     if options.write_baseline and _STDIN in options.paths:
         return "--write-baseline needs paths"
-    if options.add_noqa and (options.fix or options.diff or options.fix_only):
+    repairs = options.fix or options.diff or options.fix_only
+    if options.add_noqa and repairs:
         return "--add-noqa cannot be combined with repairs"
     if options.add_noqa and options.baseline:
         return "--add-noqa cannot be combined with --baseline"
     if not _is_one_comment(options.noqa_reason):
         return "--noqa-reason: a reason is one line without 'noqa'"
-    if options.write_baseline and (options.fix or options.diff or options.fix_only):
+    if options.write_baseline and repairs:
         return "--write-baseline cannot be combined with repairs"
     return ""
 
