@@ -22,12 +22,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from declined import why_declined
 from hypothesis import strategies as st
 
 from asyncgen_lint.api import lint_text
 from asyncgen_lint.config import Settings
 from asyncgen_lint.facts import Facts
-from asyncgen_lint.fixes.declined import why_declined
 from asyncgen_lint.repair import Repair, repair
 from asyncgen_lint.rule import FixSafety, Tier
 from asyncgen_lint.source.parse import parse

@@ -27,9 +27,9 @@ What a new plan is built of, each in one place:
 The plans, by what they do:
 
 - close a generator: `wrap` (`aclosing` over loops, steps, comprehensions), `hoist` (the same for
-  what is made inside an expression; `declined` says why not), `streams` (objects with an own
-  `async with`), `close_anyway` (a close that exceptions skip), `closing` (`closing`, and another
-  generator than the one that is closed), `await_here`, `cancelled`, `shut_down`
+  what is made inside an expression), `streams` (objects with an own `async with`), `close_anyway`
+  (a close that exceptions skip), `closing` (`closing`, and another generator than the one that is
+  closed), `await_here`, `cancelled`, `shut_down`
 - clean up in a generator or manager: `finally_block`, `raise_again`, `behind` (yield behind a
   `with` or `try`), `branches`, `bare_return`
 - the end of an iterator: `stops`, `steps`, `sentinel`, `loop_else`
