@@ -78,6 +78,19 @@ SAVES_TIME = {
         "of findings of one rule on a line the engine keeps one"
     ),
     (
+        "typestate/stacks.py",
+        "_name_of_stack",
+        "not _is_stack(item, scope, knowledge) or not isinstance(item, cst.WithItem)",
+    ): "a generator handed to another manager with such methods is left alone as well",
+    (
+        "typestate/release.py",
+        "skipped_releases",
+        "not any((_may_release(call) for call in scope.calls))",
+    ): "what is not called is not skipped",
+    ("typestate/managers.py", "Managers._aclosings", "not self._may_close"): (
+        "what is not imported is not called"
+    ),
+    (
         "typestate/threads.py",
         "Threads.nexts",
         "'next' not in (self._knowledge.outline.text or 'next')",
