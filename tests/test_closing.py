@@ -403,6 +403,65 @@ CASES = {
         async def of_nothing():
             asyncio.create_task(anext())
     """,
+    "aclosing of what a manager gives, of names for each other, and of attributes": """
+        from contextlib import aclosing
+        class Connection:
+            async def __aenter__(self):
+                return self.rows()
+            async def __aexit__(self, *exc):
+                return None
+            async def rows(self):
+                yield 1
+            def columns(self):
+                return []
+        class Table(lib.Base):
+            limit = 3
+        async def entered():
+            async with Connection() as rows:
+                async with aclosing(rows):
+                    print(rows)
+        async def named_in_a_circle():
+            this = [1]
+            last = this
+            this = last
+            async with aclosing(this):
+                print(last)
+        async def of_attributes(connection: Connection):
+            async with aclosing(connection.columns):  # AGN207
+                print(1)
+            async with aclosing(connection.rows):  # AGN207
+                print(1)
+            async with aclosing(connection.missing), aclosing(Table()), aclosing(Table):
+                print(1)
+    """,
+    "aclosing that the body goes around": """
+        from contextlib import aclosing
+        async def rows(db):
+            yield 1
+        def other_rows(db):
+            return iter(db)
+        async def another(db):
+            async with aclosing(rows(db)):  # AGN207
+                async for row in rows(db):
+                    print(row)
+        async def named(db):
+            async with aclosing(rows(db)) as found:
+                async for row in rows(db):
+                    print(row, found)
+        async def of_another_table(db):
+            async with aclosing(rows(db)):
+                async for row in rows(db.other):
+                    print(row)
+        async def of_who_knows(db):
+            async with aclosing(other_rows(db)):
+                async for row in other_rows(db):
+                    print(row)
+        async def set_apart(db):
+            closing = aclosing(rows(db))
+            async with closing:
+                async for row in rows(db):
+                    print(row)
+    """,
 }
 
 

@@ -130,7 +130,7 @@ class Managers:
         """Yield the names of a scope that get a generator somewhere."""
         for name, bindings in scope.bindings.items():
             for each in bindings:
-                if each.kind is not BindingKind.VALUE or each.value is None:
+                if each.value is None:
                     continue
                 product = self._knowledge.product(each.value, scope)
                 if product is not None and product.kind is FunctionKind.AGEN:
@@ -145,7 +145,7 @@ class Managers:
     def _statement(self, manager: cst.CSTNode) -> cst.With | None:
         """Return the statement that enters a manager in its header."""
         item = self._parent(manager)
-        if not isinstance(item, cst.WithItem) or item.item is not manager:
+        if not isinstance(item, cst.WithItem):
             return None
         statement = self._parent(item)
         return statement if isinstance(statement, cst.With) else None
