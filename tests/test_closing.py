@@ -258,7 +258,7 @@ CASES = {
             source = [1]
             if source:
                 source = (2,)
-            async with aclosing(source) as found:
+            async with aclosing(source) as found, aclosing(range(3)):  # AGN207
                 print(found)
         async def j():
             async with aclosing(undefined) as found:
@@ -387,6 +387,9 @@ CASES = {
         async def of_a_name(name):
             stream = traced(name)
             asyncio.create_task(anext(stream))  # AGN519
+        async def by_a_method(name):
+            stream = traced(name)
+            asyncio.create_task(stream.asend(None))  # AGN519
         async def of_an_iterator(name):
             stream = aiter(traced(name))
             asyncio.create_task(anext(stream))  # AGN519

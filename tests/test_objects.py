@@ -227,6 +227,7 @@ CASES = {
             (gen := rows(db)).send(1)  # AGN512
             aiter(rows(db)).send(1)  # AGN512
             iter(db.rows()).send(1)
+            wrapped(rows(db)).send(1)
             aiter().send(1)
         def i(db, found=(row for row in [])):
             gen = rows(db)

@@ -79,7 +79,7 @@ class Made:
         if binding.kind is BindingKind.VALUE:
             return self._makers(binding.value, scope, depth - 1)
         entered = binding.value
-        if binding.kind is not BindingKind.ENTERED or not isinstance(entered, cst.Call):
+        if not isinstance(entered, cst.Call):
             return None
         if self._knowledge.dotted(entered.func, scope) not in tables.ACLOSING:
             return None
