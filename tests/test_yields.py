@@ -1234,6 +1234,21 @@ STRICT = {
             finally:
                 await again(db)
     """,
+    "what an unstarted generator releases is what it was given": """
+        from contextlib import aclosing, closing
+        async def reading(connection):
+            async with aclosing(connection):
+                yield connection
+        async def logging(connection, log):
+            with closing(log), opened(connection):
+                yield connection
+        async def read(pool):
+            connection = await pool.connect()
+            return reading(connection)  # AGN106
+        async def log(pool, logs):
+            connection = await pool.connect()
+            return logging(connection, logs)
+    """,
 }
 
 
