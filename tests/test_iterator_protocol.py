@@ -32,6 +32,24 @@ CASES = {
                 self.items = iter(items)
             async def __anext__(self):  # AGN607
                 return next(self.items)
+        class Remaining:
+            def __init__(self, items):
+                self.items = iter(items)
+            async def __anext__(self):
+                rest = list(self.items)
+                if not rest:
+                    raise StopAsyncIteration
+                return rest
+        class Asked:
+            def __init__(self, read):
+                self.items = iter(read, "")
+            async def __anext__(self):
+                return next(self.items)
+        class Another:
+            def __init__(self, items):
+                self.counted = Counted(items)
+            async def __anext__(self):  # AGN607
+                return next(self.counted.items)
         class Endless:
             def __init__(self):
                 self.items = iter(itertools.cycle("ab"))
@@ -94,6 +112,24 @@ CASES = {
         async def use(store: Base):
             async for word in await store.words():
                 print(word)
+    """,
+    "stubs that are iterated": """
+        from collections.abc import AsyncIterator
+        class Feed:
+            async def rows(self) -> AsyncIterator[int]:  # AGN608
+                raise NotImplementedError
+            async def lines(self) -> AsyncIterator[int]:
+                raise NotImplementedError
+        class Store(Feed):
+            def lines(self):
+                return numbers()
+        async def numbers():
+            yield 1
+        async def use(feed: Feed):
+            async for row in feed.rows():
+                print(row)
+            async for line in feed.lines():
+                print(line)
     """,
     "given back too early": """
         import asyncio, contextlib
@@ -257,6 +293,22 @@ CASES = {
             async def lines(self): ...
         class Plain(Repeated):
             pass
+        class Feed:
+            async def words(self) -> AsyncIterator[int]: ...  # AGN608
+            async def texts(self) -> AsyncIterator[int]: ...
+        class Words:
+            async def words(self):
+                yield 1
+            async def texts(self):
+                return self.words()
+        class WordFeed(Words, Feed):
+            pass
+        class Remote(abc.ABC):
+            @remote
+            async def rows(self) -> AsyncIterator[int]: ...
+        class Here(Remote):
+            async def rows(self):
+                yield 1
         class Yielding(Repeated):
             async def lines(self):
                 yield 1
@@ -275,6 +327,8 @@ def test_annotations_are_strict() -> None:
     async def rows() -> typing.List[int]:{mark}
         yield 1
     async def names() -> typing.AsyncIterator[int] | None:
+        yield 1
+    async def test_rows() -> None:
         yield 1
     """
     assert_marked(text.format(mark=""))
