@@ -218,6 +218,10 @@ CASES = {
         async def three():
             await asyncio.sleep(0)
         @asynccontextmanager
+        @made_async
+        def made():
+            yield 1
+        @asynccontextmanager
         def four():
             return plain()
         async def plain():

@@ -159,6 +159,31 @@ CASES = {
                 return rows(conn)  # AGN605
             finally:
                 await pool.release(conn)
+        async def of_one_or_another(pool, other):
+            if other:
+                conn = await other.connect()
+            else:
+                conn = await pool.connect()
+            try:
+                return rows(conn)  # AGN605
+            finally:
+                await conn.close()
+        async def of_what_was_given(pool, conn):
+            try:
+                return rows(conn)
+            finally:
+                await pool.release(conn)
+        async def of_what_is_shared(pool):
+            try:
+                return rows(shared_conn)
+            finally:
+                await pool.release(shared_conn)
+        async def counted(pool, log):
+            conn = await pool.connect()
+            try:
+                return rows(conn)
+            finally:
+                log.info(conn)
         async def perhaps(pool, keep):
             conn = await pool.connect()
             try:
@@ -189,6 +214,13 @@ CASES = {
         async def pages(session):
             yield session.get()
             yield session.get()
+        async def pages_of_its_own(session):
+            session = aiohttp.ClientSession(headers=session.headers)
+            yield session.get()
+            await session.close()
+        async def anew():
+            async with aiohttp.ClientSession() as session:
+                return pages_of_its_own(session)
         if aiohttp:
             async def one_of_two(session):
                 yield session.get()
