@@ -62,7 +62,8 @@ RAISES = {
         "db.close()\nif failed:\n    raise OSError"
     ),
     "raises what is caught": (
-        "except Exception:\n    try:\n        raise LookupError\n    except LookupError:\n        pass"
+        "except Exception:\n    try:\n        raise LookupError\n"
+        "    except LookupError:\n        pass"
     ),
     "yields behind": "except Exception:\n    pass\nyield None",
     "yields again": "except Exception:\n    yield None",
@@ -164,7 +165,8 @@ USES = {
         "    async with m:  # AGN614\n        pass"
     ),
     "what it gives, twice": (
-        "async with opened() as m:\n    async with m:\n        pass\n    async with m:\n        pass"
+        "async with opened() as m:\n    async with m:\n        pass\n"
+        "    async with m:\n        pass"
     ),
     "nested": "m = opened()\nasync with m:\n    async with m:  # AGN614\n        pass",
     "in a loop": "m = opened()\nfor _ in range(2):\n    async with m:  # AGN614\n        pass",

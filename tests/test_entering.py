@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 import pytest
 from marked import assert_marked
+
+from asyncgen_lint import lint_paths
 
 HEADER = """
 import asyncio, logging
@@ -233,6 +236,31 @@ CASES = {
                 return
             yield conn
     """,
+    "one handler after the other, of library errors": """
+        import httpx
+        class Refused(httpx.HTTPError): pass
+        class Cancelled(asyncio.CancelledError): pass
+        @asynccontextmanager
+        async def refused():
+            try:
+                try:
+                    conn = await connect()
+                except BaseException as error:
+                    raise Refused from error
+            except Exception:
+                return  # AGN603
+            yield conn
+        @asynccontextmanager
+        async def cancelled():
+            try:
+                try:
+                    conn = await connect()
+                except BaseException as error:
+                    raise Cancelled from error
+            except Exception:
+                return
+            yield conn
+    """,
     "a cancelled setup": """
         @asynccontextmanager
         async def session():
@@ -426,3 +454,17 @@ async def session(conn, options):
     yield conn
 """
     )
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each.startswith("one handler")])
+def test_exceptions_of_a_package_are_known_as_those_of_a_file_are(
+    case: str, tmp_path: Path
+) -> None:
+    text = HEADER + textwrap.dedent(CASES[case])
+    (tmp_path / "pyproject.toml").write_text("[tool.asyncgen-lint]\npython = 'none'\n")
+    (tmp_path / "pools").mkdir()
+    (tmp_path / "pools" / "__init__.py").touch()
+    (tmp_path / "pools" / "session.py").write_text(text)
+    marked = [number for number, line in enumerate(text.splitlines(), 1) if "# AGN603" in line]
+    found = [each.span.start.line for each in lint_paths([tmp_path])]
+    assert found == marked

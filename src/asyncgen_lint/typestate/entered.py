@@ -185,9 +185,7 @@ class Entered:
                 return True
             if called in tables.LOGGING_METHODS or called in _TELLING:
                 logged.update(descendants(node))
-        return any(
-            is_name(node, name) and node not in logged for node in descendants(handler.body)
-        )
+        return any(is_name(node, name) and node not in logged for node in descendants(handler.body))
 
     # Handlers that never run
 
