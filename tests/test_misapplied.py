@@ -37,6 +37,7 @@ CACHES = {
         "@lru_cache(typed=True, maxsize=None)  # AGN610\nasync def f():\n    yield 1"
     ),
     "of any size": "@lru_cache(maxsize=None)  # AGN610\nasync def f():\n    yield 1",
+    "of the usual size": "@lru_cache()  # AGN610\nasync def f():\n    yield 1",
     "of some size": "@lru_cache(4)  # AGN610\nasync def f():\n    yield 1",
     "by a call": "f = cache(rows)  # AGN610",
     "of some arguments": "f = cache(functools.partial(rows))  # AGN610",

@@ -128,7 +128,7 @@ class Misapplied:
 
     def _given(self, call: cst.Call, scope: Scope) -> Scope | None:
         """Return the function that a call gives to a cache, as in `cache(f)`."""
-        if len(call.args) != 1 or call.args[0].star or call.args[0].keyword is not None:
+        if len(call.args) != 1:
             return None
         if not self._is_cache(call.func, scope):
             return None
