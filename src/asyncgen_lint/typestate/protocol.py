@@ -297,9 +297,7 @@ class IteratorProtocol:
             for node in scope.awaits:
                 if not isinstance(node, (cst.For, cst.CompFor)):
                     continue
-                if not isinstance(node.iter, cst.Call) or not isinstance(
-                    node.iter.func, cst.Attribute
-                ):
+                if not isinstance(node.iter, cst.Call):
                     continue
                 called = self._knowledge.instances.called(node.iter.func, scope)
                 if called is not None and called.scope is function:
