@@ -77,6 +77,14 @@ SAVES_TIME = {
     ("typestate/entered.py", "Entered.swallowers", "handler in seen"): (
         "of findings of one rule on a line the engine keeps one"
     ),
+    ("typestate/entering.py", "Entering._raised", "way.raises is not None"): (
+        "where a second error comes to, the first one may come"
+    ),
+    (
+        "typestate/manager_decorators.py",
+        "wrong_decorators",
+        "text is not None and (not is_extended) and ('contextmanager' not in text)",
+    ): "what is not named decorates nothing",
     (
         "typestate/stacks.py",
         "_name_of_stack",
