@@ -121,7 +121,7 @@ from asyncgen_lint.typestate.error_only import (
 from asyncgen_lint.typestate.escaping import Escaping
 from asyncgen_lint.typestate.event_loops import EventLoops
 from asyncgen_lint.typestate.foreign_sources import ForeignSources
-from asyncgen_lint.typestate.held import Locks, Resources
+from asyncgen_lint.typestate.held import HeldResources, Locks
 from asyncgen_lint.typestate.knowledge import (
     FunctionKind,
     Knowledge,
@@ -901,7 +901,7 @@ class Facts:
         worse = {each.at for each in self.yields_in_scopes()}
         worse |= {each.at for each in self.yields_holding_locks()}
         worse |= {each.at for each in self.yields_with_ambient_state()}
-        resources = Resources(self._knowledge, self._summaries)
+        resources = HeldResources(self._knowledge, self._summaries)
         for function, graph in self._graphs_of_iterated_generators():
             for at, item in resources.held_at_yields(function, graph):
                 if at not in worse:

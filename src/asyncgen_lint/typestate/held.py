@@ -172,7 +172,7 @@ def _manager_of(region: Region) -> cst.WithItem:
     return region.node
 
 
-class Resources:
+class HeldResources:
     """Which managers of one module's functions hold something as long as they are entered."""
 
     def __init__(self, knowledge: Knowledge, summaries: Summaries) -> None:
