@@ -651,6 +651,53 @@ REPLAYS = {
                     if started:
                         raise
     """,
+    "first item alone": """
+        async def first(db):
+            while True:
+                try:
+                    async for row in db.query():
+                        yield row
+                        break
+                    return
+                except:
+                    pass
+    """,
+    "starts again at the end too, and looks at the items": """
+        async def events(feed, log):
+            while True:
+                try:
+                    async for event in feed.subscribe():
+                        yield event
+                        if event.has_gap():
+                            log.warning("gap behind %s", event)
+                except OSError:
+                    pass
+    """,
+    "looks at the items": """
+        async def events(feed, log):
+            while True:
+                try:
+                    async for event in feed.subscribe():
+                        yield event  # HERE
+                        if event.has_gap():
+                            log.warning("gap behind %s", event)
+                    return
+                except OSError:
+                    pass
+    """,
+    "started again by the loop itself": """
+        async def pages(feed, log):
+            while True:
+                try:
+                    async for page in feed.pages():
+                        if page.is_outdated():
+                            break
+                        yield page
+                    else:
+                        return
+                finally:
+                    log.info("read the pages")
+    """,
 }
 
 BUSY = {

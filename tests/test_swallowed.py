@@ -305,6 +305,129 @@ CASES = {
                 except errors:
                     return
     """,
+    "the first step of what a manager gives": """
+        from contextlib import asynccontextmanager, aclosing
+        from elsewhere import closing as theirs
+        async def lines(text):
+            yield "header"
+            for line in text:
+                yield line
+
+        class Closing:
+            def __init__(self, source):
+                self.source = source
+            async def __aenter__(self):
+                return self.source
+            async def __aexit__(self, *exc):
+                await self.source.aclose()
+
+        class WithoutComments(Closing):
+            async def __aenter__(self):
+                return (line async for line in self.source if line[0] != "#")
+
+        @asynccontextmanager
+        async def closing(source):
+            try:
+                yield source
+            finally:
+                await source.aclose()
+
+        @asynccontextmanager
+        async def without_comments(source):
+            kept = (line async for line in source if line[0] != "#")
+            try:
+                yield kept
+            finally:
+                await source.aclose()
+
+        async def own(text):
+            async with closing(lines(text)) as source:
+                yield await anext(source)
+        async def own_class(text):
+            async with Closing(lines(text)) as source:
+                yield await anext(source)
+        async def imported(text):
+            async with theirs(lines(text)) as source:
+                yield await anext(source)
+        async def filtered(text):
+            async with without_comments(lines(text)) as source:
+                yield await anext(source)  # AGN406
+        async def filtered_class(text):
+            async with WithoutComments(lines(text)) as source:
+                yield await anext(source)  # AGN406
+        async def both(text):
+            async with theirs(lines(text), lines(text)) as source:
+                yield await anext(source)  # AGN406
+        async def entered(manager):
+            async with manager as source:
+                yield await anext(source)  # AGN406
+        async def every(text):
+            async with aclosing(lines(text)) as source:
+                while True:
+                    yield await anext(source)  # AGN406
+    """,
+    "the first step of what an iterable gives": """
+        async def source(text):
+            yield "header"
+            for line in text:
+                yield line
+        class Feed:
+            def __aiter__(self):
+                return Endless()
+        class Endless:
+            async def __anext__(self):
+                return 1
+        class Lines(Feed):
+            def __aiter__(self):
+                return self.reader()
+        class Pages(Feed):
+            async def __aiter__(self):
+                yield "cover"
+                for page in self.pages:
+                    yield page
+        class Words(Feed):
+            def __aiter__(self):
+                return Few()
+        class Few:
+            async def __anext__(self):
+                raise StopAsyncIteration
+        async def of_generator(text):
+            lines = source(text)
+            words = lines.__aiter__()
+            yield await anext(words)
+            yield await anext(aiter(source(text)))
+        async def behind_the_first(text):
+            lines = source(text)
+            await anext(aiter(lines), None)
+            yield await anext(lines)  # AGN406
+        async def of_feed():
+            endless = Feed().__aiter__()
+            while True:
+                yield await anext(endless)
+        async def of_pages():
+            pages = aiter(Pages())
+            yield await anext(pages)
+        async def of_words():
+            yield await anext(aiter(Words()))  # AGN406
+        async def of_lines():
+            yield await anext(aiter(Lines()))  # AGN406
+    """,
+    "a suppress in a loop without an end": """
+        import asyncio
+        from contextlib import suppress
+        async def turns(sources):
+            while True:
+                for source in sources:
+                    with suppress(StopAsyncIteration):
+                        yield await anext(source)
+                await asyncio.sleep(1)
+        async def of_the_wrong_kind(sources):
+            while True:
+                for source in sources:
+                    with suppress(StopIteration):
+                        yield await anext(source)  # AGN406
+                await asyncio.sleep(1)
+    """,
     "the first step of a generator": """
         async def source(text):
             yield "header"
@@ -645,6 +768,14 @@ CASES = {
             async with Inherited():
                 raise StopAsyncIteration
             yield 1
+        async def of_file(path):
+            with open(path):
+                raise StopAsyncIteration  # AGN405
+            yield 1
+        async def unseen(path):
+            with Unseen(path):
+                raise StopAsyncIteration
+            yield 1
     """,
     "a cancelled release, and errors that are printed": """
         import asyncio, traceback
@@ -657,6 +788,17 @@ CASES = {
                         await queue.release()
                     except asyncio.CancelledError:
                         pass
+                yield item
+        async def events_until_lost(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except ConnectionError:
+                    try:
+                        await queue.release()
+                    except asyncio.CancelledError:
+                        pass
+                    return
                 yield item
         async def printed(queue):
             try:

@@ -117,7 +117,7 @@ def _restarting_handler(
             if any(_starts_again(each, state, inner) for each in _exhausted(block)):
                 return None
             for raised in block.edges:
-                if not raised.raised or raised.kind is not EdgeKind.MAY_RAISE:
+                if raised.kind is not EdgeKind.MAY_RAISE:
                     continue
                 handler = _starts_again(raised, state, inner)
                 if handler is not None:

@@ -328,24 +328,37 @@ class Stops:
 
     def _goes_on(self, source: cst.BaseExpression, scope: Scope, *, is_repeated: bool) -> bool:
         """Return whether a source has an item for the step, as far as is known."""
+        source = self._iterated(source, scope)
         made = self._made(source, scope, _MAX_ALIASES)
-        product = self._knowledge.product(made, scope)
+        owner = self._knowledge.class_of(made, scope)
+        step = self._knowledge.resolver.method(owner, "__anext__") if owner is not None else None
+        if step is not None:
+            return not _may_stop(step)
+        product = self._knowledge.product(made, scope) or self._knowledge.iterator_made(made, scope)
         if product is not None and product.kind is FunctionKind.AGEN:
             if all(not self._may_end(each) for each in product.functions):
                 return True
-            steps = sum(_is_step_of(call, source) for call in scope.calls)
+            steps = sum(self._is_step_of(call, source, scope) for call in scope.calls)
             is_first = made is source or (steps == 1 and not is_repeated)
             return is_first and (
                 all(self._summaries.yields_first(each) for each in product.functions)
             )
-        owner = self._knowledge.class_of(made, scope)
-        step = self._knowledge.resolver.method(owner, "__anext__") if owner is not None else None
-        return step is not None and not _may_stop(step)
+        return owner is not None and self._iterators_go_on(owner)
+
+    def _iterators_go_on(self, iterable: Scope) -> bool:
+        """Return whether all that the `__aiter__` of a class gives are iterators without an end."""
+        method = self._knowledge.resolver.method(iterable, "__aiter__")
+        if method is None:
+            return False
+        given = [each.value for each in method.returns if each.value is not None]
+        owners = [self._knowledge.class_of(each, method) for each in given]
+        steps = [self._knowledge.resolver.method(x, "__anext__") if x else None for x in owners]
+        return bool(steps) and all(each is not None and not _may_stop(each) for each in steps)
 
     def _is_first_under_closer(
         self, source: cst.BaseExpression, block: Block, scope: Scope
     ) -> bool:
-        """Return whether a step is the only one of what `aclosing` holds, which has an item."""
+        """Return whether a step is the only one of what a manager closes, which has an item."""
         for region in reversed(block.regions):
             item = region.node
             if region.kind is RegionKind.LOOP:
@@ -353,15 +366,48 @@ class Stops:
             if not isinstance(item, cst.WithItem) or not _binds(item, source):
                 continue
             manager = item.item
-            if not isinstance(manager, cst.Call) or len(manager.args) != 1:
+            if not isinstance(manager, cst.Call) or self._gives_another(manager, scope):
                 return False
-            if self._knowledge.dotted(manager.func, scope) not in tables.ACLOSING:
-                return False
-            made = manager.args[0].value
-            return _steps_within(item, source, scope) == 1 and (
-                self._goes_on(made, scope, is_repeated=False)
+            return self._steps_within(item, source, scope) == 1 and (
+                self._goes_on(manager.args[0].value, scope, is_repeated=False)
             )
         return False
+
+    def _gives_another(self, manager: cst.Call, scope: Scope) -> bool:
+        """Return whether entering a manager gives something else than what it was made with."""
+        if len(manager.args) != 1:
+            return True
+        found = self._knowledge.callee(manager.func, scope)
+        if found is not None and found.kind is ScopeKind.CLASS:
+            found = self._knowledge.resolver.method(found, "__aenter__")
+        if found is None:
+            return False
+        given = [each.value for each in found.yields] + [each.value for each in found.returns]
+        return any(
+            isinstance(self._made(each, found, 1), (cst.Call, cst.GeneratorExp, cst.Await))
+            for each in given
+            if isinstance(each, cst.BaseExpression)
+        )
+
+    def _is_step_of(self, call: cst.Call, source: cst.BaseExpression, scope: Scope) -> bool:
+        stepped = _stepped(call)
+        name = dotted_name(source)
+        return (
+            bool(name)
+            and stepped is not None
+            and (dotted_name(self._iterated(stepped, scope)) == name)
+        )
+
+    def _steps_within(self, item: cst.WithItem, source: cst.BaseExpression, scope: Scope) -> int:
+        """Return how many steps of a source stand in the body of the `with` that an item is of."""
+        statements = [
+            each
+            for each in descendants(scope.node)
+            if isinstance(each, cst.With) and item in each.items
+        ]
+        inside = {node for each in statements for node in descendants(each.body)}
+        steps = (call for call in scope.calls if call in inside)
+        return sum(self._is_step_of(each, source, scope) for each in steps)
 
     def _may_end(self, function: Scope) -> bool:
         """Return whether control may leave a generator function other than by an exception."""
@@ -369,16 +415,24 @@ class Stops:
         return graph is None or graph.exits[EdgeKind.RETURN].index in constants(graph)
 
     def _made(self, source: cst.BaseExpression, scope: Scope, depth: int) -> cst.BaseExpression:
-        """Return the expression that made what a source certainly is."""
+        """Return the expression that made what a source certainly is, or iterates."""
+        source = self._iterated(source, scope)
+        only = None
         if isinstance(source, cst.Name) and depth:
             only = self._knowledge.resolver.only_value(source.value, scope)
-            if only is not None:
-                return self._made(only[0], scope, depth - 1)
-        if isinstance(source, cst.Call) and depth:
-            if self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS:
-                return self._made(source.args[0].value, scope, depth - 1)
+        return self._made(only[0], scope, depth - 1) if only is not None else source
+
+    def _iterated(self, source: cst.BaseExpression, scope: Scope) -> cst.BaseExpression:
+        """Return what a source iterates if it is what `aiter` gives, else the source itself."""
+        while isinstance(source, cst.Call):
             if isinstance(source.func, cst.Attribute) and source.func.attr.value == "__aiter__":
-                return self._made(source.func.value, scope, depth - 1)
+                source = source.func.value
+            elif source.args and (
+                self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS
+            ):
+                source = source.args[0].value
+            else:
+                break
         return source
 
     def _sync_leak(self, call: cst.Call, block: Block, function: Scope) -> StopLeak | None:
@@ -596,28 +650,11 @@ def _stepped(step: cst.Call) -> cst.BaseExpression | None:
     return step.args[0].value if step.args else None
 
 
-def _is_step_of(call: cst.Call, source: cst.BaseExpression) -> bool:
-    stepped = _stepped(call)
-    name = dotted_name(source)
-    return bool(name) and stepped is not None and dotted_name(stepped) == name
-
-
 def _binds(item: cst.WithItem, source: cst.BaseExpression) -> bool:
     name = item.asname.name if item.asname is not None else None
     return (
         isinstance(name, cst.Name) and isinstance(source, cst.Name) and name.value == source.value
     )
-
-
-def _steps_within(item: cst.WithItem, source: cst.BaseExpression, scope: Scope) -> int:
-    """Return how many steps of a source stand in the body of the `with` that an item is of."""
-    statements = [
-        each
-        for each in descendants(scope.node)
-        if isinstance(each, cst.With) and item in each.items
-    ]
-    inside = {node for each in statements for node in descendants(each.body)}
-    return sum(call in inside and _is_step_of(call, source) for call in scope.calls)
 
 
 def _label(step: cst.Call) -> str:
