@@ -305,6 +305,49 @@ CASES = {
                 except errors:
                     return
     """,
+    "the first of several steps": """
+        import asyncio
+        from contextlib import aclosing
+        async def lines(text):
+            yield "header"
+            for line in text:
+                yield line
+        async def headers(texts):
+            for text in texts:
+                source = lines(text)
+                yield await anext(source)
+        async def closed_headers(texts):
+            for text in texts:
+                async with aclosing(lines(text)) as source:
+                    yield await anext(source)
+        async def two(text):
+            source = lines(text)
+            yield await anext(source)
+            yield await anext(source)  # AGN406
+        async def together(text):
+            source = lines(text)
+            yield await asyncio.gather(anext(source), anext(source))  # AGN406
+        async def either(text, is_long):
+            source = lines(text)
+            if is_long:
+                yield await asyncio.wait_for(anext(source), 3)
+            else:
+                yield await anext(source)
+        async def behind_a_loop(text):
+            source = lines(text)
+            async for line in source:
+                if not line:
+                    break
+            yield await anext(source)  # AGN406
+        async def tried_again(text):
+            source = lines(text)
+            while True:
+                try:
+                    yield await anext(source)  # AGN406
+                except ValueError:
+                    continue
+                return
+    """,
     "the first step of what a manager gives": """
         from contextlib import asynccontextmanager, aclosing
         from elsewhere import closing as theirs
