@@ -244,6 +244,40 @@ CASES = {
                 yield await queue.get()
                 yield 1
     """,
+    "a suppress that a cancellation is lost in": """
+        import asyncio
+        from contextlib import suppress
+        async def for_ever(queue):
+            while True:
+                with suppress(asyncio.CancelledError):  # AGN404
+                    yield await queue.get()
+        async def until_cancelled(queue):
+            while True:
+                with suppress(asyncio.CancelledError):
+                    yield await queue.get()
+                if asyncio.current_task().cancelling():
+                    return
+        async def raised_anew(queue):
+            while True:
+                with suppress(asyncio.CancelledError):
+                    yield await queue.get()
+                    continue
+                raise ConnectionError
+        async def until_stopped(queue):
+            try:
+                while True:
+                    with suppress(Exception):
+                        yield await queue.get()
+            except asyncio.CancelledError:  # AGN402
+                return
+        async def until_lost(queue):
+            try:
+                while True:
+                    with suppress(asyncio.TimeoutError):
+                        yield await queue.get()
+            except ConnectionError:
+                return
+    """,
     "a stop in a with": """
         from contextlib import suppress
         from foreign import mapping, connection
@@ -1069,6 +1103,13 @@ STRICT = {
                 run(anext(source))
             except StopAsyncIteration:
                 log.append("end")
+        async def of_method(source, log, run):
+            try:
+                async for line in source:
+                    log.append(line)
+                run(source.__anext__())
+            except StopAsyncIteration:
+                log.append("end")
     """,
     "next() of the module itself": """
         def next(source):
@@ -1108,6 +1149,25 @@ STRICT = {
                 yield 1
             await log.write("one")
             yield 2  # AGN302
+    """,
+    "a suppress that only GeneratorExit comes to": """
+        import asyncio
+        from contextlib import suppress
+        async def rows(feed, log):
+            try:
+                with suppress(GeneratorExit):
+                    for row in feed:
+                        yield row
+            except ConnectionError:
+                await log.write("lost")
+        async def told(feed, log):
+            try:
+                with suppress(GeneratorExit):  # AGN404
+                    for row in feed:
+                        yield row
+                await log.write("left")
+            except ConnectionError:
+                await log.write("lost")
     """,
     "next() over what was looked at before": """
         import asyncio

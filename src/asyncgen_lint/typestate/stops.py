@@ -678,7 +678,7 @@ def _label(step: cst.Call) -> str:
 def _may_stop(step: Scope) -> bool:
     """Return whether an `__anext__` method may raise StopAsyncIteration, itself or by a step."""
     for each in step.descendants():
-        if "StopAsyncIteration" in each.loads or "anext" in each.loads or "super" in each.loads:
+        if "StopAsyncIteration" in each.loads or "anext" in each.loads:
             return True
         if any(
             isinstance(call.func, cst.Attribute) and call.func.attr.value in _STEPS
