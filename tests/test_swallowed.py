@@ -308,6 +308,20 @@ CASES = {
                 raise StopAsyncIteration  # AGN405
             yield 1
     """,
+    "a stop that is raised again by its name": """
+        async def rows(source, log):
+            try:
+                yield await anext(source)
+            except StopAsyncIteration as stop:
+                log.append(stop)
+                raise stop  # AGN405
+        async def others(source, log):
+            try:
+                yield await anext(source)
+            except (StopAsyncIteration, ValueError) as error:
+                log.append(error)
+                raise error
+    """,
     "a stop in a finally that returns": """
         async def rows(number):
             try:
@@ -883,6 +897,47 @@ CASES = {
                     yield await queue.get()
             except Exception:  # AGN403
                 traceback.print_exc()
+    """,
+    "handlers that do not only release, or not for all errors": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def refused(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except PermissionError:
+                await connection.close()
+                raise
+            yield connection
+        @asynccontextmanager
+        async def renamed(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise ConnectionError from None
+            yield connection
+        @asynccontextmanager
+        async def started_anew(make_parser):
+            parser = make_parser()
+            try:
+                await parser.feed()
+            except Exception:
+                parser.reset()
+                raise
+            yield parser
+        class Pool:
+            async def __aenter__(self):
+                self.connection = await self.connect()
+                try:
+                    await self.connection.login()
+                except Exception:
+                    await self.connection.close()
+                    raise
+                finally:
+                    await self.clean_up()
+                return self
     """,
     "what is released by others than the handler for errors": """
         from contextlib import asynccontextmanager

@@ -447,7 +447,7 @@ class Stops:
 
     def _sync_leak(self, call: cst.Call, block: Block, function: Scope) -> StopLeak | None:
         """Return the leak of a `next(it)` over what certainly ends."""
-        if len(call.args) != 1 or call.args[0].star or not is_name(call.func, "next"):
+        if len(call.args) != 1 or not is_name(call.func, "next"):
             return None
         if self._knowledge.dotted(call.func, function) != "builtins.next":
             return None
