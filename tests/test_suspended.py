@@ -879,9 +879,9 @@ TESTS = {
         async def test_it():
             yield
     """,
-    "sync": """
-        def test_rows():
-            yield 1
+    "declared": """
+        from collections.abc import AsyncGenerator
+        def test_rows() -> AsyncGenerator[int, None]: ...
     """,
     "class with a constructor": """
         class TestIt:

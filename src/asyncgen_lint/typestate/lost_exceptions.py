@@ -320,7 +320,7 @@ class LostExceptions:
             if at is None:
                 continue
             for edge in block.edges:
-                if edge.kind not in kinds or not edge.raised:
+                if edge.kind not in kinds:
                     continue
                 for entry in self._entries(edge):
                     handler = next(x.node for x in entry.instructions if isinstance(x, Catch))
