@@ -879,9 +879,11 @@ TESTS = {
         async def test_it():
             yield
     """,
-    "declared": """
-        from collections.abc import AsyncGenerator
-        def test_rows() -> AsyncGenerator[int, None]: ...
+    "sync test of a generator": """
+        async def rows():
+            yield 1
+        def test_rows(run):
+            yield run(anext(rows()))
     """,
     "class with a constructor": """
         class TestIt:
