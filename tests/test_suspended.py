@@ -157,6 +157,16 @@ AMBIENT = {
             finally:
                 context.detach(token)
     """,
+    "a way that is never taken": """
+        async def rows(user, db):
+            is_traced = False
+            if is_traced:
+                token = user.set("admin")
+                yield "header"
+                user.reset(token)
+            for row in db:
+                yield row
+    """,
     "attach of another library": """
         from storage import attach, detach
         async def rows(db, disk):
@@ -385,6 +395,53 @@ RESOURCES = {
             async with Session(source):
                 async for row in source:
                     yield row  # HERE
+    """,
+    "manager in view that does something else": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def transaction(db):
+            await db.begin()
+            try:
+                yield
+            finally:
+                await db.end()
+        async def rows(db):
+            async with transaction(db):
+                async for row in db.query():
+                    yield row  # HERE
+    """,
+    "class in view that closes what it made": """
+        from elsewhere import connect
+        class Session:
+            def __init__(self):
+                self.client = connect()
+            async def __aenter__(self):
+                return self.client
+            async def __aexit__(self, *exc):
+                await self.client.aclose()
+        async def rows():
+            async with Session() as client:
+                async for row in client.rows():
+                    yield row  # HERE
+    """,
+    "class in view that lends what is iterated": """
+        class Pool:
+            async def __aenter__(self):
+                self.connection = await self.connect()
+                return self.connection
+            async def __aexit__(self, *exc):
+                await self.release(self.connection)
+        async def rows():
+            async with Pool() as connection:
+                async for row in connection:
+                    yield row  # HERE
+    """,
+    "iterators of a library of streams": """
+        import asyncstdlib
+        async def pairs(source):
+            async with asyncstdlib.tee(source) as (first, second):
+                async for row in asyncstdlib.zip(first, second):
+                    yield row
     """,
     "library of streams": """
         import asyncstdlib
@@ -651,6 +708,53 @@ REPLAYS = {
                     if started:
                         raise
     """,
+    "first item alone": """
+        async def first(db):
+            while True:
+                try:
+                    async for row in db.query():
+                        yield row
+                        break
+                    return
+                except:
+                    pass
+    """,
+    "starts again at the end too, and looks at the items": """
+        async def events(feed, log):
+            while True:
+                try:
+                    async for event in feed.subscribe():
+                        yield event
+                        if event.has_gap():
+                            log.warning("gap behind %s", event)
+                except OSError:
+                    pass
+    """,
+    "looks at the items": """
+        async def events(feed, log):
+            while True:
+                try:
+                    async for event in feed.subscribe():
+                        yield event  # HERE
+                        if event.has_gap():
+                            log.warning("gap behind %s", event)
+                    return
+                except OSError:
+                    pass
+    """,
+    "started again by the loop itself": """
+        async def pages(feed, log):
+            while True:
+                try:
+                    async for page in feed.pages():
+                        if page.is_outdated():
+                            break
+                        yield page
+                    else:
+                        return
+                finally:
+                    log.info("read the pages")
+    """,
 }
 
 BUSY = {
@@ -774,6 +878,12 @@ TESTS = {
         @case
         async def test_it():
             yield
+    """,
+    "sync test of a generator": """
+        async def rows():
+            yield 1
+        def test_rows(run):
+            yield run(anext(rows()))
     """,
     "class with a constructor": """
         class TestIt:

@@ -244,6 +244,40 @@ CASES = {
                 yield await queue.get()
                 yield 1
     """,
+    "a suppress that a cancellation is lost in": """
+        import asyncio
+        from contextlib import suppress
+        async def for_ever(queue):
+            while True:
+                with suppress(asyncio.CancelledError):  # AGN404
+                    yield await queue.get()
+        async def until_cancelled(queue):
+            while True:
+                with suppress(asyncio.CancelledError):
+                    yield await queue.get()
+                if asyncio.current_task().cancelling():
+                    return
+        async def raised_anew(queue):
+            while True:
+                with suppress(asyncio.CancelledError):
+                    yield await queue.get()
+                    continue
+                raise ConnectionError
+        async def until_stopped(queue):
+            try:
+                while True:
+                    with suppress(Exception):
+                        yield await queue.get()
+            except asyncio.CancelledError:  # AGN402
+                return
+        async def until_lost(queue):
+            try:
+                while True:
+                    with suppress(asyncio.TimeoutError):
+                        yield await queue.get()
+            except ConnectionError:
+                return
+    """,
     "a stop in a with": """
         from contextlib import suppress
         from foreign import mapping, connection
@@ -273,6 +307,20 @@ CASES = {
             with Keep():
                 raise StopAsyncIteration  # AGN405
             yield 1
+    """,
+    "a stop that is raised again by its name": """
+        async def rows(source, log):
+            try:
+                yield await anext(source)
+            except StopAsyncIteration as stop:
+                log.append(stop)
+                raise stop  # AGN405
+        async def others(source, log):
+            try:
+                yield await anext(source)
+            except (StopAsyncIteration, ValueError) as error:
+                log.append(error)
+                raise error
     """,
     "a stop in a finally that returns": """
         async def rows(number):
@@ -304,6 +352,172 @@ CASES = {
                     yield await anext(source)
                 except errors:
                     return
+    """,
+    "the first of several steps": """
+        import asyncio
+        from contextlib import aclosing
+        async def lines(text):
+            yield "header"
+            for line in text:
+                yield line
+        async def headers(texts):
+            for text in texts:
+                source = lines(text)
+                yield await anext(source)
+        async def closed_headers(texts):
+            for text in texts:
+                async with aclosing(lines(text)) as source:
+                    yield await anext(source)
+        async def two(text):
+            source = lines(text)
+            yield await anext(source)
+            yield await anext(source)  # AGN406
+        async def together(text):
+            source = lines(text)
+            yield await asyncio.gather(anext(source), anext(source))  # AGN406
+        async def either(text, is_long):
+            source = lines(text)
+            if is_long:
+                yield await asyncio.wait_for(anext(source), 3)
+            else:
+                yield await anext(source)
+        async def behind_a_loop(text):
+            source = lines(text)
+            async for line in source:
+                if not line:
+                    break
+            yield await anext(source)  # AGN406
+        async def tried_again(text):
+            source = lines(text)
+            while True:
+                try:
+                    yield await anext(source)  # AGN406
+                except ValueError:
+                    continue
+                return
+    """,
+    "the first step of what a manager gives": """
+        from contextlib import asynccontextmanager, aclosing
+        from elsewhere import closing as theirs
+        async def lines(text):
+            yield "header"
+            for line in text:
+                yield line
+
+        class Closing:
+            def __init__(self, source):
+                self.source = source
+            async def __aenter__(self):
+                return self.source
+            async def __aexit__(self, *exc):
+                await self.source.aclose()
+
+        class WithoutComments(Closing):
+            async def __aenter__(self):
+                return (line async for line in self.source if line[0] != "#")
+
+        @asynccontextmanager
+        async def closing(source):
+            try:
+                yield source
+            finally:
+                await source.aclose()
+
+        @asynccontextmanager
+        async def without_comments(source):
+            kept = (line async for line in source if line[0] != "#")
+            try:
+                yield kept
+            finally:
+                await source.aclose()
+
+        async def own(text):
+            async with closing(lines(text)) as source:
+                yield await anext(source)
+        async def own_class(text):
+            async with Closing(lines(text)) as source:
+                yield await anext(source)
+        async def imported(text):
+            async with theirs(lines(text)) as source:
+                yield await anext(source)
+        async def filtered(text):
+            async with without_comments(lines(text)) as source:
+                yield await anext(source)  # AGN406
+        async def filtered_class(text):
+            async with WithoutComments(lines(text)) as source:
+                yield await anext(source)  # AGN406
+        async def both(text):
+            async with theirs(lines(text), lines(text)) as source:
+                yield await anext(source)  # AGN406
+        async def entered(manager):
+            async with manager as source:
+                yield await anext(source)  # AGN406
+        async def every(text):
+            async with aclosing(lines(text)) as source:
+                while True:
+                    yield await anext(source)  # AGN406
+    """,
+    "the first step of what an iterable gives": """
+        async def source(text):
+            yield "header"
+            for line in text:
+                yield line
+        class Feed:
+            def __aiter__(self):
+                return Endless()
+        class Endless:
+            async def __anext__(self):
+                return 1
+        class Lines(Feed):
+            def __aiter__(self):
+                return self.reader()
+        class Pages(Feed):
+            async def __aiter__(self):
+                yield "cover"
+                for page in self.pages:
+                    yield page
+        class Words(Feed):
+            def __aiter__(self):
+                return Few()
+        class Few:
+            async def __anext__(self):
+                raise StopAsyncIteration
+        async def of_generator(text):
+            lines = source(text)
+            words = lines.__aiter__()
+            yield await anext(words)
+            yield await anext(aiter(source(text)))
+        async def behind_the_first(text):
+            lines = source(text)
+            await anext(aiter(lines), None)
+            yield await anext(lines)  # AGN406
+        async def of_feed():
+            endless = Feed().__aiter__()
+            while True:
+                yield await anext(endless)
+        async def of_pages():
+            pages = aiter(Pages())
+            yield await anext(pages)
+        async def of_words():
+            yield await anext(aiter(Words()))  # AGN406
+        async def of_lines():
+            yield await anext(aiter(Lines()))  # AGN406
+    """,
+    "a suppress in a loop without an end": """
+        import asyncio
+        from contextlib import suppress
+        async def turns(sources):
+            while True:
+                for source in sources:
+                    with suppress(StopAsyncIteration):
+                        yield await anext(source)
+                await asyncio.sleep(1)
+        async def of_the_wrong_kind(sources):
+            while True:
+                for source in sources:
+                    with suppress(StopIteration):
+                        yield await anext(source)  # AGN406
+                await asyncio.sleep(1)
     """,
     "the first step of a generator": """
         async def source(text):
@@ -645,6 +859,14 @@ CASES = {
             async with Inherited():
                 raise StopAsyncIteration
             yield 1
+        async def of_file(path):
+            with open(path):
+                raise StopAsyncIteration  # AGN405
+            yield 1
+        async def unseen(path):
+            with Unseen(path):
+                raise StopAsyncIteration
+            yield 1
     """,
     "a cancelled release, and errors that are printed": """
         import asyncio, traceback
@@ -658,12 +880,64 @@ CASES = {
                     except asyncio.CancelledError:
                         pass
                 yield item
+        async def events_until_lost(queue):
+            while True:
+                try:
+                    item = await queue.get()
+                except ConnectionError:
+                    try:
+                        await queue.release()
+                    except asyncio.CancelledError:
+                        pass
+                    return
+                yield item
         async def printed(queue):
             try:
                 while True:
                     yield await queue.get()
             except Exception:  # AGN403
                 traceback.print_exc()
+    """,
+    "handlers that do not only release, or not for all errors": """
+        from contextlib import asynccontextmanager
+        @asynccontextmanager
+        async def refused(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except PermissionError:
+                await connection.close()
+                raise
+            yield connection
+        @asynccontextmanager
+        async def renamed(connect):
+            connection = await connect()
+            try:
+                await connection.login()
+            except Exception:
+                await connection.close()
+                raise ConnectionError from None
+            yield connection
+        @asynccontextmanager
+        async def started_anew(make_parser):
+            parser = make_parser()
+            try:
+                await parser.feed()
+            except Exception:
+                parser.reset()
+                raise
+            yield parser
+        class Pool:
+            async def __aenter__(self):
+                self.connection = await self.connect()
+                try:
+                    await self.connection.login()
+                except Exception:
+                    await self.connection.close()
+                    raise
+                finally:
+                    await self.clean_up()
+                return self
     """,
     "what is released by others than the handler for errors": """
         from contextlib import asynccontextmanager
@@ -884,6 +1158,13 @@ STRICT = {
                 run(anext(source))
             except StopAsyncIteration:
                 log.append("end")
+        async def of_method(source, log, run):
+            try:
+                async for line in source:
+                    log.append(line)
+                run(source.__anext__())
+            except StopAsyncIteration:
+                log.append("end")
     """,
     "next() of the module itself": """
         def next(source):
@@ -923,6 +1204,25 @@ STRICT = {
                 yield 1
             await log.write("one")
             yield 2  # AGN302
+    """,
+    "a suppress that only GeneratorExit comes to": """
+        import asyncio
+        from contextlib import suppress
+        async def rows(feed, log):
+            try:
+                with suppress(GeneratorExit):
+                    for row in feed:
+                        yield row
+            except ConnectionError:
+                await log.write("lost")
+        async def told(feed, log):
+            try:
+                with suppress(GeneratorExit):  # AGN404
+                    for row in feed:
+                        yield row
+                await log.write("left")
+            except ConnectionError:
+                await log.write("lost")
     """,
     "next() over what was looked at before": """
         import asyncio

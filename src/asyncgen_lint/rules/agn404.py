@@ -2,16 +2,18 @@
 
 `with suppress(Exception)` around the `yield` of an async generator hides every failure of the
 body: the consumer gets a short list and no error. `suppress(BaseException)` and
-`suppress(CancelledError)` swallow cancellation, so that `asyncio.timeout` returns normally. In a
+`suppress(CancelledError)` swallow cancellation, so that `asyncio.timeout` returns normally, or, in
+a loop, never: the generator waits for its next item as if nothing had happened. In a
 context manager the body of the user's `async with` is suppressed: its exception vanishes, and the
 code behind it works with names that were never bound.
 
 Put `suppress` around the one call that may fail, not around the `yield`.
 
 Not reported: specific exceptions; `suppress` with no `yield` inside, or with nothing that can
-raise beside it; a `suppress` inside the loop, which goes on with the next item; a context manager
-that does nothing but suppress, or is named for it. AGN302 is reported instead where the generator
-yields again after GeneratorExit. Only with `strict = true`: work after `suppress(GeneratorExit)`.
+raise beside it; errors under a `suppress` inside the loop, which goes on with the next item; a
+context manager that does nothing but suppress, or is named for it. AGN302 is reported instead where
+the generator yields again after GeneratorExit. Only with `strict = true`: work after
+`suppress(GeneratorExit)`.
 
 Fix safety: no automatic fix; what may fail is for a person to say.
 """
@@ -26,6 +28,8 @@ from asyncgen_lint.rule import Finding, Severity, Step, Tier, rule
 _MESSAGES = {
     "cancellation": "this `suppress` around a `yield` swallows cancellation: the consumer sees a"
     " stream that ended normally",
+    "cancellation, survived": "this `suppress` around a `yield` swallows cancellation: the"
+    " generator goes on, and no timeout or `cancel()` ends it",
     "errors": "this `suppress` around a `yield` ends the stream at any error as if it were"
     " complete",
     "body": "this `suppress` around the `yield` of a context manager swallows every error of its"

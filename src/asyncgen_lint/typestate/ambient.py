@@ -13,7 +13,7 @@ import libcst as cst
 from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import Block, Call, Graph, yield_of
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, dotted_name, is_name, only_argument
+from asyncgen_lint.names.scopes import Scope, dotted_name, is_name, only_argument
 from asyncgen_lint.typestate.openings import OpenAtYield, Opened, Openings
 
 
@@ -77,7 +77,7 @@ class AmbientStates(Openings):
                 and call.args[0].value.value == name
             )
             for each in bindings if resets else ():
-                if each.kind is not BindingKind.VALUE or not isinstance(each.value, cst.Call):
+                if not isinstance(each.value, cst.Call):
                     continue
                 undoing = [
                     call for call in resets if self._undoes(call, function, each.value, function)

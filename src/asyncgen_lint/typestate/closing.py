@@ -23,12 +23,10 @@ from asyncgen_lint.flow.graph import (
     RegionKind,
     StoreAttribute,
     StoreItem,
-    suspends,
     yield_of,
 )
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.source.suites import falls_through
-from asyncgen_lint.source.walk import children
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
 
 
@@ -120,22 +118,13 @@ class Closing:
     def _swallows_cancellation(self, handler: cst.CSTNode) -> bool:
         """Return whether cancellation at an await in the same try ends normally."""
         for block in self._reachable():
-            if _caught(block, EdgeKind.CANCEL) is not handler or not self._has_await(handler):
+            if _caught(block, EdgeKind.CANCEL) is not handler:
                 continue
             flags = self._flags[block.index]
             after = [each for each, _ in blocks_after(Edge(block, EdgeKind.NEXT), flags)]
             if self._graph.exits[EdgeKind.RETURN] in after:
                 return True
         return False
-
-    def _has_await(self, handler: cst.CSTNode) -> bool:
-        return any(
-            suspends(each)
-            for block in self._reachable()
-            for region in block.regions
-            if region.kind is RegionKind.TRY_BODY and handler in children(region.node)
-            for each in block.instructions
-        )
 
     def _effect(self, block: Block) -> cst.CSTNode | None:
         for each in block.instructions:

@@ -145,7 +145,7 @@ class ErrorOnly:
     def _releases_in(self, handler: cst.ExceptHandler) -> list[cst.Call]:
         """Return the releases of a handler that does nothing else, and raises again."""
         *statements, last = handler.body.body
-        if not isinstance(last, cst.SimpleStatementLine) or len(last.body) != 1:
+        if not isinstance(last, cst.SimpleStatementLine):
             return []
         raised = last.body[0]
         name = handler.name.name if handler.name is not None else None
@@ -189,7 +189,7 @@ class ErrorOnly:
             is_driven = self._knowledge.is_driven_as_context_manager(self._scope)
             kind = EdgeKind.GENERATOR_EXIT if is_yield and not is_driven else EdgeKind.CANCEL
             leaving = [x for x in block.edges if x.raised and x.kind is kind]
-            if not leaving or is_always_done(
+            if is_always_done(
                 self._graph,
                 block,
                 frozenset({kind}),

@@ -73,7 +73,8 @@ class Swallowed:
 class Suppressed:
     """A `suppress(...)` around a `yield`, and what it swallows there.
 
-    `what` is `cancellation`, `errors`, `exit` or `body`; `at` is where it comes from.
+    `what` is `cancellation`, `errors`, `exit` or `body`, or `cancellation, survived` if the
+    generator goes on to a `yield`; `at` is where it comes from.
     """
 
     manager: cst.CSTNode
@@ -319,7 +320,7 @@ class LostExceptions:
             if at is None:
                 continue
             for edge in block.edges:
-                if edge.kind not in kinds or not edge.raised:
+                if edge.kind not in kinds:
                     continue
                 for entry in self._entries(edge):
                     handler = next(x.node for x in entry.instructions if isinstance(x, Catch))
@@ -380,7 +381,7 @@ class LostExceptions:
         is_broad = bool(types & {"builtins.BaseException", "builtins.Exception"})
         if is_context_manager:
             found = [block for block in inside if yield_of(block) is not None]
-            if not is_broad or not found or self._is_made_to_suppress():
+            if not is_broad or self._is_made_to_suppress():
                 return None
             return yield_of(found[0]) or item, "body"
         if types & (tables.CANCELLED_ERRORS | {"builtins.BaseException"}):
@@ -388,6 +389,8 @@ class LostExceptions:
                 at = self._is_cancelled_here(block)
                 if at is not None and self._ends_after(block, {EdgeKind.CANCEL}):
                     return at, "cancellation"
+                if at is not None and self._survives(block):
+                    return at, "cancellation, survived"
         if is_broad:
             for block in inside:
                 at = self._fails_here(block)
@@ -420,7 +423,7 @@ class LostExceptions:
     def _ends_after(self, block: Block, kinds: set[EdgeKind] | frozenset[EdgeKind]) -> bool:
         """Return whether a generator ends quietly after an exception raised in a block."""
         for edge in block.edges:
-            if not edge.raised or edge.kind not in kinds:
+            if edge.kind not in kinds:
                 continue
             after = {each for each, _ in blocks_after(edge, self._flags[block.index])}
             if any(yield_of(each) is not None for each in after):
@@ -430,10 +433,25 @@ class LostExceptions:
                 return True
         return False
 
+    def _survives(self, block: Block) -> bool:
+        """Return whether a generator always yields on after a cancellation in a block."""
+        if any(
+            isinstance(call.func, cst.Attribute) and call.func.attr.value in _FLAGS_OF_CANCELLATION
+            for call in self._scope.calls
+        ):
+            return False
+        for edge in block.edges:
+            if edge.kind is EdgeKind.CANCEL:
+                after = {each for each, _ in blocks_after(edge, self._flags[block.index])}
+                yields_on = any(yield_of(each) is not None for each in after)
+                if yields_on and not any(self._graph.exits[kind] in after for kind in EXCEPTIONAL):
+                    return True
+        return False
+
     def _works_after_exit(self, block: Block) -> bool:
         """Return whether work follows a `suppress` that absorbed GeneratorExit, but no `yield`."""
         for edge in block.edges:
-            if not edge.raised or edge.kind is not EdgeKind.GENERATOR_EXIT:
+            if edge.kind is not EdgeKind.GENERATOR_EXIT:
                 continue
             after = [each for each, _ in blocks_after(edge, self._flags[block.index])]
             if any(yield_of(each) is not None for each in after):
@@ -457,7 +475,7 @@ class LostExceptions:
         for index in sorted(self._flags):
             block = self._graph.blocks[index]
             for region in block.regions:
-                if region.kind is not RegionKind.FINALLY or region.pending not in EXCEPTIONAL:
+                if region.kind is not RegionKind.FINALLY:
                     continue
                 source = self._source(region)
                 if source is None:

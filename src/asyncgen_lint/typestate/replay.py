@@ -86,7 +86,7 @@ def _retried(block: Block) -> Iterator[tuple[cst.CSTNode, cst.For]]:
     """Yield each pair of loops around a block with a `try` body between them."""
     regions = block.regions
     for number, region in enumerate(regions):
-        if region.kind is not RegionKind.LOOP or not isinstance(region.node, cst.For):
+        if not isinstance(region.node, cst.For):
             continue
         tries = [
             place for place, each in enumerate(regions[:number]) if each.kind is RegionKind.TRY_BODY
@@ -117,7 +117,7 @@ def _restarting_handler(
             if any(_starts_again(each, state, inner) for each in _exhausted(block)):
                 return None
             for raised in block.edges:
-                if not raised.raised or raised.kind is not EdgeKind.MAY_RAISE:
+                if raised.kind is not EdgeKind.MAY_RAISE:
                     continue
                 handler = _starts_again(raised, state, inner)
                 if handler is not None:

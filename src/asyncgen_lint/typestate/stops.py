@@ -13,10 +13,11 @@ from functools import cached_property
 
 import libcst as cst
 
-from asyncgen_lint.flow.constants import constants
+from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import (
     EXCEPTIONAL,
     Await,
+    Bind,
     Block,
     Call,
     Catch,
@@ -24,6 +25,8 @@ from asyncgen_lint.flow.graph import (
     EdgeKind,
     Exit,
     Graph,
+    Instruction,
+    Next,
     Raise,
     RegionKind,
 )
@@ -253,7 +256,7 @@ class Stops:
                 if each.node in seen:
                     continue
                 if isinstance(each, Await) and isinstance(each.node, cst.Await):
-                    found = self._async_leak(each.node.expression, block, function)
+                    found = self._async_leak(each.node.expression, block, graph, function)
                 elif isinstance(each, Call) and isinstance(each.node, cst.Call):
                     found = self._sync_leak(each.node, block, function)
                 else:
@@ -275,17 +278,16 @@ class Stops:
         return bool(edges) and all(self._leaves(graph, each, stop, scope) for each in edges)
 
     def _async_leak(
-        self, awaited: cst.BaseExpression, block: Block, function: Scope
+        self, awaited: cst.BaseExpression, block: Block, graph: Graph, function: Scope
     ) -> StopLeak | None:
         for step in self._steps_in(awaited, function):
-            source = _stepped(step)
-            is_repeated = any(each.kind is RegionKind.LOOP for each in block.regions)
-            if source is not None and (
-                self._goes_on(source, function, is_repeated=is_repeated)
-                or self._is_first_under_closer(source, block, function)
-            ):
-                continue
-            return StopLeak(step, _label(step), "StopAsyncIteration", is_certain=True)
+            source = self._source(step, function)
+            is_fresh = not isinstance(source, cst.Name) or (
+                self._is_first(step, source, block, graph, function)
+            )
+            made = self._entered_with(source, block, function) or source
+            if made is None or not self._goes_on(made, function, is_fresh=is_fresh):
+                return StopLeak(step, _label(step), "StopAsyncIteration", is_certain=True)
         return None
 
     def leaks_of_expression(self, expression: Scope) -> Iterator[StopLeak]:
@@ -294,8 +296,9 @@ class Stops:
             if not isinstance(each, cst.Await):
                 continue
             for step in self._steps_in(each.expression, expression):
-                source = _stepped(step)
-                if source is None or not self._goes_on(source, expression, is_repeated=True):
+                source = self._source(step, expression)
+                is_fresh = not isinstance(source, cst.Name)
+                if source is None or not self._goes_on(source, expression, is_fresh=is_fresh):
                     yield StopLeak(step, _label(step), "StopAsyncIteration", is_certain=True)
 
     def _steps_in(self, awaited: cst.BaseExpression, scope: Scope) -> Iterator[cst.Call]:
@@ -326,42 +329,95 @@ class Stops:
         is_anext = self._knowledge.dotted(call.func, scope) in tables.STEP_FUNCTIONS
         return is_anext and len(call.args) == 1 and not call.args[0].star
 
-    def _goes_on(self, source: cst.BaseExpression, scope: Scope, *, is_repeated: bool) -> bool:
-        """Return whether a source has an item for the step, as far as is known."""
+    def _source(self, step: cst.Call, scope: Scope) -> cst.BaseExpression | None:
+        """Return what a step steps, or what the iterator iterates that it is given."""
+        stepped = _stepped(step)
+        return self._iterated(stepped, scope) if stepped is not None else None
+
+    def _goes_on(self, source: cst.BaseExpression, scope: Scope, *, is_fresh: bool) -> bool:
+        """Return whether a source has an item for a step, as far as is known.
+
+        `is_fresh` says that the step is the first.
+        """
         made = self._made(source, scope, _MAX_ALIASES)
-        product = self._knowledge.product(made, scope)
+        owner = self._knowledge.class_of(made, scope)
+        step = self._knowledge.resolver.method(owner, "__anext__") if owner is not None else None
+        if step is not None:
+            return not _may_stop(step)
+        product = self._knowledge.product(made, scope) or self._knowledge.iterator_made(made, scope)
         if product is not None and product.kind is FunctionKind.AGEN:
             if all(not self._may_end(each) for each in product.functions):
                 return True
-            steps = sum(_is_step_of(call, source) for call in scope.calls)
-            is_first = made is source or (steps == 1 and not is_repeated)
-            return is_first and (
-                all(self._summaries.yields_first(each) for each in product.functions)
-            )
-        owner = self._knowledge.class_of(made, scope)
-        step = self._knowledge.resolver.method(owner, "__anext__") if owner is not None else None
-        return step is not None and not _may_stop(step)
+            return is_fresh and all(self._summaries.yields_first(x) for x in product.functions)
+        return owner is not None and self._iterators_go_on(owner)
 
-    def _is_first_under_closer(
-        self, source: cst.BaseExpression, block: Block, scope: Scope
+    def _iterators_go_on(self, iterable: Scope) -> bool:
+        """Return whether all that the `__aiter__` of a class gives are iterators without an end."""
+        method = self._knowledge.resolver.method(iterable, "__aiter__")
+        if method is None:
+            return False
+        given = [each.value for each in method.returns if each.value is not None]
+        owners = [self._knowledge.class_of(each, method) for each in given]
+        steps = [self._knowledge.resolver.method(x, "__anext__") if x else None for x in owners]
+        return bool(steps) and all(each is not None and not _may_stop(each) for each in steps)
+
+    def _is_first(
+        self, step: cst.Call, source: cst.Name, block: Block, graph: Graph, scope: Scope
     ) -> bool:
-        """Return whether a step is the only one of what `aclosing` holds, which has an item."""
+        """Return whether nothing else steps a source between where it is bound and a step."""
+
+        def is_bound(each: Block) -> bool:
+            return any(isinstance(x, Bind) and x.name == source.value for x in each.instructions)
+
+        others = {
+            each
+            for each in graph.reachable()
+            if any(x.node is not step and self._steps(x, source, scope) for x in each.instructions)
+        }
+        return block not in others and not any(
+            after is block and not is_bound(after)
+            for each in (block, *others)
+            for edge in each.edges
+            for after, _ in blocks_after(edge, {}, is_bound)
+        )
+
+    def _steps(self, instruction: Instruction, source: cst.Name, scope: Scope) -> bool:
+        """Return whether an instruction may take an item of a source, by a call or a loop."""
+        node = instruction.node
+        stepped: cst.BaseExpression | None = None
+        if isinstance(instruction, Call) and isinstance(node, cst.Call):
+            stepped = self._source(node, scope)
+        elif isinstance(instruction, Next) and isinstance(node, (cst.For, cst.CompFor)):
+            stepped = self._iterated(node.iter, scope)
+        return stepped is not None and is_name(stepped, source.value)
+
+    def _entered_with(
+        self, source: cst.BaseExpression | None, block: Block, scope: Scope
+    ) -> cst.BaseExpression | None:
+        """Return what the manager was made with whose `with` around a block binds a source."""
         for region in reversed(block.regions):
             item = region.node
-            if region.kind is RegionKind.LOOP:
-                return False
-            if not isinstance(item, cst.WithItem) or not _binds(item, source):
-                continue
-            manager = item.item
-            if not isinstance(manager, cst.Call) or len(manager.args) != 1:
-                return False
-            if self._knowledge.dotted(manager.func, scope) not in tables.ACLOSING:
-                return False
-            made = manager.args[0].value
-            return _steps_within(item, source, scope) == 1 and (
-                self._goes_on(made, scope, is_repeated=False)
-            )
-        return False
+            if isinstance(item, cst.WithItem) and _binds(item, source):
+                manager = item.item
+                if isinstance(manager, cst.Call) and not self._gives_another(manager, scope):
+                    return manager.args[0].value
+        return None
+
+    def _gives_another(self, manager: cst.Call, scope: Scope) -> bool:
+        """Return whether entering a manager gives something else than what it was made with."""
+        if len(manager.args) != 1:
+            return True
+        found = self._knowledge.callee(manager.func, scope)
+        if found is not None and found.kind is ScopeKind.CLASS:
+            found = self._knowledge.resolver.method(found, "__aenter__")
+        if found is None:
+            return False
+        given = [each.value for each in found.yields] + [each.value for each in found.returns]
+        return any(
+            isinstance(self._made(each, found, 1), (cst.Call, cst.GeneratorExp, cst.Await))
+            for each in given
+            if isinstance(each, cst.BaseExpression)
+        )
 
     def _may_end(self, function: Scope) -> bool:
         """Return whether control may leave a generator function other than by an exception."""
@@ -369,21 +425,29 @@ class Stops:
         return graph is None or graph.exits[EdgeKind.RETURN].index in constants(graph)
 
     def _made(self, source: cst.BaseExpression, scope: Scope, depth: int) -> cst.BaseExpression:
-        """Return the expression that made what a source certainly is."""
+        """Return the expression that made what a source certainly is, or iterates."""
+        source = self._iterated(source, scope)
+        only = None
         if isinstance(source, cst.Name) and depth:
             only = self._knowledge.resolver.only_value(source.value, scope)
-            if only is not None:
-                return self._made(only[0], scope, depth - 1)
-        if isinstance(source, cst.Call) and depth:
-            if self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS:
-                return self._made(source.args[0].value, scope, depth - 1)
+        return self._made(only[0], scope, depth - 1) if only is not None else source
+
+    def _iterated(self, source: cst.BaseExpression, scope: Scope) -> cst.BaseExpression:
+        """Return what a source iterates if it is what `aiter` gives, else the source itself."""
+        while isinstance(source, cst.Call):
             if isinstance(source.func, cst.Attribute) and source.func.attr.value == "__aiter__":
-                return self._made(source.func.value, scope, depth - 1)
+                source = source.func.value
+            elif source.args and (
+                self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS
+            ):
+                source = source.args[0].value
+            else:
+                break
         return source
 
     def _sync_leak(self, call: cst.Call, block: Block, function: Scope) -> StopLeak | None:
         """Return the leak of a `next(it)` over what certainly ends."""
-        if len(call.args) != 1 or call.args[0].star or not is_name(call.func, "next"):
+        if len(call.args) != 1 or not is_name(call.func, "next"):
             return None
         if self._knowledge.dotted(call.func, function) != "builtins.next":
             return None
@@ -596,28 +660,11 @@ def _stepped(step: cst.Call) -> cst.BaseExpression | None:
     return step.args[0].value if step.args else None
 
 
-def _is_step_of(call: cst.Call, source: cst.BaseExpression) -> bool:
-    stepped = _stepped(call)
-    name = dotted_name(source)
-    return bool(name) and stepped is not None and dotted_name(stepped) == name
-
-
-def _binds(item: cst.WithItem, source: cst.BaseExpression) -> bool:
+def _binds(item: cst.WithItem, source: cst.BaseExpression | None) -> bool:
     name = item.asname.name if item.asname is not None else None
     return (
         isinstance(name, cst.Name) and isinstance(source, cst.Name) and name.value == source.value
     )
-
-
-def _steps_within(item: cst.WithItem, source: cst.BaseExpression, scope: Scope) -> int:
-    """Return how many steps of a source stand in the body of the `with` that an item is of."""
-    statements = [
-        each
-        for each in descendants(scope.node)
-        if isinstance(each, cst.With) and item in each.items
-    ]
-    inside = {node for each in statements for node in descendants(each.body)}
-    return sum(call in inside and _is_step_of(call, source) for call in scope.calls)
 
 
 def _label(step: cst.Call) -> str:
@@ -631,7 +678,7 @@ def _label(step: cst.Call) -> str:
 def _may_stop(step: Scope) -> bool:
     """Return whether an `__anext__` method may raise StopAsyncIteration, itself or by a step."""
     for each in step.descendants():
-        if "StopAsyncIteration" in each.loads or "anext" in each.loads or "super" in each.loads:
+        if "StopAsyncIteration" in each.loads or "anext" in each.loads:
             return True
         if any(
             isinstance(call.func, cst.Attribute) and call.func.attr.value in _STEPS
