@@ -12,12 +12,17 @@ from functools import cached_property
 
 import libcst as cst
 
+from asyncgen_lint.flow.graph import EdgeKind
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, last_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, Product
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
-_EXPECTING = ("raises", "suppress")
+_ERRORS = ("builtins.TypeError", "builtins.AttributeError", "builtins.RuntimeError")
+"""What misuse raises."""
+
+_TAKING = (cst.For, cst.CompFor, cst.Arg, cst.StarredElement, cst.WithItem, cst.From)
+"""What a call stands in whose result is iterated, entered, or given to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ class Uses:
     @cached_property
     def of_generators(self) -> tuple[Use, ...]:
         """Every expression that certainly is a generator, where no failure is expected."""
-        return tuple(each for each in self._all() if not self.is_expected_to_raise(each.node))
+        return tuple(
+            each for each in self._all() if not self.is_expected_to_raise(each.node, each.scope)
+        )
 
     @cached_property
     def nodes(self) -> frozenset[cst.CSTNode]:
@@ -67,10 +74,7 @@ class Uses:
 
     def _is_taken(self, call: cst.Call) -> bool:
         """Return whether a call stands where an iterable or a coroutine is wanted."""
-        parent = self._parents[call]
-        if isinstance(parent, (cst.For, cst.CompFor)):
-            return parent.iter is call
-        return isinstance(parent, (cst.Arg, cst.StarredElement, cst.WithItem, cst.From))
+        return isinstance(self._parents[call], _TAKING)
 
     def _names_of_generators(self, scope: Scope) -> Iterator[str]:
         for name, bindings in scope.bindings.items():
@@ -104,15 +108,13 @@ class Uses:
 
     def function_of(self, expression: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the async generator function that an expression is, not called."""
-        if not isinstance(expression, (cst.Name, cst.Attribute)):
-            return None
         found = self._knowledge.callee(expression, scope)
         if found is None or found.kind is not ScopeKind.FUNCTION:
             return None
         if found.name != last_name(expression) and found.name == "__call__":
             # An object that can be called may be iterated too.
             return None
-        if self.is_expected_to_raise(expression):
+        if self.is_expected_to_raise(expression, scope):
             return None
         return found if self._knowledge.kind(found) is FunctionKind.AGEN else None
 
@@ -141,11 +143,13 @@ class Uses:
             current = self._parents.get(current)
         return False
 
-    def is_expected_to_raise(self, node: cst.CSTNode) -> bool:
+    def is_expected_to_raise(self, node: cst.CSTNode, scope: Scope) -> bool:
         """Return whether code around a node is there to see it fail."""
         child, parent = node, self._parents.get(node)
         while parent is not None and not isinstance(parent, (cst.FunctionDef, cst.Lambda)):
-            if isinstance(parent, cst.With) and any(_expects(each.item) for each in parent.items):
+            if isinstance(parent, cst.With) and any(
+                self._expects(each.item, scope) for each in parent.items
+            ):
                 return True
             if isinstance(parent, (cst.Try, cst.TryStar)) and parent.body is child:
                 types = [each.type for each in parent.handlers if each.type is not None]
@@ -154,14 +158,21 @@ class Uses:
             child, parent = parent, self._parents.get(parent)
         return False
 
+    def _expects(self, manager: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether a manager is there to catch the errors of misuse, by its name."""
+        if not isinstance(manager, cst.Call):
+            return False
+        name = last_name(manager)
+        if name != "suppress":
+            return name == "raises" or name.startswith("assertRaises")
+        return any(
+            self._knowledge.swallows(manager, scope, EdgeKind.RAISE, each) is not False
+            for each in _ERRORS
+        )
+
 
 def _gives_generator(product: Product | None) -> bool:
     return product is not None and product.kind is FunctionKind.AGEN
-
-
-def _expects(manager: cst.BaseExpression) -> bool:
-    name = last_name(manager)
-    return isinstance(manager, cst.Call) and (name in _EXPECTING or name.startswith("assertRaises"))
 
 
 def _names_misuse(caught: cst.CSTNode) -> bool:
