@@ -21,7 +21,19 @@ from asyncgen_lint.typestate.track import is_async_generator_expression
 _ERRORS = ("builtins.TypeError", "builtins.AttributeError", "builtins.RuntimeError")
 """What misuse raises."""
 
-_TAKING = (cst.For, cst.CompFor, cst.Arg, cst.StarredElement, cst.WithItem, cst.From)
+_TAKING = (
+    cst.For,
+    cst.CompFor,
+    cst.Arg,
+    cst.StarredElement,
+    cst.WithItem,
+    cst.From,
+    cst.Element,
+    cst.ListComp,
+    cst.GeneratorExp,
+    cst.ComparisonTarget,
+    cst.Subscript,
+)
 """What a call stands in whose result is iterated, entered, or given to somebody."""
 
 
@@ -66,21 +78,31 @@ class Uses:
             if isinstance(node, cst.GeneratorExp) and is_async_generator_expression(node):
                 yield Use(node, scope.parent or scope)
 
-    def _product(self, call: cst.Call, scope: Scope) -> Product | None:
+    def _product(self, call: cst.BaseExpression, scope: Scope) -> Product | None:
         product = self._knowledge.product(call, scope)
-        if product is None and self._is_taken(call):
+        if product is None and isinstance(call, cst.Call) and self._is_taken(call, scope):
             product = self._knowledge.product_of_unused(call, scope)
         return product
 
-    def _is_taken(self, call: cst.Call) -> bool:
-        """Return whether a call stands where an iterable or a coroutine is wanted."""
-        return isinstance(self._parents[call], _TAKING)
+    def _is_taken(self, call: cst.Call, scope: Scope) -> bool:
+        """Return whether a call, or what it is assigned to, stands where an iterable or a coroutine
+        is wanted."""
+        parent = self._parents[call]
+        if not isinstance(parent, cst.Assign):
+            return isinstance(parent, _TAKING)
+        return any(self._takes(each.target, scope) for each in parent.targets)
+
+    def _takes(self, target: cst.BaseExpression, scope: Scope) -> bool:
+        if not isinstance(target, cst.Name):
+            return isinstance(target, (cst.Tuple, cst.List))
+        loads = scope.loads.get(target.value, ())
+        return any(isinstance(self._parents[each], _TAKING) for each in loads)
 
     def _names_of_generators(self, scope: Scope) -> Iterator[str]:
         for name, bindings in scope.bindings.items():
             for each in bindings:
                 if each.kind is BindingKind.VALUE and each.value is not None:
-                    if _gives_generator(self._knowledge.product(each.value, scope)):
+                    if _gives_generator(self._product(each.value, scope)):
                         yield name
                         break
                     if isinstance(each.value, cst.GeneratorExp):
@@ -104,7 +126,7 @@ class Uses:
     def _is_made(self, value: cst.BaseExpression, scope: Scope) -> bool:
         if isinstance(value, cst.GeneratorExp):
             return is_async_generator_expression(value)
-        return _gives_generator(self._knowledge.product(value, scope))
+        return _gives_generator(self._product(value, scope))
 
     def function_of(self, expression: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the async generator function that an expression is, not called."""
