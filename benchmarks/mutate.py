@@ -77,6 +77,27 @@ SAVES_TIME = {
     ("typestate/entered.py", "Entered.swallowers", "handler in seen"): (
         "of findings of one rule on a line the engine keeps one"
     ),
+    ("typestate/entering.py", "Entering._raised", "way.raises is not None"): (
+        "where a second error comes to, the first one may come"
+    ),
+    (
+        "typestate/manager_decorators.py",
+        "wrong_decorators",
+        "text is not None and (not is_extended) and ('contextmanager' not in text)",
+    ): "what is not named decorates nothing",
+    (
+        "typestate/stacks.py",
+        "_name_of_stack",
+        "not _is_stack(item, scope, knowledge) or not isinstance(item, cst.WithItem)",
+    ): "a generator handed to another manager with such methods is left alone as well",
+    (
+        "typestate/release.py",
+        "skipped_releases",
+        "not any((_may_release(call) for call in scope.calls))",
+    ): "what is not called is not skipped",
+    ("typestate/managers.py", "Managers._aclosings", "not self._may_close"): (
+        "what is not imported is not called"
+    ),
     (
         "typestate/threads.py",
         "Threads.nexts",

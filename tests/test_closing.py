@@ -217,6 +217,254 @@ CASES = {
             loop.run_until_complete(main(), more)
             loop.close()
     """,
+    "aclosing of a sync generator expression": """
+        from contextlib import aclosing
+        async def f(rows):
+            async with aclosing(row for row in rows) as found:  # AGN207
+                print(found)
+            async with aclosing(row async for row in rows) as found:
+                print(found)
+    """,
+    "aclosing of a function, not of what it gives": """
+        from contextlib import aclosing
+        async def rows():
+            yield 1
+        def make():
+            return unknown()
+        async def f():
+            async with aclosing(rows) as found:  # AGN207
+                print(found)
+            async with aclosing(make()) as found:
+                print(found)
+    """,
+    "aclosing of a name that holds a list, or something else too": """
+        from contextlib import aclosing
+        async def f(rows, many):
+            source = [1]
+            async with aclosing(source) as found:  # AGN207
+                print(found)
+        async def g(rows, many):
+            source = [1]
+            if many:
+                source = rows
+            async with aclosing(source) as found:
+                print(found)
+        async def h(rows, many):
+            source = [1]
+            async with rows() as source:
+                async with aclosing(source) as found:
+                    print(found)
+        async def i():
+            source = [1]
+            if source:
+                source = (2,)
+            async with aclosing(source) as found, aclosing(range(3)):  # AGN207
+                print(found)
+        async def j():
+            async with aclosing(undefined) as found:
+                print(found)
+    """,
+    "aclosing of instances that may have more than their class says": """
+        from contextlib import aclosing
+        class Feed:
+            pass
+        class Registered(metaclass=Registry):
+            pass
+        class Mixed(*bases):
+            pass
+        class Wrapping:
+            def __getattr__(self, name):
+                return getattr(self.wrapped, name)
+        async def f():
+            async with aclosing(Feed()) as feed:  # AGN207
+                print(feed)
+            async with aclosing(Registered()) as feed, aclosing(Mixed()) as feed:
+                print(feed)
+            async with aclosing(Wrapping()) as feed, aclosing(print()) as feed:
+                print(feed)
+    """,
+    "loops that are closed by hand, made or run in other ways": """
+        import asyncio
+        async def rows(db):
+            try:
+                yield 1
+            finally:
+                await db.close()
+        async def work(db):
+            async for row in rows(db):  # AGN101
+                break
+        class FakeLoop:
+            def run_until_complete(self, main):
+                main.close()
+            def close(self):
+                pass
+        def with_a_fake(db):
+            loop = FakeLoop()
+            loop.run_until_complete(work(db))
+            loop.close()
+        def by_hand(db):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(work(db))
+            loop.close()  # AGN206
+        def of_who_knows_where(db, given):
+            loop = asyncio.new_event_loop()
+            if given is not None:
+                loop.close()
+                loop = given
+            loop.run_until_complete(work(db))
+            loop.close()
+        def of_what_is_given(db, main):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main)
+            loop.close()
+    """,
+    "closed in another task, which certainly has what is bound to its own": """
+        import asyncio
+        from contextlib import aclosing
+        from contextvars import ContextVar
+        current = ContextVar("current")
+        async def traced(name):
+            token = current.set(name)
+            try:
+                yield 1  # AGN306
+                yield 2  # AGN306
+            finally:
+                current.reset(token)
+
+        class Kit:
+            def create_task(self, work):
+                work.close()
+        def make(name):
+            return [name]
+        async def by_a_group(name, group):
+            stream = traced(name)
+            await anext(stream)
+            group.create_task(stream.aclose())  # AGN208
+        async def by_something_in_view(name):
+            stream = traced(name)
+            await anext(stream)
+            Kit().create_task(stream.aclose())
+        async def by_who_knows(name, start):
+            stream = traced(name)
+            await anext(stream)
+            start(stream.aclose())
+        async def if_there_is_one(name, wanted):
+            stream = None
+            if wanted:
+                stream = traced(name)
+                await anext(stream)
+            asyncio.create_task(stream.aclose())  # AGN208
+        async def of_its_own_or_another(name, other):
+            stream = other()
+            if name:
+                stream = traced(name)
+                await anext(stream)
+            asyncio.create_task(stream.aclose())
+        async def of_its_own_or_a_given_one(name, stream=None):
+            if name:
+                stream = traced(name)
+                await anext(stream)
+            asyncio.create_task(stream.aclose())
+        async def of_something_else(name, other):
+            asyncio.create_task(other().aclose())
+            asyncio.create_task(make(name).aclose())
+        async def never_begun(name):
+            asyncio.create_task(traced(name).aclose())
+    """,
+    "stepped in tasks of their own, under other names": """
+        import asyncio
+        from contextlib import aclosing
+        from contextvars import ContextVar
+        current = ContextVar("current")
+        async def traced(name):
+            token = current.set(name)
+            try:
+                yield 1  # AGN306
+                yield 2  # AGN306
+            finally:
+                current.reset(token)
+
+        async def of_a_name(name):
+            stream = traced(name)
+            asyncio.create_task(anext(stream))  # AGN519
+        async def by_a_method(name):
+            stream = traced(name)
+            asyncio.create_task(stream.asend(None))  # AGN519
+        async def of_an_iterator(name):
+            stream = aiter(traced(name))
+            asyncio.create_task(anext(stream))  # AGN519
+        async def of_its_own_iterator(name):
+            stream = traced(name)
+            stream = aiter(stream)
+            asyncio.create_task(anext(stream))
+        async def under_aclosing(name):
+            async with aclosing(traced(name)) as stream:
+                asyncio.create_task(anext(stream))  # AGN519
+        async def under_something_else(name, wrapped):
+            async with wrapped(traced(name)) as stream:
+                asyncio.create_task(anext(stream))
+        async def of_nothing():
+            asyncio.create_task(anext())
+    """,
+    "aclosing of what a manager gives, of names for each other, and of attributes": """
+        from contextlib import aclosing
+        class Connection:
+            async def __aenter__(self):
+                return self.rows()
+            async def __aexit__(self, *exc):
+                return None
+            async def rows(self):
+                yield 1
+            def columns(self):
+                return []
+        class Table(lib.Base):
+            limit = 3
+        async def entered():
+            async with Connection() as rows:
+                async with aclosing(rows):
+                    print(rows)
+        async def named_in_a_circle():
+            this = [1]
+            last = this
+            this = last
+            async with aclosing(this):
+                print(last)
+        async def of_attributes(connection: Connection):
+            async with aclosing(connection.columns):  # AGN207
+                print(1)
+            async with aclosing(connection.rows):  # AGN207
+                print(1)
+            async with aclosing(connection.missing), aclosing(Table()), aclosing(Table):
+                print(1)
+    """,
+    "aclosing that the body goes around": """
+        from contextlib import aclosing
+        async def rows(db):
+            yield 1
+        def other_rows(db):
+            return iter(db)
+        async def another(db):
+            async with aclosing(rows(db)):  # AGN207
+                async for row in rows(db):
+                    print(row)
+        async def named(db):
+            async with aclosing(rows(db)) as found:
+                async for row in rows(db):
+                    print(row, found)
+        async def of_another_table(db):
+            async with aclosing(rows(db)):
+                async for row in rows(db.other):
+                    print(row)
+        async def of_who_knows(db):
+            async with aclosing(other_rows(db)):
+                async for row in other_rows(db):
+                    print(row)
+        async def set_apart(db):
+            closing = aclosing(rows(db))
+            async with closing:
+                async for row in rows(db):
+                    print(row)
+    """,
 }
 
 

@@ -57,6 +57,15 @@ RAISES = {
     "exits": "except Exception:\n    sys.exit(1)",
     "expects one": "except Exception:\n    pass\nelse:\n    raise AssertionError",
     "raises later": "except Exception:\n    db = None\nif db is None:\n    raise OSError",
+    "raises in the end": (
+        "except Exception:\n    failed = True\nelse:\n    failed = False\n"
+        "db.close()\nif failed:\n    raise OSError"
+    ),
+    "raises what is caught": (
+        "except Exception:\n    try:\n        raise LookupError\n"
+        "    except LookupError:\n        pass"
+    ),
+    "yields behind": "except Exception:\n    pass\nyield None",
     "yields again": "except Exception:\n    yield None",
 }
 
@@ -82,6 +91,31 @@ def test_generators_that_are_iterated_swallow_nothing_of_their_consumer() -> Non
         "@asynccontextmanager\nasync def tr", "async def tr"
     )
     assert [each.code for each in lint_text(text, select=["AGN612"])] == []
+
+
+def test_handlers_for_errors_of_the_cleanup_swallow_none_of_the_body() -> None:
+    assert_marked(
+        f"""{HEAD}
+@asynccontextmanager
+async def transaction(db):
+    yield db
+    try:
+        if not await db.close():
+            raise OSError("still open")
+    except Exception:
+        log.exception("left open")
+"""
+    )
+
+
+def test_sync_generators_are_not_judged() -> None:
+    text = manager("except Exception:  # AGN612\n    log.error('failed')")
+    assert_marked(text)
+    text = text.replace("  # AGN612", "")
+    entered_never = "@asynccontextmanager  # AGN604\ndef tr"
+    assert_marked(text.replace("@asynccontextmanager\nasync def tr", entered_never))
+    text = text.replace("@asynccontextmanager\nasync def tr", "@contextmanager\ndef tr")
+    assert_marked(text.replace("import asyncc", "import contextmanager, asyncc"))
 
 
 DEAD = {
@@ -123,6 +157,17 @@ USES = {
     "handled": "try:\n    await opened()\nexcept TypeError:\n    pass",
     "entered": "async with opened() as x:\n    await asyncio.sleep(x)",
     "twice": ("m = opened()\nasync with m:\n    pass\nasync with m:  # AGN614\n    pass"),
+    "twice, by two names": (
+        "m = opened()\nn = m\nasync with n:\n    pass\nasync with n:  # AGN614\n    pass"
+    ),
+    "again when entering failed": (
+        "m = opened()\ntry:\n    async with m:\n        return\nexcept OSError:\n"
+        "    async with m:  # AGN614\n        pass"
+    ),
+    "what it gives, twice": (
+        "async with opened() as m:\n    async with m:\n        pass\n"
+        "    async with m:\n        pass"
+    ),
     "nested": "m = opened()\nasync with m:\n    async with m:  # AGN614\n        pass",
     "in a loop": "m = opened()\nfor _ in range(2):\n    async with m:  # AGN614\n        pass",
     "in a loop that ends": (

@@ -116,6 +116,20 @@ CASES = {
         [],
         ["AGN101"],
     ),
+    "transparent_decorators in view": (
+        {"transparent_decorators": ("case.span",)},
+        """
+        import contextlib
+        @contextlib.contextmanager
+        def span(name):
+            yield
+        @span("ticks")
+        async def ticks():
+            yield 1
+        """,
+        ["AGN611"],
+        [],
+    ),
     "fixture_decorators": (
         {"fixture_decorators": ("case.marked",)},
         """

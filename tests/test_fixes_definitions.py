@@ -263,6 +263,15 @@ LEFT = {
         "class A:\n    async def __aiter__(self):\n        return self\n"
         "async def f():\n    return await A().__aiter__()\n",
     ),
+    "606: it gives nothing": (
+        "AGN606",
+        "class A:\n    async def __aiter__(self):\n        self.n = 0\n",
+    ),
+    "606: it may give nothing": (
+        "AGN606",
+        "class A:\n    async def __aiter__(self):\n        if self.closed:\n"
+        "            return\n        return self\n",
+    ),
     "607: a name that is taken": (
         "AGN607",
         "StopAsyncIteration = StopIteration\nclass A:\n"

@@ -32,6 +32,24 @@ CASES = {
                 self.items = iter(items)
             async def __anext__(self):  # AGN607
                 return next(self.items)
+        class Remaining:
+            def __init__(self, items):
+                self.items = iter(items)
+            async def __anext__(self):
+                rest = list(self.items)
+                if not rest:
+                    raise StopAsyncIteration
+                return rest
+        class Asked:
+            def __init__(self, read):
+                self.items = iter(read, "")
+            async def __anext__(self):
+                return next(self.items)
+        class Another:
+            def __init__(self, items):
+                self.counted = Counted(items)
+            async def __anext__(self):  # AGN607
+                return next(self.counted.items)
         class Endless:
             def __init__(self):
                 self.items = iter(itertools.cycle("ab"))
@@ -95,6 +113,24 @@ CASES = {
             async for word in await store.words():
                 print(word)
     """,
+    "stubs that are iterated": """
+        from collections.abc import AsyncIterator
+        class Feed:
+            async def rows(self) -> AsyncIterator[int]:  # AGN608
+                raise NotImplementedError
+            async def lines(self) -> AsyncIterator[int]:
+                raise NotImplementedError
+        class Store(Feed):
+            def lines(self):
+                return numbers()
+        async def numbers():
+            yield 1
+        async def use(feed: Feed):
+            async for row in feed.rows():
+                print(row)
+            async for line in feed.lines():
+                print(line)
+    """,
     "given back too early": """
         import asyncio, contextlib
         async def rows(conn, limit=3):
@@ -123,6 +159,31 @@ CASES = {
                 return rows(conn)  # AGN605
             finally:
                 await pool.release(conn)
+        async def of_one_or_another(pool, other):
+            if other:
+                conn = await other.connect()
+            else:
+                conn = await pool.connect()
+            try:
+                return rows(conn)  # AGN605
+            finally:
+                await conn.close()
+        async def of_what_was_given(pool, conn):
+            try:
+                return rows(conn)
+            finally:
+                await pool.release(conn)
+        async def of_what_is_shared(pool):
+            try:
+                return rows(shared_conn)
+            finally:
+                await pool.release(shared_conn)
+        async def counted(pool, log):
+            conn = await pool.connect()
+            try:
+                return rows(conn)
+            finally:
+                log.info(conn)
         async def perhaps(pool, keep):
             conn = await pool.connect()
             try:
@@ -153,6 +214,13 @@ CASES = {
         async def pages(session):
             yield session.get()
             yield session.get()
+        async def pages_of_its_own(session):
+            session = aiohttp.ClientSession(headers=session.headers)
+            yield session.get()
+            await session.close()
+        async def anew():
+            async with aiohttp.ClientSession() as session:
+                return pages_of_its_own(session)
         if aiohttp:
             async def one_of_two(session):
                 yield session.get()
@@ -257,6 +325,22 @@ CASES = {
             async def lines(self): ...
         class Plain(Repeated):
             pass
+        class Feed:
+            async def words(self) -> AsyncIterator[int]: ...  # AGN608
+            async def texts(self) -> AsyncIterator[int]: ...
+        class Words:
+            async def words(self):
+                yield 1
+            async def texts(self):
+                return self.words()
+        class WordFeed(Words, Feed):
+            pass
+        class Remote(abc.ABC):
+            @remote
+            async def rows(self) -> AsyncIterator[int]: ...
+        class Here(Remote):
+            async def rows(self):
+                yield 1
         class Yielding(Repeated):
             async def lines(self):
                 yield 1
@@ -275,6 +359,8 @@ def test_annotations_are_strict() -> None:
     async def rows() -> typing.List[int]:{mark}
         yield 1
     async def names() -> typing.AsyncIterator[int] | None:
+        yield 1
+    async def test_rows() -> None:
         yield 1
     """
     assert_marked(text.format(mark=""))

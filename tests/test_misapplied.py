@@ -32,9 +32,15 @@ CACHES = {
     "cachetools with no cache": "@cachetools.cached(None)\nasync def f():\n    yield 1",
     "by keyword": "@cachetools.cached(cache=None)\nasync def f():\n    yield 1",
     "of no size": "@lru_cache(maxsize=0)\nasync def f():\n    yield 1",
+    "of no size, and by type": "@lru_cache(typed=True, maxsize=0)\nasync def f():\n    yield 1",
+    "of any size, and by type": (
+        "@lru_cache(typed=True, maxsize=None)  # AGN610\nasync def f():\n    yield 1"
+    ),
     "of any size": "@lru_cache(maxsize=None)  # AGN610\nasync def f():\n    yield 1",
+    "of the usual size": "@lru_cache()  # AGN610\nasync def f():\n    yield 1",
     "of some size": "@lru_cache(4)  # AGN610\nasync def f():\n    yield 1",
     "by a call": "f = cache(rows)  # AGN610",
+    "of some arguments": "f = cache(functools.partial(rows))  # AGN610",
     "by a call of a call": "f = lru_cache(None)(rows)  # AGN610",
     "a coroutine function": "@cache\nasync def f():\n    return 1",
     "gives a generator": "@cache  # AGN610\ndef f():\n    return rows()",
@@ -99,6 +105,14 @@ KNOWN = {
         "from lib import Base\nclass M(Base, contextlib.ContextDecorator): pass",
         "@M()",
     ),
+    "a class with a base that is made": (
+        "from lib import base_of\nclass M(base_of(1), contextlib.ContextDecorator): pass",
+        "@M()",
+    ),
+    "a class of an unknown class": (
+        "from lib import Meta\nclass M(contextlib.ContextDecorator, metaclass=Meta): pass",
+        "@M()",
+    ),
 }
 
 
@@ -120,6 +134,12 @@ def deco(f):
 AROUND = {
     "with the call alone": "def w(*a):\n    with lock:\n        return f(*a)",
     "with, and the result": "def w(*a):\n    with lock:\n        x = f(*a)\n    return x",
+    "with, and the result, annotated": """
+        def w(*a):
+            with lock:
+                x: object = f(*a)
+            return x
+    """,
     "a catch-all": """
         def w(*a):
             try:
@@ -137,6 +157,13 @@ AROUND = {
             return x
     """,
     "awaits": "async def w(*a):\n    return await f(*a)",
+    "awaits, and explains its error": """
+        async def w(*a):
+            try:
+                return await f(*a)
+            except TypeError as error:
+                raise ValueError(a) from error
+    """,
     "awaits in a timeout": "async def w(*a):\n    return await asyncio.wait_for(f(*a), 5)",
 }
 
@@ -151,6 +178,20 @@ NOT_AROUND = {
         def w(*a):
             with lock:
                 count()
+            return f(*a)
+    """,
+    "with a question": """
+        def w(*a):
+            with lock:
+                if not closed():
+                    return f(*a)
+            raise LookupError
+    """,
+    "with, for functions that are no generators": """
+        def w(*a):
+            if not inspect.isasyncgenfunction(f):
+                with lock:
+                    return f(*a)
             return f(*a)
     """,
     "an error of the call": """
@@ -226,6 +267,13 @@ KINDS = {
         True,
     ),
     "promised something else": (LATER.replace("deco(f)", "deco(f: F) -> G"), "@deco", "pass", True),
+    "promised a type of its own": (
+        "from typing import NewType\nN = NewType('N', object)"
+        + LATER.replace("deco(f)", "deco(f: N) -> N"),
+        "@deco",
+        "pass",
+        True,
+    ),
     "promised no variable": (
         LATER.replace("deco(f)", "deco(f: object) -> object"),
         "@deco",
@@ -235,6 +283,12 @@ KINDS = {
     "two decorators": (LATER, "@deco\n@deco", "pass", True),
     "a coroutine awaited": (ONE, "@deco  # AGN616", "await f()", False),
     "a coroutine iterated": (ONE, "@deco", "async for x in f(): pass", False),
+    "a coroutine awaited and iterated": (
+        ONE,
+        "@deco",
+        "await f()\n    async for x in f(): pass",
+        False,
+    ),
     "a coroutine not used": (ONE, "@deco", "pass", False),
 }
 

@@ -277,6 +277,29 @@ CASES = {
             except RuntimeError:
                 pass
     """,
+    "generators under other names": """
+        def f(db):
+            if (gen := rows(db)):  # AGN513
+                return gen
+        def g(db):
+            if (row async for row in rows(db)):  # AGN513
+                return db
+            (row async for row in rows(db)).send(1)  # AGN512
+            (row for row in db).send(1)
+        def h(db):
+            (gen := rows(db)).send(1)  # AGN512
+            aiter(rows(db)).send(1)  # AGN512
+            iter(db.rows()).send(1)
+            wrapped(rows(db)).send(1)
+            aiter().send(1)
+        def i(db, found=(row for row in [])):
+            gen = rows(db)
+            gen = aiter(gen)
+            gen.send(1)
+        def j(db, found=(row async for row in make(0))):  # AGN514
+            gen = aiter(rows(db))
+            gen.send(1)  # AGN512
+    """,
 }
 
 

@@ -1974,6 +1974,52 @@ STRICT_CASES = {
                 async for row in rows(conn):
                     await send(row)
     """,
+    "certain exits, steps and closes that are skipped have rules of their own": """
+        async def left_by_break(db, send):
+            async for row in rows(db):  # AGN101
+                await send(row)
+                break
+        async def left_by_an_error(db, send):
+            async for row in rows(db):  # AGN102
+                await send(row)
+        async def stepped(db, send):
+            gen = rows(db)
+            await send(await anext(gen))
+            await gen.aclose()  # AGN202
+        async def stepped_and_iterated(db, send):
+            gen = rows(db)
+            await send(await anext(gen))
+            async for row in gen:  # AGN102
+                await send(row)
+    """,
+    "delegation to a given source, itself or by what gives it back": """
+        def same(source):
+            return source
+        def first(source, other):
+            return source
+        async def given(source: AsyncGenerator[int]):
+            async for row in source:  # AGN103
+                yield row
+        async def given_back(source: AsyncGenerator[int]):
+            async for row in same(source):  # AGN103
+                yield row
+        async def given_back_of_two(source: AsyncGenerator[int], other):
+            async for row in first(source, other):
+                yield row
+        async def of_several(sources: AsyncGenerator[int]):
+            async for row in same(*sources):
+                yield row
+    """,
+    "delegation under a decorator that may close it": """
+        from lib import closing_all
+        async def plainly(db):
+            async for row in rows(db):  # AGN103
+                yield row
+        @closing_all
+        async def decorated(db):
+            async for row in rows(db):
+                yield row
+    """,
 }
 
 

@@ -35,6 +35,14 @@ CASES = {
                 when_ready(step.name, take)
                 await take()
     """,
+    "kept under a name that holds an item too": """
+        async def first(db, more):
+            async with aclosing(rows(db)) as stream:
+                item = 0
+                if more:
+                    item = anext(stream)
+                return item + 1
+    """,
 }
 
 

@@ -279,6 +279,95 @@ STORED = {
                     return row
                 return await anext(self.pairs[0])
     """,
+    "stored on another object, or no async generator": """
+        class Builder:
+            def __init__(self, connection, reader):
+                reader.lines = rows(connection)
+            async def read(self):
+                return await anext(self.lines)
+        class Synchronous:
+            def __init__(self, connection):
+                self.names = (row for row in rows(connection))  # AGN502
+            async def read(self):
+                return await anext(self.names)
+        class Iterator:
+            def __init__(self, connection):
+                self.iterator = rows(connection).__aiter__()  # AGN203
+            async def read(self):
+                return await anext(self.iterator)
+    """,
+    "made by a method whose cleanup another may do": """
+        class Reader:
+            def __init__(self, connection):
+                self.connection = connection
+                self.rows = self._read()  # AGN203
+            async def read(self):
+                return await anext(self.rows)
+            async def _read(self):
+                try:
+                    yield await self.connection.fetch()
+                finally:
+                    await self.connection.close()
+        class Finished:
+            def __init__(self, connection):
+                self.connection = connection
+                self.lines = self._read()
+            async def read(self):
+                return await anext(self.lines)
+            async def _read(self):
+                try:
+                    yield await self.connection.fetch()
+                finally:
+                    await self.connection.close()
+            async def finish(self):
+                await self.connection.close()
+    """,
+    "stepped by who gets its method, or by a while loop to its end": """
+        class Sending:
+            def __init__(self, connection):
+                self.rows = rows(connection)
+                self.send = self.rows.asend
+            async def read(self):
+                return await anext(self.rows)
+        class Draining:
+            def __init__(self, connection):
+                self.lines = rows(connection)
+            async def read(self):
+                while (line := await anext(self.lines, None)) is not None:
+                    print(line)
+    """,
+    "made by one of two functions, or something else is kept": """
+        async def more_rows(connection):
+            try:
+                yield 2
+            finally:
+                await connection.close()
+        async def plain(connection):
+            yield 1
+        def both_need_it(connection, more):
+            if more:
+                return more_rows(connection)
+            return rows(connection)
+        def one_needs_it(connection, more):
+            if more:
+                return rows(connection)
+            return plain(connection)
+        class Both:
+            def __init__(self, connection, more):
+                self.rows = both_need_it(connection, more)  # AGN203
+            async def read(self):
+                return await anext(self.rows)
+        class One:
+            def __init__(self, connection, more):
+                self.lines = one_needs_it(connection, more)
+            async def read(self):
+                return await anext(self.lines)
+        class Kept:
+            def __init__(self, connection, kept=None):
+                self.kept = rows(connection) if kept is None else kept
+            async def read(self):
+                return await anext(self.kept[0])
+    """,
 }
 
 STRICT = {
@@ -342,3 +431,44 @@ def test_silent_when_strict(case: str) -> None:
     source = Source("case.py", ROWS + textwrap.dedent(STRICT[case]))
     rules = ("AGN106", "AGN109", "AGN203", "AGN204")
     assert not analyse(source, Settings(strict=True, select=rules)).diagnostics
+
+
+def test_iterators_that_have_another_way_to_be_closed() -> None:
+    case = """
+        class Reader:  # AGN204
+            def __init__(self, connection):
+                self._rows = rows(connection)  # AGN203
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await anext(self._rows)
+        class Delegating:
+            def __init__(self, connection):
+                self._lines = rows(connection)
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await anext(self._lines)
+            def __getattr__(self, name):
+                return getattr(self._lines, name)
+        class Connected:
+            def __init__(self, connection):
+                self._connection = connection
+                self._items = rows(self._connection)
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await anext(self._items)
+            async def stop(self):
+                await self._connection.close()
+        class Forgetful:
+            def __init__(self, connection):
+                self._pages = rows(connection)  # AGN203
+            def __aiter__(self):
+                return self
+            async def __anext__(self):
+                return await anext(self._pages)
+            async def aclose(self):
+                self.is_closed = True
+    """
+    assert_marked(case, after=ROWS, strict=True)

@@ -712,6 +712,62 @@ CASES = {
                 if x:
                     break
     """,
+    "what is released behind a yield was acquired there, or released before": """
+        async def read_again(db):
+            conn = await db.connect()
+            yield 1
+            yield 2
+            conn = await db.connect()
+            await conn.close()
+        async def connect_again(db):
+            conn = db.connect()
+            yield 1
+            yield 2
+            conn = db.connect()
+            conn.close()
+        async def locked_again(lock):
+            await lock.acquire()
+            yield 1
+            yield 2
+            await lock.acquire()
+            lock.release()
+        async def released_before(lock):
+            await lock.acquire()
+            lock.release()
+            yield 1
+            yield 2
+            lock.release()
+        async def read(db):
+            conn = await db.connect()
+            yield 1
+            yield 2
+            await conn.close()  # AGN108
+        async def let_others_in(lock, items):
+            await lock.acquire()
+            for item in items:
+                yield item
+                lock.release()  # AGN108
+                await lock.acquire()
+            lock.release()
+    """,
+    "task that a generator expression uses": """
+        import asyncio
+        async def whose_result_it_gives(beat):
+            task = asyncio.create_task(beat())
+            last = (await task for _ in range(1))
+            yield last
+            yield 2
+        async def handed_on_with_it(beat, keep):
+            task = asyncio.create_task(beat())
+            keep(await task for _ in range(1))
+            yield 1
+            yield 2
+        async def left_alone(beat, keep):
+            task = asyncio.create_task(beat())  # AGN107
+            keep(await each for each in [beat])
+            yield 1
+            yield 2
+    """,
 }
 
 
@@ -1177,6 +1233,21 @@ STRICT = {
                 yield 2
             finally:
                 await again(db)
+    """,
+    "what an unstarted generator releases is what it was given": """
+        from contextlib import aclosing, closing
+        async def reading(connection):
+            async with aclosing(connection):
+                yield connection
+        async def logging(connection, log):
+            with closing(log), opened(connection):
+                yield connection
+        async def read(pool):
+            connection = await pool.connect()
+            return reading(connection)  # AGN106
+        async def log(pool, logs):
+            connection = await pool.connect()
+            return logging(connection, logs)
     """,
 }
 

@@ -79,7 +79,7 @@ class Oracle(Protocol):
     def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
         """Return the name of a class, then those of its known bases; "" for what is unknown.
 
-        Library classes go by their dotted name, those of the module by `.` and their own.
+        Library classes go by their dotted name, those in view by `.` and more.
         """
 
     def swallows(
@@ -355,8 +355,9 @@ class _Lowerer:
             return "builtins.GeneratorExit" in types
         if kind is EdgeKind.CANCEL:
             return any(each in tables.CANCELLED_ERRORS for each in types)
-        if raised:
-            return is_caught(raised, types)
+        found = is_caught(raised, types) if raised else None
+        if found is not None:
+            return found
         if tables.ORDINARY_EXCEPTION_ROOT in types:
             return True
         unraisable = tables.CANCELLED_ERRORS | {"builtins.GeneratorExit"}
@@ -1281,6 +1282,8 @@ def _is_below(raised: str, caught: str) -> bool | None:
     if raised.startswith("."):
         # Its bases follow in the lineage.
         return False
+    if raised in tables.CANCELLED_ERRORS and caught == tables.ORDINARY_EXCEPTION_ROOT:
+        return raised.startswith("concurrent.")
     one = getattr(builtins, raised.rpartition(".")[2], None)
     other = getattr(builtins, caught.rpartition(".")[2], None)
     if not caught.startswith("builtins.") or not raised.startswith("builtins."):

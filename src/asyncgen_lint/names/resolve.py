@@ -599,7 +599,7 @@ class Resolver:
     def lineage(self, expression: cst.CSTNode, scope: Scope) -> tuple[str, ...]:
         """Return the name of a class, then those of its known bases; "" for what is unknown.
 
-        Library classes go by their dotted name, those in view by their module's and their own.
+        Library classes go by their dotted name, those in view by `.`, their module's and their own.
         """
         reference = self.reference(expression, scope)
         if reference is None:
@@ -610,7 +610,7 @@ class Resolver:
             return ("",)
         names = []
         for each in self.ancestry(reference.scope):
-            names.append(f"{each.outline.name}.{each.qualname}")
+            names.append(f".{each.outline.name}.{each.qualname}")
             foreign = [base for base in _base_expressions(each) if not self._is_in_view(base, each)]
             if each.parent is not None:
                 names += [self.dotted(base, each.parent) for base in foreign]

@@ -25,13 +25,17 @@ def with_noqa(source: Source, wanted: Mapping[int, Collection[str]], reason: str
     suppressions = Suppressions(source)
     comments = _comments(source)
     lines = source.index.lines()
+    before = list(lines)
+    changed: dict[int, int] = {}
     for line, codes in wanted.items():
         first, last = suppressions.lines_for(line)
         at, text = _hidden(lines, comments, first, last, sorted(codes), reason)
-        changed = [*lines[: at - 1], text, *lines[at:]]
-        after = Suppressions(replace(source, text="".join(changed)))
-        if all(after.hides(code, (first, last)) for code in codes):
-            lines = changed
+        lines[at - 1] = text
+        changed[line] = at
+    after = Suppressions(replace(source, text="".join(lines)))
+    for line, at in changed.items():
+        if not all(after.hides(code, suppressions.lines_for(line)) for code in wanted[line]):
+            lines[at - 1] = before[at - 1]
     return replace(source, text="".join(lines))
 
 

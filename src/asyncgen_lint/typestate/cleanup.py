@@ -22,6 +22,7 @@ from asyncgen_lint.names.scopes import (
     alternatives,
     dotted_name,
     is_name,
+    only_argument,
 )
 from asyncgen_lint.source.walk import OWN_SCOPES, children
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -278,11 +279,12 @@ class Cleanup:
         """Return whether leaving a manager closes the named object, or a part of it."""
         if is_name(manager, name):
             return True
-        if not isinstance(manager, cst.Call) or len(manager.args) != 1:
+        closed = only_argument(manager, "thing")
+        if not isinstance(manager, cst.Call) or closed is None:
             return False
         dotted = self._knowledge.dotted(manager.func, scope)
         is_closer = dotted in self._knowledge.known.closers or dotted in tables.SYNC_CLOSING
-        return is_closer and _is_part_of(manager.args[0].value, name)
+        return is_closer and _is_part_of(closed, name)
 
     def _catches_generator_exit(
         self, handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope

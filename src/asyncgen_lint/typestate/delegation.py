@@ -8,6 +8,7 @@ import libcst as cst
 
 from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, is_name
+from asyncgen_lint.source.suites import statements
 from asyncgen_lint.typestate.knowledge import Knowledge, mentions_name
 
 
@@ -27,18 +28,12 @@ def mere_delegations(knowledge: Knowledge, function: Scope) -> Iterator[cst.For]
 
 
 def _only_yields(loop: cst.For, item: str) -> bool:
-    statements = loop.body.body
-    if len(statements) != 1:
-        return False
-    statement = statements[0]
-    if isinstance(statement, cst.SimpleStatementLine):
-        if len(statement.body) != 1:
-            return False
-        statement = statement.body[0]
+    first, *others = statements(loop.body)
     return (
-        isinstance(statement, cst.Expr)
-        and isinstance(statement.value, cst.Yield)
-        and is_name(statement.value.value, item)
+        not others
+        and isinstance(first, cst.Expr)
+        and isinstance(first.value, cst.Yield)
+        and is_name(first.value.value, item)
     )
 
 
@@ -56,7 +51,7 @@ def _is_async_iterable(knowledge: Knowledge, source: cst.BaseExpression, functio
         if knowledge.dotted(call.func, function) not in tables.ACLOSING or len(call.args) != 1:
             return False
         return knowledge.is_async_generator(call.args[0].value, function)
-    if binding.kind is not BindingKind.PARAMETER or not isinstance(binding.node, cst.Param):
+    if not isinstance(binding.node, cst.Param):
         return False
     annotation = binding.node.annotation
     return annotation is not None and mentions_name(

@@ -24,7 +24,6 @@ from asyncgen_lint.flow.graph import (
     EdgeKind,
     Enter,
     Graph,
-    RegionKind,
     Unbind,
     yield_of,
 )
@@ -32,7 +31,6 @@ from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import (
     BindingKind,
     Scope,
-    ScopeKind,
     alternatives,
     dotted_name,
     is_name,
@@ -162,8 +160,6 @@ class Entered:
         reached = [
             block for block, _ in blocks_after(Edge(entry, EdgeKind.NEXT), flags[entry.index])
         ]
-        if graph.exits[EdgeKind.RETURN] not in reached:
-            return False
         if any(graph.exits[kind] in reached for kind in EXCEPTIONAL if kind in graph.exits):
             return False
         if any(yield_of(block) is not None for block in reached):
@@ -176,7 +172,7 @@ class Entered:
         name = bound.value if isinstance(bound, cst.Name) else ""
         logged: set[cst.CSTNode] = set()
         for node in descendants(handler.body):
-            if isinstance(node, (cst.Raise, cst.Yield, cst.Nonlocal, cst.Global)):
+            if isinstance(node, cst.Raise):
                 return True
             if isinstance(node, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign)) and not (
                 isinstance(node.target, cst.Name)
@@ -189,12 +185,7 @@ class Entered:
                 return True
             if called in tables.LOGGING_METHODS or called in _TELLING:
                 logged.update(descendants(node))
-        if not name:
-            return False
-        return any(
-            isinstance(node, cst.Name) and node.value == name and node not in logged
-            for node in descendants(handler.body)
-        )
+        return any(is_name(node, name) and node not in logged for node in descendants(handler.body))
 
     # Handlers that never run
 
@@ -203,12 +194,8 @@ class Entered:
         for function, graph in self._managers():
             if function in self._entered_in_generators:
                 continue
-            seen: set[cst.CSTNode] = set()
             for at, block in _yields(graph, constants(graph)):
                 for region in block.regions:
-                    if region.kind is not RegionKind.TRY_BODY or region.node in seen:
-                        continue
-                    seen.add(region.node)
                     if isinstance(region.node, cst.Try):
                         yield from self._dead_in(region.node, at, function)
 
@@ -289,8 +276,6 @@ class Entered:
             if only is None:
                 return ""
             expression, scope = only
-        if not isinstance(expression, cst.Call):
-            return ""
         product = self._knowledge.product(expression, scope)
         if product is None or product.kind is not FunctionKind.CONTEXT_MANAGER:
             return ""
@@ -306,7 +291,7 @@ class Entered:
 
     def _sync_with(self, manager: cst.CSTNode) -> cst.With | None:
         item = self._parent(manager)
-        if not isinstance(item, cst.WithItem) or item.item is not manager:
+        if not isinstance(item, cst.WithItem):
             return None
         statement = self._parent(item)
         if not isinstance(statement, cst.With) or statement.asynchronous is not None:
@@ -332,8 +317,6 @@ class Entered:
 
     def _second_entries(self, scope: Scope) -> Iterator[Misuse]:
         """Yield each `async with` that enters the manager of an earlier one again."""
-        if scope.kind is not ScopeKind.FUNCTION:
-            return
         names = {
             item.item.value
             for node in scope.awaits
@@ -352,7 +335,7 @@ class Entered:
         """Return what makes the managers that a local name gets, if it gets nothing else."""
         found = set()
         for each in scope.bindings.get(name, ()):
-            if each.kind is not BindingKind.VALUE or not isinstance(each.value, cst.Call):
+            if each.kind is not BindingKind.VALUE or each.value is None:
                 return ""
             found.add(self._manager(each.value, scope))
         return found.pop() if len(found) == 1 else ""
@@ -372,8 +355,6 @@ class Entered:
             if first is None:
                 continue
             for edge in graph.blocks[index].edges:
-                if edge.raised and edge.kind in EXCEPTIONAL:
-                    continue
                 for block, _ in blocks_after(edge, flags[index], is_renewed):
                     again = _entry(block, name)
                     if again is None or again in seen or is_renewed(block):

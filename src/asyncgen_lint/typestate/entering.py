@@ -229,7 +229,8 @@ class Entering:
             return None
         handler = _catch_of(edge.target)
         if handler is not None and handler is edge.node:
-            if way.handler is not None:
+            if way.handler is not None and len(way.block.edges) > 1:
+                # What the first handler raised may be of another type.
                 return None
             after = replace(
                 after, handler=handler, is_pending=False, tests=(), may_have_raised=False
@@ -240,7 +241,7 @@ class Entering:
 
     def _raised(self, way: _Way, edge: Edge) -> _Way | None:
         """Return the way of an exception that the setup may raise; only the first is followed."""
-        if edge.kind is not EdgeKind.MAY_RAISE or way.handler is not None or way.is_pending:
+        if way.raises is not None:
             return None
         raising = next((each for each in way.block.instructions if self._may_fail(each)), None)
         if raising is None or not self._may_end(edge.target):
@@ -255,9 +256,9 @@ class Entering:
             if not instruction.is_async or not isinstance(manager, cst.Call):
                 return False
             return self._knowledge.dotted(manager.func, self._scope) not in tables.CANCEL_SCOPES
-        if isinstance(instruction, Next):
-            return instruction.is_async
-        return isinstance(instruction, Await)
+        return isinstance(instruction, Await) or (
+            isinstance(instruction, Next) and instruction.is_async
+        )
 
     def _after_instructions(self, way: _Way) -> _Way:
         """Return the way at the end of its block."""

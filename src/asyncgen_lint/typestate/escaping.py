@@ -58,8 +58,6 @@ class Escaping:
     def escapes(self) -> Iterator[Escape]:
         """Yield each return of a generator that uses what the return itself ends; each once."""
         for function in self._knowledge.outline.functions():
-            if function.yields:
-                continue
             for each in function.returns:
                 if each.value is None:
                     continue
@@ -132,9 +130,7 @@ class Escaping:
 
     def _is_made_here(self, name: str, function: Scope) -> bool:
         bindings = function.bindings.get(name, ())
-        if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
-            return False
-        return call_of(bindings[0].value) is not None
+        return bool(bindings) and all(call_of(each.value) is not None for each in bindings)
 
     # What is returned
 

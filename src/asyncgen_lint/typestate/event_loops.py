@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, only_argument
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -50,7 +50,7 @@ class EventLoops:
 
     def _hand_runs(self, scope: Scope) -> Iterator[HandRun]:
         for name, bindings in scope.bindings.items():
-            if len(bindings) != 1 or bindings[0].kind is not BindingKind.VALUE:
+            if len(bindings) != 1:
                 continue
             value = bindings[0].value
             if not isinstance(value, cst.Call) or (
@@ -79,10 +79,9 @@ class EventLoops:
 
     def _run_by(self, run: cst.Call, scope: Scope) -> frozenset[Scope]:
         """Return the functions of this module that a run enters, directly or not."""
-        if len(run.args) != 1:
-            return frozenset()
-        product = self._knowledge.certain_product(run.args[0].value, scope)
-        if product is None or product.kind is not FunctionKind.COROUTINE:
+        work = only_argument(run, "future")
+        product = self._knowledge.certain_product(work, scope) if work is not None else None
+        if product is None:
             return frozenset()
         found: set[Scope] = set()
         pending = list(product.functions)

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, all_parameters, is_name
+from asyncgen_lint.names.scopes import (
+    BindingKind,
+    Scope,
+    ScopeKind,
+    all_parameters,
+    is_name,
+    only_argument,
+)
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge, mentions_name
 
@@ -132,7 +139,7 @@ class ForeignSources:
 
     def _gives_back(self, call: cst.Call, scope: Scope) -> bool:
         """Return whether a call of a function in view may return its only argument as it is."""
-        if len(call.args) != 1 or call.args[0].star:
+        if only_argument(call) is None:
             return False
         function = self._knowledge.callee(call.func, scope)
         if function is None or function.kind is not ScopeKind.FUNCTION or function.is_async:

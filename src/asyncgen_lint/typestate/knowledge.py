@@ -25,6 +25,7 @@ from asyncgen_lint.names.scopes import (
     dotted_name,
     is_name,
     last_name,
+    only_argument,
 )
 from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import descendants
@@ -474,9 +475,8 @@ class Knowledge:
         if bound is None:
             return None
         call, where = bound
-        if len(call.args) != 1 or call.args[0].star or call.args[0].keyword is not None:
-            return None
-        found = self.instances.called(call.args[0].value, where)
+        decorated = only_argument(call)
+        found = self.instances.called(decorated, where) if decorated is not None else None
         if found is None or not self.decorators.ways(found.scope) <= {Way.ITSELF}:
             return None
         if found.scope.kind is not ScopeKind.FUNCTION or self.body_kind(found.scope) in _VALUES:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, is_name
+from asyncgen_lint.names.scopes import Binding, BindingKind, Scope, is_name, only_argument
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
@@ -54,11 +54,10 @@ class Made:
 
     def _makers_of_call(self, call: cst.Call, scope: Scope, depth: int) -> tuple[Scope, ...] | None:
         """Return the makers of what `aiter(g)` gives back."""
-        if len(call.args) != 1 or call.args[0].star:
-            return None
         if self._knowledge.dotted(call.func, scope) not in tables.ITERATOR_FUNCTIONS:
             return None
-        return self._makers(call.args[0].value, scope, depth - 1)
+        given = only_argument(call)
+        return self._makers(given, scope, depth - 1) if given is not None else None
 
     def _makers_of_name(self, name: str, scope: Scope, depth: int) -> tuple[Scope, ...] | None:
         bound = self._knowledge.resolver.bindings(name, scope)
@@ -80,12 +79,12 @@ class Made:
         if binding.kind is BindingKind.VALUE:
             return self._makers(binding.value, scope, depth - 1)
         entered = binding.value
-        if binding.kind is not BindingKind.ENTERED or not isinstance(entered, cst.Call):
+        if not isinstance(entered, cst.Call):
             return None
-        is_closer = self._knowledge.dotted(entered.func, scope) in tables.ACLOSING
-        if not is_closer or len(entered.args) != 1:
+        if self._knowledge.dotted(entered.func, scope) not in tables.ACLOSING:
             return None
-        return self._makers(entered.args[0].value, scope, depth - 1)
+        closed = only_argument(entered, "thing")
+        return self._makers(closed, scope, depth - 1) if closed is not None else None
 
     def _makers_of_attribute(
         self, attribute: cst.Attribute, scope: Scope, depth: int

@@ -39,7 +39,7 @@ def wrong_decorators(knowledge: Knowledge) -> Iterator[WrongDecorator]:
         return
     for function in knowledge.outline.functions():
         node = function.node
-        if not isinstance(node, cst.FunctionDef) or not node.decorators:
+        if not isinstance(node, cst.FunctionDef):
             continue
         kind = knowledge.body_kind(function)
         decorations = knowledge.decorators.of(function)

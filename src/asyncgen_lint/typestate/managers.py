@@ -14,7 +14,7 @@ from functools import cached_property
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, dotted_name, only_argument
 from asyncgen_lint.source.walk import descendants, is_same_code, own_nodes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.track import is_async_generator_expression
@@ -104,7 +104,7 @@ class Managers:
     def _wrong_entry(self, call: cst.Call, scope: Scope) -> Iterator[WrongEntry]:
         dotted = self._knowledge.dotted(call.func, scope) if self._may_close else ""
         if dotted in tables.SYNC_CLOSING:
-            argument = _only_argument(call)
+            argument = only_argument(call, "thing")
             if argument is not None and self._is_generator(argument, scope):
                 statement = self._statement(call)
                 is_async = statement is not None and statement.asynchronous is not None
@@ -113,7 +113,9 @@ class Managers:
         elif dotted in tables.ACLOSING:
             statement = self._statement(call)
             if statement is not None and statement.asynchronous is None:
-                yield WrongEntry(Entry.SYNC_ACLOSING, call, _only_argument(call), statement, scope)
+                yield WrongEntry(
+                    Entry.SYNC_ACLOSING, call, only_argument(call, "thing"), statement, scope
+                )
         elif not dotted:
             yield from self._sync_entry(call, scope)
 
@@ -128,7 +130,7 @@ class Managers:
         """Yield the names of a scope that get a generator somewhere."""
         for name, bindings in scope.bindings.items():
             for each in bindings:
-                if each.kind is not BindingKind.VALUE or each.value is None:
+                if each.value is None:
                     continue
                 product = self._knowledge.product(each.value, scope)
                 if product is not None and product.kind is FunctionKind.AGEN:
@@ -143,7 +145,7 @@ class Managers:
     def _statement(self, manager: cst.CSTNode) -> cst.With | None:
         """Return the statement that enters a manager in its header."""
         item = self._parent(manager)
-        if not isinstance(item, cst.WithItem) or item.item is not manager:
+        if not isinstance(item, cst.WithItem):
             return None
         statement = self._parent(item)
         return statement if isinstance(statement, cst.With) else None
@@ -177,7 +179,7 @@ class Managers:
             for scope in self._knowledge.outline.module.descendants()
             for call in scope.calls
             if self._knowledge.dotted(call.func, scope) in tables.ACLOSING
-            and (argument := _only_argument(call)) is not None
+            and (argument := only_argument(call, "thing")) is not None
         )
 
     @cached_property
@@ -272,13 +274,6 @@ class Managers:
             elif isinstance(node, cst.Call) and dotted_name(node.func) == "setattr":
                 return True
         return False
-
-
-def _only_argument(call: cst.Call) -> cst.BaseExpression | None:
-    if len(call.args) != 1 or call.args[0].star:
-        return None
-    keyword = call.args[0].keyword
-    return call.args[0].value if keyword is None or keyword.value == "thing" else None
 
 
 def _is_named(statement: cst.With, manager: cst.BaseExpression) -> bool:

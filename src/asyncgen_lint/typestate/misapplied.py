@@ -16,12 +16,12 @@ from itertools import pairwise
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, ScopeKind, dotted_name, is_name
+from asyncgen_lint.names.scopes import Scope, ScopeKind, is_name
 from asyncgen_lint.source.suites import statements
 from asyncgen_lint.source.walk import OWN_SCOPES, children, descendants
 from asyncgen_lint.typestate.consumers import Consumers
 from asyncgen_lint.typestate.decorators import Decoration, Way, Wrapper
-from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, mentions_name
+from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
 _PLAIN_MANAGERS = tables.CONTEXT_DECORATOR_BASES | {
     "builtins.object",
@@ -92,7 +92,7 @@ class Misapplied:
     def _decorated(self, function: Scope) -> list[tuple[cst.Decorator, Decoration]]:
         """Return the decorators of a function and what each does, the innermost first."""
         node = function.node
-        if not isinstance(node, cst.FunctionDef) or not node.decorators:
+        if not isinstance(node, cst.FunctionDef):
             return []
         made = self._knowledge.decorators.of(function)
         return list(zip(reversed(node.decorators), made, strict=True))
@@ -128,9 +128,7 @@ class Misapplied:
 
     def _given(self, call: cst.Call, scope: Scope) -> Scope | None:
         """Return the function that a call gives to a cache, as in `cache(f)`."""
-        if len(call.args) != 1 or call.args[0].star or call.args[0].keyword is not None:
-            return None
-        if not isinstance(call.args[0].value, (cst.Name, cst.Attribute)):
+        if len(call.args) != 1:
             return None
         if not self._is_cache(call.func, scope):
             return None
@@ -240,8 +238,6 @@ class Misapplied:
     def _awaited_call(self, wrapper: Wrapper) -> cst.CSTNode | None:
         """Return where a wrapper awaits the generator that it makes, which always raises."""
         scope = wrapper.scope
-        if _expects_type_error(scope.node):
-            return None
         awaited = []
         for node in scope.awaits:
             if not isinstance(node, cst.Await) or not isinstance(node.expression, cst.Call):
@@ -325,7 +321,7 @@ class Misapplied:
         """Return what iterates a generator function that a wrapper has made a coroutine one."""
         if decoration.way is not Way.AWAITS or self._awaited_call(wrapper) is not None:
             return None
-        if not _is_wrapped_alone(wrapper.scope) or function in self._awaited:
+        if function in self._awaited:
             return None
         return self._iterated.get(function) or self._promised(wrapper)
 
@@ -336,7 +332,7 @@ class Misapplied:
         scope = wrapper.scope
         if decoration.way is not Way.UNKNOWN or not scope.is_async or not scope.yields:
             return None
-        if not _is_wrapped_alone(scope) or function in self._iterated:
+        if function in self._iterated:
             return None
         return self._awaited.get(function)
 
@@ -409,15 +405,6 @@ def _keeps_nothing(cache: cst.Call, dotted: str) -> bool:
     return False
 
 
-def _expects_type_error(node: cst.CSTNode) -> bool:
-    return any(
-        isinstance(each, cst.ExceptHandler)
-        and each.type is not None
-        and mentions_name(each.type, frozenset({"TypeError"}))
-        for each in descendants(node)
-    )
-
-
 def _path_to(node: cst.CSTNode, top: cst.CSTNode) -> list[cst.CSTNode]:
     """Return the nodes from `top` down to `node`; nothing if it stands in a nested function."""
     pending: list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]] = [(top, (top,))]
@@ -435,17 +422,6 @@ def _only_calls(suite: cst.BaseSuite, call: cst.Call) -> bool:
     made, *rest = statements(suite)
     if isinstance(made, cst.Return):
         return made.value is call
-    if not isinstance(made, cst.Assign) or made.value is not call:
+    if not isinstance(made, (cst.Assign, cst.AnnAssign)) or made.value is not call:
         return False
     return all(isinstance(each, cst.Return) and isinstance(each.value, cst.Name) for each in rest)
-
-
-def _is_wrapped_alone(wrapper: Scope) -> bool:
-    """Return whether no decorator but `wraps` may change what a wrapper is."""
-    node = wrapper.node
-    assert isinstance(node, cst.FunctionDef)
-    names = (
-        dotted_name(each.decorator.func) if isinstance(each.decorator, cst.Call) else ""
-        for each in node.decorators
-    )
-    return all(each.rpartition(".")[2] == "wraps" for each in names)

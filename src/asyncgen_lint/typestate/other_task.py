@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.flow.constants import blocks_after, constants
-from asyncgen_lint.flow.graph import Block, Call, EdgeKind, Yield
+from asyncgen_lint.flow.graph import Block, Call, EdgeKind
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, is_name, last_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, is_name
 from asyncgen_lint.typestate.cancel_scope import CancelScopes
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.made import Made
@@ -104,10 +104,8 @@ class OtherTask:
         """Return the generator that a call steps."""
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in tables.STEP_METHODS:
             return call.func.value
-        if not call.args or last_name(call.func) != "anext":
-            return None
-        dotted = self._knowledge.dotted(call.func, scope)
-        return call.args[0].value if dotted in tables.STEP_FUNCTIONS else None
+        is_step = self._knowledge.dotted(call.func, scope) in tables.STEP_FUNCTIONS
+        return call.args[0].value if is_step and call.args else None
 
     def _runner(self, step: cst.Call) -> str:
         """Return the name of the method of a loop that runs the step in a task, or nothing."""
@@ -145,9 +143,6 @@ class OtherTask:
 
     def _functions(self, generator: cst.BaseExpression, scope: Scope) -> list[Scope]:
         """Return the functions that may have made a generator; none if that is not certain."""
-        product = self._knowledge.product(generator, scope)
-        if product is not None:
-            return list(product.functions) if product.kind is FunctionKind.AGEN else []
         if isinstance(generator, cst.Attribute):
             owner = self._knowledge.class_of(generator.value, scope)
             name = generator.attr.value
@@ -183,10 +178,7 @@ class OtherTask:
             return None
         flags = constants(graph)
         for index in sorted(flags):
-            block = graph.blocks[index]
-            if not any(isinstance(each, Yield) for each in block.instructions):
-                continue
-            for edge in block.edges:
+            for edge in graph.blocks[index].edges:
                 if edge.raised and edge.kind is EdgeKind.GENERATOR_EXIT:
                     for after, _ in blocks_after(edge, flags[index]):
                         reset = self._reset_in(after, function)

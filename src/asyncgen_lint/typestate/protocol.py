@@ -162,8 +162,6 @@ class IteratorProtocol:
         return all(is_name(each.value, this) for each in aiter.returns)
 
     def _stops(self, function: Scope) -> Iterator[BrokenAnext]:
-        if not any(name in function.loads for name in ("StopIteration", "next")):
-            return
         graph = self._knowledge.graph(function)
         if graph is None:
             return
@@ -192,8 +190,8 @@ class IteratorProtocol:
         return "next" if self._is_finite(node.args[0].value, function) else ""
 
     def _is_finite(self, iterator: cst.BaseExpression, function: Scope) -> bool:
-        """Return whether an iterator is an attribute of the object that only gets finite ones."""
-        if not isinstance(iterator, cst.Attribute) or not isinstance(iterator.value, cst.Name):
+        """Return whether an iterator is an attribute of an object that only gets finite ones."""
+        if not isinstance(iterator, cst.Attribute):
             return False
         owner = self._knowledge.class_of(iterator.value, function)
         if owner is None:
@@ -257,7 +255,7 @@ class IteratorProtocol:
             return False
         if not function.is_async or function.yields or not is_stub(function):
             return False
-        if not self._is_undecorated(function) or self._knowledge.resolver.is_overload(function):
+        if not self._is_undecorated(function):
             return False
         if len((function.parent or function).bindings.get(function.name, ())) != 1:
             return False
@@ -278,8 +276,6 @@ class IteratorProtocol:
         """Return a generator that overrides a stub, if no override is a coroutine function."""
         overrides = []
         for subclass in self._knowledge.resolver.subclasses(owner):
-            if function.name not in subclass.bindings:
-                continue
             override = self._knowledge.resolver.method(subclass, function.name)
             if override is None:
                 return None
@@ -301,11 +297,7 @@ class IteratorProtocol:
             for node in scope.awaits:
                 if not isinstance(node, (cst.For, cst.CompFor)):
                     continue
-                if not isinstance(node.iter, cst.Call) or not isinstance(
-                    node.iter.func, cst.Attribute
-                ):
-                    continue
-                if node.iter.func.attr.value != function.name:
+                if not isinstance(node.iter, cst.Call):
                     continue
                 called = self._knowledge.instances.called(node.iter.func, scope)
                 if called is not None and called.scope is function:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from asyncgen_lint.flow.graph import Enter, Graph
-from asyncgen_lint.names.scopes import BindingKind, Scope
+from asyncgen_lint.names.scopes import BindingKind, Scope, only_argument
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 
@@ -80,10 +80,11 @@ def _closes_generator(call: cst.Call, scope: Scope, knowledge: Knowledge) -> boo
     kept = call.args[0].value
     if isinstance(kept, cst.Attribute) and kept.attr.value == "aclose":
         return _is_generator(kept.value, scope, knowledge)
-    if not isinstance(kept, cst.Call) or len(kept.args) != 1:
+    closed = only_argument(kept, "thing")
+    if closed is None or not isinstance(kept, cst.Call):
         return False
     is_closer = knowledge.dotted(kept.func, scope) in knowledge.known.closers
-    return is_closer and _is_generator(kept.args[0].value, scope, knowledge)
+    return is_closer and _is_generator(closed, scope, knowledge)
 
 
 def _is_generator(node: cst.BaseExpression, scope: Scope, knowledge: Knowledge) -> bool:

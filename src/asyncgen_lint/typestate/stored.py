@@ -209,10 +209,9 @@ class StoredGenerators:
     # Whether something closes it
 
     def _forgotten(self, store: Store) -> Forgotten | None:
-        if len(store.functions) != 1:
-            return None
-        needs_close = self._summaries.needs_close(store.functions[0])
-        if needs_close.verdict is not Verdict.YES or needs_close.reason is None:
+        needs = [self._summaries.needs_close(each) for each in store.functions]
+        reason = needs[0].reason
+        if reason is None or any(each.verdict is not Verdict.YES for each in needs):
             return None
         family = self._family(store.owner)
         if self._reads_by_name(store.attribute, family) or self._closes_resource(store, family):
@@ -226,7 +225,7 @@ class StoredGenerators:
                 return None
         if stepped is None and not any(_ends(each) for each in family):
             return None
-        return Forgotten(store, needs_close.reason, stepped)
+        return Forgotten(store, reason, stepped)
 
     def _family(self, owner: Scope) -> list[Scope]:
         """Return the class, its bases, and the classes that inherit from it."""
@@ -316,9 +315,7 @@ class StoredGenerators:
         if isinstance(parent, cst.Attribute):
             return self._method_access(parent, in_container)
         if isinstance(parent, cst.Subscript):
-            if not in_container or parent.value is not node:
-                return _Access.UNSURE
-            return self._access(parent, False, within=within)
+            return self._access(parent, False, within=within) if in_container else _Access.UNSURE
         if isinstance(parent, cst.Arg):
             return self._argument_access(node, parent, in_container)
         if isinstance(parent, cst.For) and parent.iter is node:
@@ -376,8 +373,6 @@ class StoredGenerators:
         if dotted == "builtins.open" or dotted.startswith("os."):
             # They take no generator, so that the attribute holds something else here.
             return _Access.UNSURE if in_container else _Access.LOOKS
-        if dotted:
-            return _Access.UNSURE
         return self._call_in_view(call, argument, scope)
 
     def _call_in_view(self, call: cst.Call, argument: cst.Arg, scope: Scope) -> _Access:

@@ -56,8 +56,9 @@ class _Thrown:
             return "builtins.GeneratorExit" in named
         if self.kind is EdgeKind.CANCEL:
             return bool(named & tables.CANCELLED_ERRORS)
-        if self.raised:
-            return is_caught(self.raised, named)
+        found = is_caught(self.raised, named) if self.raised else None
+        if found is not None:
+            return found
         if tables.ORDINARY_EXCEPTION_ROOT in named:
             return True
         # GeneratorExit and cancellation are told apart from what is raised here.

@@ -14,7 +14,7 @@ import libcst as cst
 
 from asyncgen_lint.flow.graph import Argument
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, is_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, is_name, only_argument
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.calls import parameter_of
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
@@ -122,12 +122,11 @@ def _is_release(node: cst.CSTNode, name: str) -> bool:
 def _is_entered(knowledge: Knowledge, scope: Scope, manager: cst.BaseExpression, name: str) -> bool:
     if is_name(manager, name):
         return True
-    if not isinstance(manager, cst.Call) or len(manager.args) != 1:
+    closed = only_argument(manager, "thing")
+    if not isinstance(manager, cst.Call) or closed is None or not is_name(closed, name):
         return False
     dotted = knowledge.dotted(manager.func, scope)
-    return is_name(manager.args[0].value, name) and (
-        dotted == "contextlib.closing" or dotted in knowledge.known.closers
-    )
+    return dotted == "contextlib.closing" or dotted in knowledge.known.closers
 
 
 def _is_only_used(
