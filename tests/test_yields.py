@@ -768,6 +768,50 @@ CASES = {
             yield 1
             yield 2
     """,
+    "context variables that are set back to what they had": """
+        from contextvars import ContextVar
+        depth = ContextVar("depth", default=0)
+        limit = ContextVar("limit", default=0)
+        async def set_back(items):
+            before = depth.get()
+            depth.set(before + 1)
+            try:
+                for item in items:
+                    yield item  # AGN306
+            finally:
+                depth.set(before)
+        async def of_another(items):
+            before = limit.get()
+            depth.set(before + 1)
+            for item in items:
+                yield item
+            depth.set(before)
+        async def perhaps_of_another(items, nested):
+            before = depth.get()
+            if nested:
+                before = limit.get()
+            depth.set(before + 1)
+            for item in items:
+                yield item
+            depth.set(before)
+        async def set_on(items):
+            before = depth.get()
+            for item in items:
+                yield item
+                depth.set(before + 1)
+        async def set_back_before(items):
+            before = depth.get()
+            depth.set(before + 1)
+            depth.set(before)
+            for item in items:
+                yield item
+        async def of_a_parameter(items, depth):
+            before = depth.get()
+            depth.set(before + 1)
+            for item in items:
+                yield item
+            depth.set(before)
+    """,
 }
 
 

@@ -166,6 +166,15 @@ class Resolver:
             return None
         return bound[1][0], bound[0]
 
+    def only_definition(self, name: str, scope: Scope) -> tuple[Binding, Scope] | None:
+        """Return the only binding of a name, in the module in view that it is imported from."""
+        found = self.only_binding(name, scope)
+        if found is None or found[0].kind is not BindingKind.IMPORT:
+            return found
+        outline = found[1].outline
+        defined = self.definition(outline.absolute(found[0].target), outline)
+        return (defined[1][0], defined[0]) if defined and len(defined[1]) == 1 else None
+
     def only_value(self, name: str, scope: Scope) -> tuple[cst.BaseExpression, Scope] | None:
         """Return the value of a name that is bound to nothing else, and where that is evaluated."""
         only = self.only_binding(name, scope)

@@ -13,7 +13,7 @@ import libcst as cst
 from asyncgen_lint.flow.constants import blocks_after, constants
 from asyncgen_lint.flow.graph import Block, Call, Graph, yield_of
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, dotted_name
+from asyncgen_lint.names.scopes import BindingKind, Scope, dotted_name, is_name, only_argument
 from asyncgen_lint.typestate.openings import OpenAtYield, Opened, Openings
 
 
@@ -40,8 +40,29 @@ class AmbientStates(Openings):
         return None
 
     def _by_calls(self, function: Scope, graph: Graph) -> Iterator[OpenAtYield]:
-        for name, call, resets in self._pairs(function):
+        for name, call, resets in (*self._pairs(function), *self._restored(function)):
             yield from _between(graph, Opened(name, call), call, resets)
+
+    # Values put back
+
+    def _restored(self, function: Scope) -> Iterator[tuple[str, cst.Call, tuple[cst.Call, ...]]]:
+        """Yield each call that sets a context variable to be set back to what it had before.
+
+        With it come the calls that set it back.
+        """
+        for name, bindings in function.bindings.items():
+            before = bindings[0].value if len(bindings) == 1 else None
+            variable = _variable(before, "get")
+            if variable is None or not self._knowledge.is_context_variable(variable, function):
+                continue
+            assert isinstance(variable, cst.Name)
+            sets = [
+                each for each in function.calls if is_name(_variable(each, "set"), variable.value)
+            ]
+            back = tuple(each for each in sets if is_name(only_argument(each), name))
+            for each in sets if back else ():
+                if each not in back:
+                    yield _state_name(each), each, back
 
     # Tokens
 
@@ -78,6 +99,13 @@ class AmbientStates(Openings):
             return False
         # No other interface resets by the token that `set` gives; a class in view is looked at.
         return self._knowledge.class_of(call.func.value, where) is None
+
+
+def _variable(call: cst.CSTNode | None, method: str) -> cst.BaseExpression | None:
+    """Return the object of which an expression calls this method."""
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        return None
+    return call.func.value if call.func.attr.value == method else None
 
 
 def _state_name(call: cst.Call) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, only_argument
+from asyncgen_lint.names.scopes import Scope, ScopeKind, only_argument
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 

@@ -117,16 +117,10 @@ class ForeignSources:
         )
 
     def _alias(self, name: cst.Name, scope: Scope) -> tuple[cst.BaseExpression, Scope] | None:
-        resolver = self._knowledge.resolver
-        found = resolver.only_binding(name.value, scope)
+        found = self._knowledge.resolver.only_definition(name.value, scope)
         if found is None:
             return None
         only, where = found
-        if only.kind is BindingKind.IMPORT:
-            defined = resolver.definition(where.outline.absolute(only.target), where.outline)
-            if defined is None or len(defined[1]) != 1:
-                return None
-            where, (only,) = defined
         is_alias = only.kind is BindingKind.VALUE and isinstance(only.value, cst.Subscript)
         return (only.value, where) if is_alias and only.value is not None else None
 

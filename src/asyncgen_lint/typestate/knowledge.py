@@ -308,6 +308,17 @@ class Knowledge:
         """Return the class of this module that an object certainly is an instance of."""
         return self.instances.class_of(expression, scope)
 
+    def is_context_variable(self, expression: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether a name certainly is of a `contextvars.ContextVar` made in view."""
+        if not isinstance(expression, cst.Name):
+            return False
+        found = self.resolver.only_definition(expression.value, scope)
+        made = found[0].value if found is not None else None
+        if found is None or not isinstance(made, cst.Call):
+            return False
+        function = made.func.value if isinstance(made.func, cst.Subscript) else made.func
+        return self.dotted(function, found[1]) == "contextvars.ContextVar"
+
     def is_async_generator(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether an expression certainly is an async generator object, or None.
 

@@ -192,15 +192,6 @@ class OtherTask:
                 node = each.node
                 assert isinstance(node, cst.Call)
                 assert isinstance(node.func, cst.Attribute)
-                if self._is_context_variable(node.func.value, function):
+                if self._knowledge.is_context_variable(node.func.value, function):
                     return node
         return None
-
-    def _is_context_variable(self, expression: cst.BaseExpression, scope: Scope) -> bool:
-        if not isinstance(expression, cst.Name):
-            return False
-        value, where = self._knowledge.resolver.only_value(expression.value, scope) or (None, scope)
-        if not isinstance(value, cst.Call):
-            return False
-        made = value.func.value if isinstance(value.func, cst.Subscript) else value.func
-        return self._knowledge.dotted(made, where) == "contextvars.ContextVar"
