@@ -182,8 +182,6 @@ class Uses:
 
     def _expects(self, manager: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether a manager is there to catch the errors of misuse, by its name."""
-        if not isinstance(manager, cst.Call):
-            return False
         name = last_name(manager)
         if name != "suppress":
             return name == "raises" or name.startswith("assertRaises")
