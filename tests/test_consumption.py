@@ -47,6 +47,10 @@ CASES = {
         other = rows()
         other = [x async for x in other]
         list(other)
+        later = (x async for x in rows())
+        list(later)  # AGN502
+        plain = (x for x in other)
+        list(plain)
     """,
     "parameters": """
     async def f(source: AsyncGenerator[int, None]):
@@ -92,6 +96,8 @@ CASES = {
         print(rows())
         zip(it, rows())  # AGN502
         sorted(it, key=rows())
+        dict(rows())  # AGN502
+        dict(source=rows())
     """,
     "expected errors": """
     import pytest
@@ -109,6 +115,14 @@ CASES = {
             sum(rows())  # AGN502
         except ValueError:
             print("no number")
+        with contextlib.suppress(TypeError):
+            list(rows())
+        with contextlib.suppress(Exception):
+            list(rows())
+        with contextlib.suppress(*self.errors):
+            list(rows())
+        with contextlib.suppress(OSError):
+            list(rows())  # AGN502
     """,
     "other consumers": """
     def plain():
@@ -148,6 +162,8 @@ CASES = {
             tasks.start_soon(work, rows())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(rows)  # AGN504
+            nursery.start_soon(functools.partial(rows))  # AGN504
+            nursery.start_soon(functools.partial(work, rows()))
         await anyio.to_thread.run_sync(rows)  # AGN504
         return await anyio.to_thread.run_sync(rows)
     """,
@@ -204,6 +220,10 @@ CASES = {
             print(x)
         take(rows)
         await anext(rows)  # AGN511
+        async for x in functools.partial(rows):  # AGN511
+            print(x)
+        async for x in functools.partial(rows)():
+            print(x)
         await rows.aclose()  # AGN511
         rows.calls = 1
     """,
@@ -296,6 +316,13 @@ CASES = {
         one.cancel()
         with contextlib.suppress(RuntimeError):
             await source.aclose()
+    async def cancelled_and_caught_otherwise():
+        source = rows()
+        one = asyncio.create_task(work(source))
+        await asyncio.sleep(1)
+        one.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await source.aclose()  # AGN508
     async def cancelled_and_handled():
         source = rows()
         one = asyncio.create_task(work(source))
@@ -350,6 +377,14 @@ CASES = {
             loop.run_until_complete(asyncio.wait([one]))
             loop.create_task(source.aclose())
             raise
+    async def interrupted_while_it_waits():
+        # Ctrl-C comes to the coroutine as a cancellation, or not at all.
+        source = rows()
+        one = asyncio.create_task(anext(source))
+        try:
+            await asyncio.sleep(60)
+        except KeyboardInterrupt:
+            asyncio.create_task(source.aclose())
     def failed(loop):
         source = rows()
         try:
@@ -375,6 +410,13 @@ CASES = {
                 print(await asyncio.wait_for(anext(source), None))
             except TimeoutError:
                 continue
+    async def without_timeout():
+        source = rows()
+        while True:
+            try:
+                print(await anext(source, "the end"))
+            except TimeoutError:
+                continue
     async def leaves():
         source = rows()
         while True:
@@ -391,6 +433,14 @@ CASES = {
                 print(await asyncio.wait_for(anext(source), 1))
             except TimeoutError:
                 source = rows()
+    async def made_anew_in_each_turn():
+        while True:
+            source = rows()
+            print(await anext(source))
+            try:
+                print(await asyncio.wait_for(anext(source), 1))
+            except TimeoutError:
+                continue
     async def taken_from_elsewhere(connect):
         source = rows()
         while True:
@@ -398,6 +448,29 @@ CASES = {
                 print(await asyncio.wait_for(anext(source), 1))
             except TimeoutError:
                 source = connect()
+    async def never_waits():
+        async def numbers():
+            yield 1
+            yield 2
+        source = numbers()
+        while True:
+            try:
+                print(await asyncio.wait_for(anext(source), 1))
+            except TimeoutError:
+                continue
+    async def handles_something_else(connection):
+        async def messages():
+            while True:
+                try:
+                    yield await connection.receive()
+                except ConnectionError:
+                    await connection.reconnect()
+        source = messages()
+        while True:
+            try:
+                print(await asyncio.wait_for(anext(source), 1))  # AGN509
+            except TimeoutError:
+                continue
     async def survives():
         source = stubborn()
         while True:

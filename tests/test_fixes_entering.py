@@ -21,7 +21,7 @@ def repaired(text: str, code: str, *, unsafe: bool = False) -> str:
 def offered(text: str, code: str) -> list[str]:
     """Return the safety of the fix of each finding, `none` without one."""
     found = lint_text(text, select=[code])
-    assert found
+    assert {each.code for each in found} == {code}
     return [each.fix.safety.value if each.fix else "none" for each in found]
 
 
@@ -75,6 +75,14 @@ def test_no_decorator_that_is_imported_below() -> None:
         (("async with _rows() as row", "g = _rows()\n    async with g as row"), "none"),
         (("async def f", "class A:\n    async def _rows(self): yield 1\nasync def f"), "none"),
         (("async def f", "asynccontextmanager = 1\nasync def f"), "none"),
+        (
+            (
+                "async def f():\n    async with _rows()",
+                "async def _others(): yield 2\nasync def f(y):\n"
+                "    make = _rows if y else _others\n    async with make()",
+            ),
+            "none",
+        ),
     ],
 )
 def test_decorator_only_where_all_is_entered(change: tuple[str, str], safety: str) -> None:

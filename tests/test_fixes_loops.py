@@ -80,6 +80,7 @@ def test_async_loop_outside_of_async_def_stays() -> None:
 
 
 ROWS = """
+from functools import partial
 from starlette.responses import StreamingResponse
 
 async def rows():
@@ -119,6 +120,14 @@ class Book:
         ("return aiter(rows)", "return aiter(rows())"),
         ("return StreamingResponse(rows, 200)", "return StreamingResponse(rows(), 200)"),
         ("async for x in all_pages: pass", "async for x in all_pages(): pass"),
+        (
+            "read = all_pages\n        async for x in read: pass",
+            "read = all_pages\n        async for x in read(): pass",
+        ),
+        (
+            "read = partial(all_pages, 3)\n        async for x in read: pass",
+            "read = partial(all_pages, 3)\n        async for x in read(): pass",
+        ),
     ],
 )
 def test_generator_function_is_called(before: str, after: str) -> None:
@@ -133,6 +142,7 @@ def test_generator_function_is_called(before: str, after: str) -> None:
         "async for x in Book.pages: pass",
         "async for x in Book.all: pass",
         "async for x in self.of_author: pass",
+        "read = partial(pages)\n        async for x in read: pass",
         "return await anext(rows)",
         "return await rows.aclose()",
         "return await rows.asend(None)",

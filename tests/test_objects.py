@@ -70,6 +70,14 @@ CASES = {
         async def f(db):
             assert plain(db)  # AGN513
     """,
+    "truth before the close": """
+        async def f(db, given):
+            g = plain(db)
+            if g:
+                await g.aclose()
+            if g:  # AGN513
+                print(given)
+    """,
     "truth of an attribute": """
         class Reader:
             def __init__(self, db):
@@ -92,6 +100,32 @@ CASES = {
         g = plain(1)  # AGN514
         async def f():
             return await anext(g)
+    """,
+    "made by a function for the module": """
+        def open_it(db):
+            global g
+            g = plain(db)
+        async def f():
+            return await anext(g)
+    """,
+    "made under the main guard": """
+        async def f():
+            return await anext(g)
+        async def h():
+            return [i async for i in g]
+        if __name__ == "__main__":
+            g = plain(1)
+    """,
+    "shared, and stepped by the script itself": """
+        g = plain(1)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(anext(g))
+        async def f():
+            return await anext(g)
+        async def h():
+            return [i async for i in g]
+        loop.run_until_complete(f())
+        loop.run_until_complete(h())
     """,
     "shared and only looked at": """
         g = plain(1)
@@ -148,6 +182,35 @@ CASES = {
                 await g.asend(1)  # AGN515
                 if i:
                     continue
+    """,
+    "send and go on after a failure alone": """
+        async def f(db):
+            g = plain(db)
+            async for i in g:
+                try:
+                    await g.asend(1)
+                except ValueError:
+                    continue
+                return i
+    """,
+    "send, and wait before going on": """
+        async def f(db):
+            g = plain(db)
+            async for i in g:
+                await g.asend(1)  # AGN515
+                while db.is_busy():
+                    await asyncio.sleep(1)
+    """,
+    "throw and go on": """
+        async def f(db):
+            g = plain(db)
+            async for i in g:
+                await g.athrow(ValueError(i))
+    """,
+    "send to another one that has no name": """
+        async def f(db):
+            async for i in plain(db):
+                await db.channels[0].asend(i)
     """,
     "send to a generator from elsewhere": """
         async def f(g: AsyncGenerator[int, int]):
@@ -254,6 +317,15 @@ STRICT_CASES = {
             async def next(self):
                 async with self.lock:
                     return await anext(self.g)  # AGN518
+    """,
+    "close under the lock of the object": """
+        class Shared:
+            def __init__(self, db):
+                self.g = waiting(db)
+                self.lock = asyncio.Lock()
+            async def aclose(self):
+                async with self.lock:
+                    await self.g.aclose()
     """,
     "step under something that is no lock": """
         class Shared:

@@ -574,6 +574,42 @@ REUSED = {
                 for row in batch:
                     print(row)
     """,
+    "used at once by the consumers in view, and open to others": """
+        async def batches(db):
+            batch = []
+            async for row in db:
+                batch.append(row)
+                yield batch  # HERE
+                batch.clear()
+        async def show(db):
+            async for batch in batches(db):
+                print(len(batch))
+    """,
+    "gathered elsewhere": """
+        async def _batches(db):
+            batch = []
+            async for row in db:
+                batch.append(row)
+                yield batch  # HERE
+                batch.clear()
+        async def show(db):
+            async for batch in _batches(db):
+                print(len(batch))
+        async def gathered(db, gather):
+            return await gather(_batches(db))
+    """,
+    "used at once by the consumer in view, and handed on": """
+        async def show(db, consume):
+            async def batches():
+                batch = []
+                async for row in db:
+                    batch.append(row)
+                    yield batch  # HERE
+                    batch.clear()
+            async for batch in batches():
+                print(len(batch))
+            await consume(batches)
+    """,
     "passed in": """
         async def batches(db, batch=[]):
             async for row in db:

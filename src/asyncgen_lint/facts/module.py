@@ -1266,9 +1266,9 @@ class Facts:
 
     def sent_before_start(self) -> Iterator[EarlySend]:
         """Yield each `asend` of a value to a generator that no step has started."""
-        for _, tracking in self._tracked():
+        for function, tracking in self._tracked():
             for each in early_sends(tracking):
-                if not self._uses.is_expected_to_raise(each.call):
+                if not self._uses.is_expected_to_raise(each.call, function):
                     label = label_of(each.site.node)
                     path = (Step(f"`{label}` is created here, and not started", each.site.node),)
                     yield EarlySend(label, each.call, path)
@@ -1291,7 +1291,7 @@ class Facts:
         """Yield each step or close of a generator that a task beside it may be inside of."""
         for function, tracking in self._tracked():
             for each in concurrent_steps(tracking, function, self._knowledge):
-                if self._uses.is_expected_to_raise(each.at):
+                if self._uses.is_expected_to_raise(each.at, function):
                     continue
                 label = label_of(each.site.node)
                 path = [

@@ -26,7 +26,7 @@ from asyncgen_lint.flow.graph import (
     suspends,
 )
 from asyncgen_lint.names import tables
-from asyncgen_lint.names.scopes import Scope, alternatives, last_name
+from asyncgen_lint.names.scopes import Scope, alternatives
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
 from asyncgen_lint.typestate.state import Holding, Role, Site, State
@@ -175,8 +175,6 @@ class _Concurrent:
 
     def _expects_error(self, region: Region) -> bool:
         node = region.node
-        if region.kind is RegionKind.WITH and isinstance(node, cst.WithItem):
-            return last_name(node.item) == "suppress"
         if region.kind is not RegionKind.TRY_BODY or not isinstance(node, cst.Try):
             return False
         types = [each.type for each in node.handlers]

@@ -176,8 +176,6 @@ class Misuse:
         node = function.node
         if not isinstance(node, cst.FunctionDef) or node.decorators:
             return False
-        if last_name(expression) != function.name:
-            return False
         needed = [each for each in _parameters(node.params) if each.default is None]
         if function.owner_class is None:
             return not needed
@@ -273,8 +271,6 @@ class Misuse:
 
         It yields once, and each mention of it in this module is a call whose result is entered.
         """
-        if not isinstance(node, cst.Call):
-            return None
         entered = {each.node: each for each in self.entered()}
         scopes = {each.node: each.scope for each in self._uses.of_generators}
         product = self._knowledge.product(node, scopes[node])
@@ -283,11 +279,10 @@ class Misuse:
         (function,) = product.functions
         if not _yields_once(function) or function.name != last_name(node):
             return None
-        if function.outline is not self._knowledge.outline:
-            return None
         functions = self._knowledge.outline.functions()
-        if sum(each.name == function.name for each in functions) != 1:
-            # An override, or another definition, would have to be decorated too.
+        if [each for each in functions if each.name == function.name] != [function]:
+            # An override, or another definition, would have to be decorated too; and what another
+            # module defines is not decorated from here.
             return None
         for each in self._mentions(function.name):
             call = self._parents[each]

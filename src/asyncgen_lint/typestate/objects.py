@@ -264,24 +264,24 @@ class Objects:
             name = dotted_name(loop.iter)
             if not isinstance(loop, cst.For) or not name:
                 continue
-            sends = [
-                each
-                for each in scope.awaits
-                if isinstance(each, cst.Await) and self._is_bare_send(each, name)
-            ]
-            if not sends:
-                continue
-            body = set(descendants(loop.body))
-            makers = self._made.makers(loop.iter, scope)
-            graph = self._knowledge.graph(scope)
-            if not makers or graph is None or any(_answers_sends(each) for each in makers):
-                continue
-            for each in sends:
-                if each not in body or self._expects(each, scope, "StopAsyncIteration"):
-                    continue
-                if _comes_back(graph, each, loop):
+            for each in scope.awaits:
+                if (
+                    isinstance(each, cst.Await)
+                    and self._is_bare_send(each, name)
+                    and self._loses_item(each, loop, scope)
+                ):
                     assert isinstance(each.expression, cst.Call)
                     yield each.expression, loop
+
+    def _loses_item(self, send: cst.Await, loop: cst.For, scope: Scope) -> bool:
+        """Return whether a loop goes on behind the item that a send in its body returns."""
+        makers = self._made.makers(loop.iter, scope)
+        graph = self._knowledge.graph(scope)
+        if not makers or graph is None or any(_answers_sends(each) for each in makers):
+            return False
+        is_inside = any(each is send for each in descendants(loop.body))
+        is_expected = self._expects(send, scope, "StopAsyncIteration")
+        return is_inside and not is_expected and _comes_back(graph, send, loop)
 
     def _is_bare_send(self, node: cst.Await, name: str) -> bool:
         call = node.expression

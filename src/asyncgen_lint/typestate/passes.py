@@ -54,8 +54,6 @@ class EarlySend:
 def early_sends(tracking: Tracking) -> Iterator[EarlySend]:
     """Yield each `asend` of a value that is the first step of a generator made here."""
     for instruction, _, state in _steps(tracking):
-        if not isinstance(instruction, Await):
-            continue
         held = _only(state, instruction)
         if held is None or held.action != "asend" or not _sends_value(held.step):
             continue

@@ -24,7 +24,6 @@ from asyncgen_lint.flow.graph import (
     Iterate,
     Next,
     Operand,
-    Region,
     RegionKind,
     Unbind,
 )
@@ -52,14 +51,7 @@ class TimedStep:
 
 def timed_steps(tracking: Tracking, scope: Scope, knowledge: Knowledge) -> Iterator[TimedStep]:
     """Yield each step under a timeout after which the same generator is stepped again."""
-    if not any(isinstance(each.node, cst.Try) for each in _regions(tracking)):
-        return
     yield from _Timeouts(tracking, scope, knowledge).found()
-
-
-def _regions(tracking: Tracking) -> Iterator[Region]:
-    for block in tracking.graph.blocks:
-        yield from block.regions
 
 
 class _Timeouts:

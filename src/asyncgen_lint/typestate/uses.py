@@ -12,12 +12,29 @@ from functools import cached_property
 
 import libcst as cst
 
+from asyncgen_lint.flow.graph import EdgeKind
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, last_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, Product
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
-_EXPECTING = ("raises", "suppress")
+_ERRORS = ("builtins.TypeError", "builtins.AttributeError", "builtins.RuntimeError")
+"""What misuse raises."""
+
+_TAKING = (
+    cst.For,
+    cst.CompFor,
+    cst.Arg,
+    cst.StarredElement,
+    cst.WithItem,
+    cst.From,
+    cst.Element,
+    cst.ListComp,
+    cst.GeneratorExp,
+    cst.ComparisonTarget,
+    cst.Subscript,
+)
+"""What a call stands in whose result is iterated, entered, or given to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +55,9 @@ class Uses:
     @cached_property
     def of_generators(self) -> tuple[Use, ...]:
         """Every expression that certainly is a generator, where no failure is expected."""
-        return tuple(each for each in self._all() if not self.is_expected_to_raise(each.node))
+        return tuple(
+            each for each in self._all() if not self.is_expected_to_raise(each.node, each.scope)
+        )
 
     @cached_property
     def nodes(self) -> frozenset[cst.CSTNode]:
@@ -59,24 +78,31 @@ class Uses:
             if isinstance(node, cst.GeneratorExp) and is_async_generator_expression(node):
                 yield Use(node, scope.parent or scope)
 
-    def _product(self, call: cst.Call, scope: Scope) -> Product | None:
+    def _product(self, call: cst.BaseExpression, scope: Scope) -> Product | None:
         product = self._knowledge.product(call, scope)
-        if product is None and self._is_taken(call):
+        if product is None and isinstance(call, cst.Call) and self._is_taken(call, scope):
             product = self._knowledge.product_of_unused(call, scope)
         return product
 
-    def _is_taken(self, call: cst.Call) -> bool:
-        """Return whether a call stands where an iterable or a coroutine is wanted."""
+    def _is_taken(self, call: cst.Call, scope: Scope) -> bool:
+        """Return whether a call, or what it is assigned to, stands where an iterable or a coroutine
+        is wanted."""
         parent = self._parents[call]
-        if isinstance(parent, (cst.For, cst.CompFor)):
-            return parent.iter is call
-        return isinstance(parent, (cst.Arg, cst.StarredElement, cst.WithItem, cst.From))
+        if not isinstance(parent, cst.Assign):
+            return isinstance(parent, _TAKING)
+        return any(self._takes(each.target, scope) for each in parent.targets)
+
+    def _takes(self, target: cst.BaseExpression, scope: Scope) -> bool:
+        if not isinstance(target, cst.Name):
+            return isinstance(target, (cst.Tuple, cst.List))
+        loads = scope.loads.get(target.value, ())
+        return any(isinstance(self._parents[each], _TAKING) for each in loads)
 
     def _names_of_generators(self, scope: Scope) -> Iterator[str]:
         for name, bindings in scope.bindings.items():
             for each in bindings:
                 if each.kind is BindingKind.VALUE and each.value is not None:
-                    if _gives_generator(self._knowledge.product(each.value, scope)):
+                    if _gives_generator(self._product(each.value, scope)):
                         yield name
                         break
                     if isinstance(each.value, cst.GeneratorExp):
@@ -100,19 +126,17 @@ class Uses:
     def _is_made(self, value: cst.BaseExpression, scope: Scope) -> bool:
         if isinstance(value, cst.GeneratorExp):
             return is_async_generator_expression(value)
-        return _gives_generator(self._knowledge.product(value, scope))
+        return _gives_generator(self._product(value, scope))
 
     def function_of(self, expression: cst.BaseExpression, scope: Scope) -> Scope | None:
         """Return the async generator function that an expression is, not called."""
-        if not isinstance(expression, (cst.Name, cst.Attribute)):
-            return None
         found = self._knowledge.callee(expression, scope)
         if found is None or found.kind is not ScopeKind.FUNCTION:
             return None
         if found.name != last_name(expression) and found.name == "__call__":
             # An object that can be called may be iterated too.
             return None
-        if self.is_expected_to_raise(expression):
+        if self.is_expected_to_raise(expression, scope):
             return None
         return found if self._knowledge.kind(found) is FunctionKind.AGEN else None
 
@@ -141,11 +165,13 @@ class Uses:
             current = self._parents.get(current)
         return False
 
-    def is_expected_to_raise(self, node: cst.CSTNode) -> bool:
+    def is_expected_to_raise(self, node: cst.CSTNode, scope: Scope) -> bool:
         """Return whether code around a node is there to see it fail."""
         child, parent = node, self._parents.get(node)
         while parent is not None and not isinstance(parent, (cst.FunctionDef, cst.Lambda)):
-            if isinstance(parent, cst.With) and any(_expects(each.item) for each in parent.items):
+            if isinstance(parent, cst.With) and any(
+                self._expects(each.item, scope) for each in parent.items
+            ):
                 return True
             if isinstance(parent, (cst.Try, cst.TryStar)) and parent.body is child:
                 types = [each.type for each in parent.handlers if each.type is not None]
@@ -154,14 +180,19 @@ class Uses:
             child, parent = parent, self._parents.get(parent)
         return False
 
+    def _expects(self, manager: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether a manager is there to catch the errors of misuse, by its name."""
+        name = last_name(manager)
+        if name != "suppress":
+            return name == "raises" or name.startswith("assertRaises")
+        return any(
+            self._knowledge.swallows(manager, scope, EdgeKind.RAISE, each) is not False
+            for each in _ERRORS
+        )
+
 
 def _gives_generator(product: Product | None) -> bool:
     return product is not None and product.kind is FunctionKind.AGEN
-
-
-def _expects(manager: cst.BaseExpression) -> bool:
-    name = last_name(manager)
-    return isinstance(manager, cst.Call) and (name in _EXPECTING or name.startswith("assertRaises"))
 
 
 def _names_misuse(caught: cst.CSTNode) -> bool:
