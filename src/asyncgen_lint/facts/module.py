@@ -1598,7 +1598,16 @@ def label_of(node: Node) -> str:
     if isinstance(node, (cst.For, cst.CompFor)):
         # The iterator that the `__aiter__` of the iterable makes.
         return f"aiter({_name_of(node.iter)})"
-    return "the generator expression"
+    return _outline_of(node) if isinstance(node, cst.GeneratorExp) else dotted_name(node) or "(...)"
+
+
+def _outline_of(expression: cst.GeneratorExp) -> str:
+    """Return a generator expression without its parts: `(... async for row in rows())`."""
+    clause = expression.for_in
+    by = "async for" if clause.asynchronous is not None else "for"
+    target = cst.Module([]).code_for_node(clause.target)
+    short = target if target.isidentifier() else "..."
+    return f"(... {by} {short} in {_name_of(clause.iter) or '...'})"
 
 
 def _name_of(node: Node) -> str:
@@ -1609,7 +1618,9 @@ def _name_of(node: Node) -> str:
 
 
 def _short_name(node: cst.BaseExpression) -> str:
-    return dotted_name(node) or (node.attr.value if isinstance(node, cst.Attribute) else "the call")
+    if isinstance(node, cst.Call):
+        return label_of(node)
+    return dotted_name(node) or (node.attr.value if isinstance(node, cst.Attribute) else "(...)")
 
 
 def _last_jump(path: list[Edge], leak: Leak) -> Edge | None:

@@ -11,7 +11,7 @@ from asyncgen_lint.fixes.blocks import line_of
 from asyncgen_lint.fixes.items import Items, is_handled_around
 from asyncgen_lint.fixes.layout import in_try
 from asyncgen_lint.fixes.region import Region, enter, region_of
-from asyncgen_lint.fixes.titles import as_code, cleaning_up
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
@@ -68,7 +68,7 @@ def _under_aclosing(facts: Facts, skipped: CloseSkipped, region: Region) -> FixP
         return None
 
     rewrite = enter([region], region.first, region.last, closer.call, removed=region.last)
-    title = cleaning_up(f"Use `aclosing` to close {as_code(skipped.label)}")
+    title = cleaning_up(f"Use `aclosing` to close `{skipped.label}`")
     return FixPlan(title, FixSafety.SAFE, (rewrite,), closer.imports)
 
 
@@ -90,5 +90,5 @@ def _in_finally(skipped: CloseSkipped, region: Region) -> FixPlan:
         body[first : last + 1] = [in_try(body[first:last], [body[last]], block.indent)]
         return block.with_changes(body=body)
 
-    title = cleaning_up(f"Use `finally` to close {as_code(skipped.label)}")
+    title = cleaning_up(f"Use `finally` to close `{skipped.label}`")
     return FixPlan(title, FixSafety.SAFE, (Rewrite(region.block, build),))

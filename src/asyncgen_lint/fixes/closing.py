@@ -12,7 +12,7 @@ from asyncgen_lint.fixes.fresh import stream_name
 from asyncgen_lint.fixes.imports import LocalName
 from asyncgen_lint.fixes.items import Items
 from asyncgen_lint.fixes.layout import iterating, with_async
-from asyncgen_lint.fixes.titles import as_code, cleaning_up
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.fixes.unused import unused_without
 from asyncgen_lint.names.scopes import BindingKind, Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, ImportRequest, Node, Rewrite
@@ -42,7 +42,7 @@ def enter_aclosing(facts: Facts, wrong: WronglyEntered) -> FixPlan | None:
         for number, item in enumerate(wrong.statement.items)
         if item.item in wrongs
     }
-    labels = " and ".join(dict.fromkeys(as_code(each.label) for each in entries if each.label))
+    labels = " and ".join(dict.fromkeys(f"`{each.label}`" for each in entries if each.label))
 
     def build(node: Node) -> Node:
         return _entered(node, numbers, closer)
@@ -110,7 +110,7 @@ def _by_stack(facts: Facts, wrong: WronglyEntered, closer: LocalName) -> FixPlan
         return None
     if not _is_async_stack(facts, entering.func.value, wrong.function):
         return None
-    title = f"Enter {as_code(wrong.label)} by `enter_async_context` and `aclosing`"
+    title = f"Enter `{wrong.label}` by `enter_async_context` and `aclosing`"
     awaited = await_method(facts, entering, "enter_async_context", title)
     if awaited is None:
         return None

@@ -17,7 +17,6 @@ from asyncgen_lint.fixes.loops import (
     iterate_async,
     may_lose_async,
 )
-from asyncgen_lint.fixes.titles import as_code
 from asyncgen_lint.names.scopes import last_name
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
@@ -88,7 +87,7 @@ def _safety(by: str) -> FixSafety | None:
 
 
 def _title(use: WrongUse) -> str:
-    what = f"the items of {as_code(use.label)}" if use.label else "the items"
+    what = f"the items of `{use.label}`" if use.label else "the items"
     return f"Collect {what} by an async comprehension"
 
 

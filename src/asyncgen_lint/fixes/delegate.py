@@ -11,7 +11,6 @@ from asyncgen_lint.fixes.around import function_of
 from asyncgen_lint.fixes.blocks import line_of
 from asyncgen_lint.fixes.fresh import free_name, stream_name
 from asyncgen_lint.fixes.layout import indent_near, under
-from asyncgen_lint.fixes.titles import as_code
 from asyncgen_lint.fixes.unused import unused_without
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
@@ -29,7 +28,7 @@ def loop_over(facts: Facts, refused: DelegationRefused) -> FixPlan | None:
         return None
     function, indent = refused.function, indent_near(facts, line)
     item = free_name("item", function)
-    label = as_code(refused.label) if refused.label else "the source"
+    label = f"`{refused.label}`" if refused.label else "the source"
     if refused.is_sync:
         return FixPlan(
             f"Iterate {label}, and yield its items",

@@ -22,7 +22,7 @@ from asyncgen_lint.fixes.region import (
     region_of,
     uses_of,
 )
-from asyncgen_lint.fixes.titles import as_code, cleaning_up
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.fixes.wrap import (
     is_simple,
     iterate_under_aclosing,
@@ -81,7 +81,7 @@ def _hoisted(facts: Facts, left: LeftOpen, verb: str) -> FixPlan | None:
         return closer.call(moved_out(source))
 
     return FixPlan(
-        cleaning_up(f"{verb} {as_code(label)} under `aclosing`"),
+        cleaning_up(f"{verb} `{label}` under `aclosing`"),
         place.safety,
         tuple(_rewrites(facts, made, place, stream, manager)),
         closer.imports,

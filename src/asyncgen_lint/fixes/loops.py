@@ -9,7 +9,6 @@ import libcst as cst
 from asyncgen_lint.facts import Facts
 from asyncgen_lint.fixes.awaits import drop_await, may_await
 from asyncgen_lint.fixes.layout import with_async, without_async
-from asyncgen_lint.fixes.titles import as_code
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 from asyncgen_lint.source.walk import descendants
 
@@ -21,7 +20,7 @@ def iterate_sync(facts: Facts, loop: Node, label: str) -> FixPlan | None:
     """
     if not may_lose_async(facts, loop):
         return None
-    title = f"Iterate {as_code(label)} by a plain `for`" if label else "Iterate by a plain `for`"
+    title = f"Iterate `{label}` by a plain `for`" if label else "Iterate by a plain `for`"
     return FixPlan(title, FixSafety.SAFE, (Rewrite(loop, without_async),))
 
 
@@ -39,7 +38,7 @@ def iterate_async(facts: Facts, loop: Node, label: str) -> FixPlan | None:
             return None
         if not may_await(facts, made, in_comprehension=True):
             return None
-    title = f"Iterate {as_code(label)} by `async for`" if label else "Iterate by `async for`"
+    title = f"Iterate `{label}` by `async for`" if label else "Iterate by `async for`"
     return FixPlan(title, FixSafety.SAFE, (Rewrite(loop, with_async),))
 
 

@@ -10,7 +10,7 @@ from asyncgen_lint.fixes.aclosing import aclosing_at
 from asyncgen_lint.fixes.items import Items
 from asyncgen_lint.fixes.layout import Manager
 from asyncgen_lint.fixes.region import enter, region_of
-from asyncgen_lint.fixes.titles import as_code, cleaning_up
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.fixes.wrap import loop_under
 from asyncgen_lint.rule import FixPlan, FixSafety, Rewrite
 
@@ -35,7 +35,7 @@ def enter_stream(facts: Facts, left: StreamLeftOpen) -> FixPlan | None:
         return None
     how = "in its own `async with`" if closer is None else "under `aclosing`"
     return FixPlan(
-        cleaning_up(f"Iterate {as_code(left.label)} {how}"),
+        cleaning_up(f"Iterate `{left.label}` {how}"),
         FixSafety.SAFE if closer is None else FixSafety.UNSAFE,
         (rewrite,),
         closer.imports if closer is not None else (),

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 
-def as_code(label: str) -> str:
-    """Return what a label names, as code; "the generator expression" is no name."""
-    return label if label.startswith("the ") else f"`{label}`"
-
-
 def cleaning_up(what: str, *, whose: str = "its") -> str:
     """Return the title of a fix that has cleanup run where it did not, or only later.
 

@@ -24,7 +24,7 @@ from asyncgen_lint.fixes.layout import (
     under,
 )
 from asyncgen_lint.fixes.region import Region, enter, region_of
-from asyncgen_lint.fixes.titles import as_code, cleaning_up
+from asyncgen_lint.fixes.titles import cleaning_up
 from asyncgen_lint.names.scopes import Scope
 from asyncgen_lint.rule import FixPlan, FixSafety, Node, Rewrite
 
@@ -76,7 +76,7 @@ def _wrap_loop(facts: Facts, left: LeftOpen) -> FixPlan | None:
         return closer.call(call_with(cst.Name("aiter"), source) if is_hidden else source)
 
     return FixPlan(
-        cleaning_up(f"Iterate {as_code(left.label)} under `aclosing`"),
+        cleaning_up(f"Iterate `{left.label}` under `aclosing`"),
         FixSafety.SAFE,
         (loop_under(facts, loop, function, manager),),
         closer.imports,
@@ -129,7 +129,7 @@ def _wrap_comprehension(facts: Facts, left: LeftOpen) -> FixPlan | None:
         return under([(closer.call(source), stream)], [node], indent)
 
     return FixPlan(
-        cleaning_up(f"Iterate {as_code(left.label)} under `aclosing`"),
+        cleaning_up(f"Iterate `{left.label}` under `aclosing`"),
         FixSafety.SAFE,
         (Rewrite(clause, rename), Rewrite(line, wrap)),
         closer.imports,
@@ -215,7 +215,7 @@ def _wrap_named(facts: Facts, left: LeftOpen, verb: str, *, to_the_end: bool) ->
     if closer is None:
         return None
     group = _sharing_a_header(facts, own, function, to_the_end=to_the_end)
-    labels = " and ".join(dict.fromkeys(as_code(each.label) for each in group))
+    labels = " and ".join(dict.fromkeys(f"`{each.label}`" for each in group))
     whose = "its" if len(group) == 1 else "their"
 
     return FixPlan(
