@@ -99,6 +99,11 @@ SAVES_TIME = {
         "what is not imported is not called"
     ),
     (
+        "typestate/objects.py",
+        "Objects.tested",
+        "not names_one and (not self._knowledge.may_create_generators(scope))",
+    ): "where no generator is made or named, none is tested",
+    (
         "typestate/threads.py",
         "Threads.nexts",
         "'next' not in (self._knowledge.outline.text or 'next')",

@@ -300,6 +300,14 @@ CASES = {
             gen = aiter(rows(db))
             gen.send(1)  # AGN512
     """,
+    "truth of a generator that the module keeps": """
+        live = rows(None)
+        others = [rows(None)]
+        def anything():
+            return 1 if live else 0  # AGN513
+        def anything_else(others):
+            return 1 if others else 0
+    """,
 }
 
 

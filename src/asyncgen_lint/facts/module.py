@@ -1605,9 +1605,8 @@ def _outline_of(expression: cst.GeneratorExp) -> str:
     """Return a generator expression without its parts: `(... async for row in rows())`."""
     clause = expression.for_in
     by = "async for" if clause.asynchronous is not None else "for"
-    target = cst.Module([]).code_for_node(clause.target)
-    short = target if target.isidentifier() else "..."
-    return f"(... {by} {short} in {_name_of(clause.iter) or '...'})"
+    target = clause.target.value if isinstance(clause.target, cst.Name) else "..."
+    return f"(... {by} {target} in {_name_of(clause.iter) or '...'})"
 
 
 def _name_of(node: Node) -> str:

@@ -98,8 +98,11 @@ class Objects:
 
     def tested(self) -> Iterator[tuple[cst.BaseExpression, cst.CSTNode]]:
         """Yield each generator whose truth is asked, with the test."""
-        for scope in (self._knowledge.outline.module, *self._knowledge.outline.functions()):
-            if not self._knowledge.may_create_generators(scope):
+        module = self._knowledge.outline.module
+        kept = module.bindings if self._knowledge.may_create_generators(module) else {}
+        for scope in (module, *self._knowledge.outline.functions()):
+            names_one = not kept.keys().isdisjoint(scope.loads)
+            if not names_one and not self._knowledge.may_create_generators(scope):
                 continue
             graph = self._knowledge.graph(scope)
             seen: set[cst.CSTNode] = set()
