@@ -234,20 +234,22 @@ class Objects:
         return isinstance(parent, (cst.Return, cst.Yield))
 
     def _shared_by_class(self, owner: Scope) -> Iterator[Shared]:
-        for name, creation in self._bound_once(owner):
-            if self._knowledge.instances.stored_on_self(owner, name):
+        kept = dict(self._bound_once(owner))
+        accesses: dict[str, list[tuple[cst.Attribute, Scope]]] = {name: [] for name in kept}
+        for method in owner.methods() if kept else ():
+            for node in descendants(method.node):
+                if isinstance(node, cst.Attribute) and node.attr.value in accesses:
+                    accesses[node.attr.value].append((node, method))
+        for name, creation in kept.items():
+            if any(self._is_stored(node) for node, _ in accesses[name]):
                 continue
-            uses: list[cst.CSTNode] = []
-            for method in owner.methods():
-                for node in descendants(method.node):
-                    if isinstance(node, cst.Attribute) and node.attr.value == name:
-                        if isinstance(self._parent(node), (cst.AssignTarget, cst.AnnAssign)):
-                            uses.clear()
-                            break
-                        if self._is_consumed(node, method):
-                            uses.append(node)
-            if uses and self._is_made_by(creation, owner):
+            uses = [node for node, method in accesses[name] if self._is_consumed(node, method)]
+            stored = uses and self._knowledge.instances.stored_on_self(owner, name)
+            if uses and not stored and self._is_made_by(creation, owner):
                 yield Shared(creation, name, "class", uses[0])
+
+    def _is_stored(self, attribute: cst.Attribute) -> bool:
+        return isinstance(self._parent(attribute), (cst.AssignTarget, cst.AnnAssign))
 
     def _shared_by_default(self, function: Scope) -> Iterator[Shared]:
         if not isinstance(function.node, cst.FunctionDef) or function.parent is None:
