@@ -71,12 +71,6 @@ SAVES_TIME = {
         "Stops._tries",
         "name not in function.loads or not isinstance(function.node, cst.FunctionDef)",
     ): "what is not named is not caught",
-    ("typestate/stops.py", "Stops.leaks", "each.node in seen"): (
-        "of findings of one rule on a line the engine keeps one"
-    ),
-    ("typestate/entered.py", "Entered.swallowers", "handler in seen"): (
-        "of findings of one rule on a line the engine keeps one"
-    ),
     ("typestate/entering.py", "Entering._raised", "way.raises is not None"): (
         "where a second error comes to, the first one may come"
     ),

@@ -308,6 +308,20 @@ CASES = {
         def anything_else(others):
             return 1 if others else 0
     """,
+    "generator of a class that is made anew, or not": """
+        class Feed:
+            live = rows(None)
+            old = rows(None)  # AGN514
+            @classmethod
+            def restart(cls):
+                cls.live = rows(None)
+            async def read(self):
+                async for row in self.live:
+                    print(row)
+            async def read_again(self):
+                async for row in self.old:
+                    print(row)
+    """,
 }
 
 

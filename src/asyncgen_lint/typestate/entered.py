@@ -115,14 +115,10 @@ class Entered:
             if _is_deliberate(function):
                 continue
             flags = constants(graph)
-            seen: set[cst.CSTNode] = set()
             for at, block in _yields(graph, flags):
                 if self._expects_error(graph, block, flags[block.index]):
                     continue
                 for handler, entry in self._broad_handlers(block, flags, function):
-                    if handler in seen:
-                        continue
-                    seen.add(handler)
                     if self._swallows(handler, entry, graph, flags):
                         yield Swallower(handler, at, falls_through(handler))
 

@@ -249,12 +249,9 @@ class Stops:
     def leaks(self, function: Scope, graph: Graph) -> Iterator[StopLeak]:
         """Yield each step of another iterator whose end leaves an async generator function."""
         flags = constants(graph)
-        seen: set[cst.CSTNode] = set()
         for index in sorted(flags):
             block = graph.blocks[index]
             for each in block.instructions:
-                if each.node in seen:
-                    continue
                 if isinstance(each, Await) and isinstance(each.node, cst.Await):
                     found = self._async_leak(each.node.expression, block, graph, function)
                 elif isinstance(each, Call) and isinstance(each.node, cst.Call):
@@ -265,7 +262,6 @@ class Stops:
                     continue
                 stop = f"builtins.{found.stop}"
                 if self._is_let_through(block, graph, stop, function):
-                    seen.add(each.node)
                     kinds = {region.kind for region in block.regions}
                     yield replace(
                         found,
