@@ -309,7 +309,7 @@ CASES = {
             return 1 if others else 0
     """,
     "generator of a class that is made anew, or not": """
-        class Feed:
+        class Feed(lib.Feed):
             live = rows(None)
             old = rows(None)  # AGN514
             @classmethod
