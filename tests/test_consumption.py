@@ -598,6 +598,34 @@ CASES = {
                 async for number in messages:
                     print(number)
     """,
+    "methods of which the code asks of what kind they are": """
+        import inspect
+        class Tool:
+            async def call(self):
+                return 1
+            async def lines(self):
+                yield 1
+            async def told_apart(self):
+                if inspect.isasyncgenfunction(self.call):
+                    async for item in self.call():
+                        yield item
+                else:
+                    yield await self.call()
+            async def told_apart_too(self):
+                if asyncio.iscoroutinefunction(self.lines):
+                    return await self.lines()
+                if inspect.isasyncgenfunction(self.lines):
+                    return [item async for item in self.lines()]
+                return list(self.lines())
+            async def of_another(self):
+                if inspect.isasyncgenfunction(self.lines):
+                    async for item in self.call():  # AGN503
+                        yield item
+            async def of_another_too(self):
+                if inspect.isasyncgenfunction(self.call) or inspect.signature():
+                    return await self.lines()  # AGN501
+                return list(self.lines())  # AGN502
+    """,
 }
 
 

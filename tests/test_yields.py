@@ -812,6 +812,29 @@ CASES = {
                 yield item
             depth.set(before)
     """,
+    "task that is cancelled unless it is done, at any exception": """
+        import asyncio
+        async def events(work):
+            task = asyncio.create_task(work())
+            try:
+                yield 1
+                yield 2
+                await task
+            except BaseException:
+                if not task.done():
+                    task.cancel()
+                raise
+        async def events_of_another(work, other):
+            task = asyncio.create_task(work())  # AGN107
+            try:
+                yield 1
+                yield 2
+                await task
+            except BaseException:
+                if not other.done():
+                    task.cancel()  # AGN108
+                raise
+    """,
 }
 
 

@@ -1201,6 +1201,8 @@ class Facts:
                 product = self._knowledge.certain_product(node.expression, scope)
                 if product is None or product.kind is not FunctionKind.AGEN:
                     continue
+                if self._uses.is_told_apart(node.expression, scope):
+                    continue
                 parent = self._parents[node]
                 is_iterated = isinstance(parent, (cst.For, cst.CompFor)) and parent.iter is node
                 loop = parent if is_iterated else None
@@ -1215,6 +1217,8 @@ class Facts:
         for loop, scope in self._consumers.async_loops:
             product = self._knowledge.product(loop.iter, scope)
             if product is None or product.kind is not FunctionKind.COROUTINE:
+                continue
+            if self._uses.is_told_apart(loop.iter, scope):
                 continue
             awaited = product.awaited
             gives_iterable = (awaited is not None and awaited.kind is FunctionKind.AGEN) or all(

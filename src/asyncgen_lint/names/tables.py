@@ -542,6 +542,11 @@ STEP_FUNCTIONS = frozenset({"builtins.anext", "asyncstdlib.anext", "asyncstdlib.
 
 ITERATOR_FUNCTIONS = frozenset({"builtins.aiter", "asyncstdlib.iter", "asyncstdlib.builtins.iter"})
 
+FUNCTION_KIND_TESTS = frozenset(
+    # inspect and asyncio documentation: each says of what kind the function is that it is given.
+    {"inspect.isasyncgenfunction", "inspect.iscoroutinefunction", "asyncio.iscoroutinefunction"}
+)
+
 WAITERS = frozenset(
     {
         # asyncio documentation: each awaits the awaitable it is given, and returns its result.

@@ -6,7 +6,7 @@ An `async def` without `yield` gives a coroutine, even if it returns an async it
 Await it first: `async for x in await f()`.
 
 Not reported: functions that are decorated, not in view, or stubs; overridable methods of which
-some override is an async generator.
+some override is an async generator; functions of which the code asks `isasyncgenfunction`.
 
 A type checker reports the same in annotated code; `typed = true` leaves it to that.
 

@@ -33,7 +33,7 @@ from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, call_of, dotted_name
 from asyncgen_lint.source.walk import descendants
 from asyncgen_lint.typestate.knowledge import Knowledge
-from asyncgen_lint.typestate.tasks import is_own_task, known_done, may_end_task
+from asyncgen_lint.typestate.tasks import is_own_task, known_done, may_end_task, tests_done
 from asyncgen_lint.typestate.way_out import (
     is_always_done,
     is_in_finally,
@@ -139,7 +139,11 @@ class _Held:
             acquired = self._held_at(release, at)
             if acquired is None or not self._follows(release, at, way_out):
                 continue
-            if not is_always_done(self._graph, at, way_out, release.ends_in):
+
+            def is_done(block: Block, release: _Release = release) -> bool:
+                return release.ends_in(block) or _asks_if_done(block, release)
+
+            if not is_always_done(self._graph, at, way_out, is_done):
                 return release, acquired
         return None
 
@@ -332,6 +336,11 @@ def _is_acquired_first(block: Block, release: _Release) -> bool:
         if each.node is release.node:
             return False
     return False
+
+
+def _asks_if_done(block: Block, release: _Release) -> bool:
+    """Return whether a block asks whether the task to cancel is done, which makes no difference."""
+    return release.method == "cancel" and tests_done(block, release.receiver)
 
 
 def _unpacked_from_calls(scope: Scope, name: str) -> set[cst.CSTNode]:

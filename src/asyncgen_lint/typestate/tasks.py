@@ -122,7 +122,7 @@ def known_done(graph: Graph, name: str) -> frozenset[int]:
     reached: dict[int, bool] = {}
     for block in graph.blocks:
         for edge in block.edges:
-            is_done = edge.kind is EdgeKind.TRUE and _tests_done(block, name)
+            is_done = edge.kind is EdgeKind.TRUE and tests_done(block, name)
             reached[edge.target.index] = reached.get(edge.target.index, True) and is_done
     return frozenset(index for index, is_done in reached.items() if is_done)
 
@@ -359,7 +359,8 @@ def _iterates(loop: cst.CSTNode, name: str) -> bool:
     return isinstance(loop, (cst.For, cst.CompFor)) and mentions(loop.iter, frozenset({name}))
 
 
-def _tests_done(block: Block, name: str) -> bool:
+def tests_done(block: Block, name: str) -> bool:
+    """Return whether a block ends in a test of a task's `done()`."""
     last = block.instructions[-1] if block.instructions else None
     return isinstance(last, Test) and any(
         isinstance(each, Call)

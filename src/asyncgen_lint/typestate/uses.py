@@ -13,8 +13,9 @@ from functools import cached_property
 import libcst as cst
 
 from asyncgen_lint.flow.graph import EdgeKind
+from asyncgen_lint.names import tables
 from asyncgen_lint.names.scopes import BindingKind, Scope, ScopeKind, last_name
-from asyncgen_lint.source.walk import descendants
+from asyncgen_lint.source.walk import descendants, is_same_code
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge, Product
 from asyncgen_lint.typestate.track import is_async_generator_expression
 
@@ -56,7 +57,10 @@ class Uses:
     def of_generators(self) -> tuple[Use, ...]:
         """Every expression that certainly is a generator, where no failure is expected."""
         return tuple(
-            each for each in self._all() if not self.is_expected_to_raise(each.node, each.scope)
+            each
+            for each in self._all()
+            if not self.is_expected_to_raise(each.node, each.scope)
+            and not self.is_told_apart(each.node, each.scope)
         )
 
     @cached_property
@@ -164,6 +168,18 @@ class Uses:
                 return True
             current = self._parents.get(current)
         return False
+
+    def is_told_apart(self, made: cst.BaseExpression, scope: Scope) -> bool:
+        """Return whether code asks of what kind a function is whose call made an object.
+
+        Then it is ready for overrides of another kind, out of view.
+        """
+        return isinstance(made, cst.Call) and any(
+            each.args
+            and self._knowledge.dotted(each.func, scope) in tables.FUNCTION_KIND_TESTS
+            and is_same_code(each.args[0].value, made.func)
+            for each in scope.enclosing_function().calls
+        )
 
     def is_expected_to_raise(self, node: cst.CSTNode, scope: Scope) -> bool:
         """Return whether code around a node is there to see it fail."""
