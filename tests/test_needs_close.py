@@ -140,6 +140,27 @@ HAVE_CLEANUP = {
                 async for row in inner:
                     yield row
     """,
+    "manager that runs a method which it holds": """
+        class Hook:
+            def __init__(self, logger, release):
+                self.log = logger.debug if logger else release.free
+            def __enter__(self):
+                return self
+            def __exit__(self, *exc):
+                self.log("done")
+        async def g(db):
+            with Hook(db.logger, db):
+                yield 1
+    """,
+    "handler for errors that yields on": """
+        async def g(db):
+            try:
+                yield await db.fetch()
+            except ValueError:
+                yield 2
+            finally:
+                await db.close()
+    """,
 }
 """Generators `g` that closing has an effect on where they are suspended."""
 
@@ -279,6 +300,34 @@ HAVE_NONE = {
             async with aclosing(inner):
                 async for row in inner:
                     yield row
+    """,
+    "manager that logs by a method which it holds": """
+        class Timer:
+            def __init__(self, logger, level):
+                self.log = logger.debug if level == 10 else logger.info
+            def __enter__(self):
+                return self
+            def __exit__(self, *exc):
+                self.log("done")
+        async def g(db):
+            with Timer(db.logger, 10):
+                yield 1
+    """,
+    "finally that yields on": """
+        async def g(db):
+            try:
+                yield 1
+            finally:
+                yield 2  # AGN302
+    """,
+    "finally that may yield on, which closing would only show": """
+        async def g(db):
+            try:
+                yield 1
+            finally:
+                if db.is_open:
+                    yield 2  # AGN302
+                await db.close()
     """,
 }
 """Generators `g` that closing has no effect on."""

@@ -9,10 +9,10 @@ function ends.
 Iterate it under `contextlib.aclosing`, which closes it on every way out. An object whose
 `__aiter__` is an async generator makes one that no name holds: iterate `aclosing(aiter(obj))`.
 
-Not reported: generators with nothing to clean up at their `yield`; generators that are closed on
-that path, resumed later, passed in, stored, returned or handed on; those made from what the
-function closes, or whose whole cleanup is to close what a `with` around them closes; class-based
-iterators; and iterables whose source is not in view.
+Not reported: generators with nothing to clean up at their `yield`, or that may yield on when they
+are closed (AGN302); generators that are closed on that path, resumed later, passed in, stored,
+returned or handed on; those made from what the function closes, or whose whole cleanup is to close
+what a `with` around them closes; class-based iterators; and iterables whose source is not in view.
 
 Fix safety: safe for a generator that is made in the loop's header, or kept in a local name that is
 only iterated, stepped and closed, if no item is used after the loop; items of a generator that is

@@ -6,9 +6,10 @@ late, in another task, or not at all.
 
 Wrap the loop in `contextlib.aclosing`.
 
-Not reported: inner generators with nothing to clean up at their `yield`; inner generators kept on
-an attribute, or passed in (strict where nothing says that what is passed in is no generator); loops
-without a `yield`; functions whose decorator is not in view.
+Not reported: inner generators with nothing to clean up at their `yield`, or that may yield on when
+they are closed (AGN302); inner generators kept on an attribute, or passed in (strict where nothing
+says that what is passed in is no generator); loops without a `yield`; functions whose decorator is
+not in view.
 
 Fix safety: as for AGN101. The outer generator needs closing as before, now to the benefit of both.
 """

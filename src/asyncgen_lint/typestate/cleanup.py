@@ -25,6 +25,7 @@ from asyncgen_lint.names.scopes import (
     only_argument,
 )
 from asyncgen_lint.source.walk import OWN_SCOPES, children
+from asyncgen_lint.typestate.instances import one_of
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.stacks import only_closes_generators
 
@@ -98,8 +99,7 @@ class Cleanup:
         if not isinstance(function, cst.Attribute):
             return Verdict.YES
         method = function.attr.value
-        receiver = dotted_name(function.value)
-        if method in tables.LOGGING_METHODS and self._is_logger(function.value, receiver, scope):
+        if self._is_log_method(function, scope) or self._holds_log_methods(function, scope):
             return Verdict.NO
         if method in tables.CONTAINER_METHODS and self._is_local_container(function.value, scope):
             return Verdict.NO
@@ -122,9 +122,22 @@ class Cleanup:
             return Verdict.UNKNOWN
         return Verdict.YES if isinstance(root, cst.Name) else Verdict.UNKNOWN
 
-    def _is_logger(self, node: cst.BaseExpression, receiver: str, scope: Scope) -> bool:
-        dotted = self._knowledge.dotted(node, scope)
-        return dotted == "logging" or "log" in receiver.rpartition(".")[2].lower()
+    def _is_log_method(self, method: cst.BaseExpression, scope: Scope) -> bool:
+        if not isinstance(method, cst.Attribute) or method.attr.value not in tables.LOGGING_METHODS:
+            return False
+        receiver = dotted_name(method.value)
+        is_logging = self._knowledge.dotted(method.value, scope) == "logging"
+        return is_logging or "log" in receiver.rpartition(".")[2].lower()
+
+    def _holds_log_methods(self, attribute: cst.Attribute, scope: Scope) -> bool:
+        """Return whether an attribute of an object only ever gets methods that log."""
+        owner = self._knowledge.class_of(attribute.value, scope)
+        if owner is None:
+            return False
+        stored = self._knowledge.instances.stored_on_self(owner, attribute.attr.value)
+        return bool(stored) and all(
+            self._is_log_method(each, where) for value, where in stored for each in one_of(value)
+        )
 
     def _is_local_container(self, node: cst.BaseExpression, scope: Scope) -> bool:
         if not isinstance(node, cst.Name):

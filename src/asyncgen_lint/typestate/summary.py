@@ -15,6 +15,7 @@ from asyncgen_lint.flow.graph import EdgeKind, Graph, Region, RegionKind, Yield,
 from asyncgen_lint.names.scopes import Scope, all_parameters
 from asyncgen_lint.typestate.calls import Use
 from asyncgen_lint.typestate.cleanup import Cleanup, Verdict
+from asyncgen_lint.typestate.closing import Closing
 from asyncgen_lint.typestate.knowledge import FunctionKind, Knowledge
 from asyncgen_lint.typestate.resources import Resources
 from asyncgen_lint.typestate.state import (
@@ -182,7 +183,7 @@ class Summaries:
             return
         graph = self.knowledge.graph(function)
         tracking = self.tracking(function)
-        if graph is None or tracking is None:
+        if graph is None or tracking is None or self._refuses_to_close(function, graph):
             yield _Ground(Verdict.UNKNOWN)
             return
         for index in sorted(tracking.solution.entries):
@@ -194,6 +195,11 @@ class Summaries:
         for at, site in tracking.suspended_at_yields():
             for each in (site, *site.owned):
                 yield self._inner_ground(at, each)
+
+    def _refuses_to_close(self, function: Scope, graph: Graph) -> bool:
+        """Return whether a generator may yield after GeneratorExit, so that closing it raises."""
+        yielding = Closing(graph, function, self.cleanup).yields_after_exit()
+        return any(not each.is_pending_error for each in yielding)
 
     def _region_ground(self, function: Scope, at: Yield, region: Region) -> _Ground:
         if region.kind is RegionKind.LOOP:
