@@ -329,6 +329,12 @@ HAVE_NONE = {
                     yield 2  # AGN302
                 await db.close()
     """,
+    "home-made manager, called by keyword, that closes what the generator was given": """
+        async def g(db):
+            async with closing_it(gen=plain(db)) as gen:
+                async for row in gen:
+                    yield row
+    """,
 }
 """Generators `g` that closing has no effect on."""
 

@@ -312,12 +312,11 @@ def called_name(call: cst.Call) -> str:
     return function.value if isinstance(function, cst.Name) else ""
 
 
-def only_argument(call: cst.BaseExpression, name: str = "") -> cst.BaseExpression | None:
-    """Return what a call gets if that is one value, by position or by this name; else None."""
+def only_argument(call: cst.BaseExpression) -> cst.BaseExpression | None:
+    """Return what a call gets if that is one value, by position or by name; else None."""
     if not isinstance(call, cst.Call) or len(call.args) != 1 or call.args[0].star:
         return None
-    keyword = call.args[0].keyword
-    return call.args[0].value if keyword is None or keyword.value == name else None
+    return call.args[0].value
 
 
 def outline(

@@ -292,7 +292,7 @@ class Cleanup:
         """Return whether leaving a manager closes the named object, or a part of it."""
         if is_name(manager, name):
             return True
-        closed = only_argument(manager, "thing")
+        closed = only_argument(manager)
         if not isinstance(manager, cst.Call) or closed is None:
             return False
         dotted = self._knowledge.dotted(manager.func, scope)

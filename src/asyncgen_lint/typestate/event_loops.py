@@ -79,7 +79,7 @@ class EventLoops:
 
     def _run_by(self, run: cst.Call, scope: Scope) -> frozenset[Scope]:
         """Return the functions of this module that a run enters, directly or not."""
-        work = only_argument(run, "future")
+        work = only_argument(run)
         product = self._knowledge.certain_product(work, scope) if work is not None else None
         if product is None:
             return frozenset()

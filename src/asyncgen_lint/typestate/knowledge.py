@@ -486,7 +486,7 @@ class Knowledge:
         if bound is None:
             return None
         call, where = bound
-        decorated = only_argument(call)
+        decorated = only_argument(call) if call.args and call.args[0].keyword is None else None
         found = self.instances.called(decorated, where) if decorated is not None else None
         if found is None or not self.decorators.ways(found.scope) <= {Way.ITSELF}:
             return None

@@ -83,7 +83,7 @@ class Made:
             return None
         if self._knowledge.dotted(entered.func, scope) not in tables.ACLOSING:
             return None
-        closed = only_argument(entered, "thing")
+        closed = only_argument(entered)
         return self._makers(closed, scope, depth - 1) if closed is not None else None
 
     def _makers_of_attribute(

@@ -104,7 +104,7 @@ class Managers:
     def _wrong_entry(self, call: cst.Call, scope: Scope) -> Iterator[WrongEntry]:
         dotted = self._knowledge.dotted(call.func, scope) if self._may_close else ""
         if dotted in tables.SYNC_CLOSING:
-            argument = only_argument(call, "thing")
+            argument = only_argument(call)
             if argument is not None and self._is_generator(argument, scope):
                 statement = self._statement(call)
                 is_async = statement is not None and statement.asynchronous is not None
@@ -113,9 +113,7 @@ class Managers:
         elif dotted in tables.ACLOSING:
             statement = self._statement(call)
             if statement is not None and statement.asynchronous is None:
-                yield WrongEntry(
-                    Entry.SYNC_ACLOSING, call, only_argument(call, "thing"), statement, scope
-                )
+                yield WrongEntry(Entry.SYNC_ACLOSING, call, only_argument(call), statement, scope)
         elif not dotted:
             yield from self._sync_entry(call, scope)
 
@@ -179,7 +177,7 @@ class Managers:
             for scope in self._knowledge.outline.module.descendants()
             for call in scope.calls
             if self._knowledge.dotted(call.func, scope) in tables.ACLOSING
-            and (argument := only_argument(call, "thing")) is not None
+            and (argument := only_argument(call)) is not None
         )
 
     @cached_property

@@ -80,7 +80,7 @@ def _closes_generator(call: cst.Call, scope: Scope, knowledge: Knowledge) -> boo
     kept = call.args[0].value
     if isinstance(kept, cst.Attribute) and kept.attr.value == "aclose":
         return _is_generator(kept.value, scope, knowledge)
-    closed = only_argument(kept, "thing")
+    closed = only_argument(kept)
     if closed is None or not isinstance(kept, cst.Call):
         return False
     is_closer = knowledge.dotted(kept.func, scope) in knowledge.known.closers

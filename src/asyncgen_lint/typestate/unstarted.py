@@ -122,7 +122,7 @@ def _is_release(node: cst.CSTNode, name: str) -> bool:
 def _is_entered(knowledge: Knowledge, scope: Scope, manager: cst.BaseExpression, name: str) -> bool:
     if is_name(manager, name):
         return True
-    closed = only_argument(manager, "thing")
+    closed = only_argument(manager)
     if not isinstance(manager, cst.Call) or closed is None or not is_name(closed, name):
         return False
     dotted = knowledge.dotted(manager.func, scope)
