@@ -308,6 +308,15 @@ class Knowledge:
         """Return the class of this module that an object certainly is an instance of."""
         return self.instances.class_of(expression, scope)
 
+    def iterated(self, expression: cst.BaseExpression, scope: Scope) -> cst.BaseExpression | None:
+        """Return `g` of `aiter(g)` and `g.__aiter__()`, which give a generator back (PEP 525)."""
+        if not isinstance(expression, cst.Call):
+            return None
+        if isinstance(expression.func, cst.Attribute) and expression.func.attr.value == "__aiter__":
+            return expression.func.value
+        is_iter = self.dotted(expression.func, scope) in tables.ITERATOR_FUNCTIONS
+        return only_argument(expression) if is_iter else None
+
     def is_context_variable(self, expression: cst.BaseExpression, scope: Scope) -> bool:
         """Return whether a name certainly is of a `contextvars.ContextVar` made in view."""
         if not isinstance(expression, cst.Name):

@@ -80,6 +80,9 @@ class _Release:
             return True
         if leaves_manager_of(block, frozenset({self.receiver})):
             return True
+        if self.method == "cancel" and tests_done(block, self.receiver):
+            # A task that is done need not be cancelled.
+            return True
         return is_in_finally(block) and any(
             isinstance(each, Call) and self._may_be_released_by(each) for each in block.instructions
         )
@@ -139,11 +142,7 @@ class _Held:
             acquired = self._held_at(release, at)
             if acquired is None or not self._follows(release, at, way_out):
                 continue
-
-            def is_done(block: Block, release: _Release = release) -> bool:
-                return release.ends_in(block) or _asks_if_done(block, release)
-
-            if not is_always_done(self._graph, at, way_out, is_done):
+            if not is_always_done(self._graph, at, way_out, release.ends_in):
                 return release, acquired
         return None
 
@@ -336,11 +335,6 @@ def _is_acquired_first(block: Block, release: _Release) -> bool:
         if each.node is release.node:
             return False
     return False
-
-
-def _asks_if_done(block: Block, release: _Release) -> bool:
-    """Return whether a block asks whether the task to cancel is done, which makes no difference."""
-    return release.method == "cancel" and tests_done(block, release.receiver)
 
 
 def _unpacked_from_calls(scope: Scope, name: str) -> set[cst.CSTNode]:

@@ -430,15 +430,8 @@ class Stops:
 
     def _iterated(self, source: cst.BaseExpression, scope: Scope) -> cst.BaseExpression:
         """Return what a source iterates if it is what `aiter` gives, else the source itself."""
-        while isinstance(source, cst.Call):
-            if isinstance(source.func, cst.Attribute) and source.func.attr.value == "__aiter__":
-                source = source.func.value
-            elif source.args and (
-                self._knowledge.dotted(source.func, scope) in tables.ITERATOR_FUNCTIONS
-            ):
-                source = source.args[0].value
-            else:
-                break
+        while (inner := self._knowledge.iterated(source, scope)) is not None:
+            source = inner
         return source
 
     def _sync_leak(self, call: cst.Call, block: Block, function: Scope) -> StopLeak | None:

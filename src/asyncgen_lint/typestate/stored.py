@@ -155,10 +155,9 @@ class StoredGenerators:
             if not is_async_generator_expression(creation):
                 return ()
             return self._generators_of(creation.for_in.iter, method)
-        if isinstance(creation, cst.Call):
-            inner = self._iterated(creation, method)
-            if inner is not None:
-                return self._generators_of(inner, method)
+        inner = self._knowledge.iterated(creation, method)
+        if inner is not None:
+            return self._generators_of(inner, method)
         scope = method
         around: cst.CSTNode | None = creation
         while around is not None and around is not method.node:
@@ -171,15 +170,6 @@ class StoredGenerators:
         if product is None or product.kind is not FunctionKind.AGEN:
             return ()
         return product.functions
-
-    def _iterated(self, call: cst.Call, method: Scope) -> cst.BaseExpression | None:
-        """Return the generator of `aiter(g)` and `g.__aiter__()`, which give it back."""
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "__aiter__":
-            return call.func.value
-        dotted = self._knowledge.dotted(call.func, method)
-        if dotted in tables.ITERATOR_FUNCTIONS and len(call.args) == 1:
-            return call.args[0].value
-        return None
 
     def _is_kept_elsewhere(
         self, node: cst.CSTNode, value: cst.BaseExpression, method: Scope

@@ -183,9 +183,19 @@ class Summaries:
             return
         graph = self.knowledge.graph(function)
         tracking = self.tracking(function)
-        if graph is None or tracking is None or self._refuses_to_close(function, graph):
+        if graph is None or tracking is None:
             yield _Ground(Verdict.UNKNOWN)
             return
+        grounds = list(self._grounds_at_yields(function, graph, tracking))
+        may_need_it = any(each.inner or each.verdict is not Verdict.NO for each in grounds)
+        if may_need_it and self._refuses_to_close(function, graph):
+            yield _Ground(Verdict.UNKNOWN)
+        else:
+            yield from grounds
+
+    def _grounds_at_yields(
+        self, function: Scope, graph: Graph, tracking: Tracking
+    ) -> Iterator[_Ground]:
         for index in sorted(tracking.solution.entries):
             block = graph.blocks[index]
             for instruction in block.instructions:
